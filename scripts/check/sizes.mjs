@@ -6,6 +6,8 @@ import { listFiles, report, rootFromArguments } from '../lib/files.mjs';
 
 const FOLDERS = ['src', 'native', 'test', 'scripts', 'bench', '.ci'];
 const FILE_LINES_MAX = 400;
+// The native file is one by decision; this holds it where it is.
+const NATIVE_LINES_MAX = 900;
 const FUNCTION_LINES_MAX = 70;
 const COLUMNS_MAX = 100;
 
@@ -14,8 +16,9 @@ const isC = (path) => /\.[ch]$/.test(path);
 
 function problemsInLines(path, lines) {
   const problems = [];
-  if (lines.length > FILE_LINES_MAX) {
-    problems.push(`${path}: ${lines.length} lines, at most ${FILE_LINES_MAX} allowed`);
+  const linesMax = path.endsWith('.c') ? NATIVE_LINES_MAX : FILE_LINES_MAX;
+  if (lines.length > linesMax) {
+    problems.push(`${path}: ${lines.length} lines, at most ${linesMax} allowed`);
   }
   for (const [index, line] of lines.entries()) {
     const columns = [...line].length;

@@ -1,0 +1,95 @@
+/** One attempt to connect to one address: socket, bind, connect. */
+import type { Host } from '../transport/host.js';
+import { Stream, type StreamOwner } from '../transport/stream.js';
+import { addressError, errno } from '../util/system_error.js';
+import type { DialAddress, DialTarget } from './target.js';
+
+/** How an attempt ended: a connected stream, or the reason why not. */
+export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
+
+/** Hears only of the connection: nothing is read or written before the winner is known. */
+class AttemptOwner implements StreamOwner {
+  constructor(private readonly done: (status: number) => void) {}
+  onConnect(status: number): void {
+    this.done(status);
+  }
+  onRead(): void {}
+  onReadInto(): void {}
+  onReadEnd(): void {}
+  onReadError(): void {}
+  onFlush(): void {}
+  onWritten(): void {}
+  onWriteError(): void {}
+}
+
+function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget): Error | null {
+  const { kernel } = host;
+  const { AF_INET, AF_INET6, SOL_SOCKET, SO_REUSEADDR } = kernel.constants;
+  if (!target.localAddress && !target.localPort) return null;
+  const address = target.localAddress || (to.family === 6 ? '::' : '0.0.0.0');
+  const port = target.localPort ?? 0;
+  kernel.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  const status = kernel.bind(fd, to.family === 6 ? AF_INET6 : AF_INET, address, port);
+  return status < 0 ? addressError(status, 'bind', address, port) : null;
+}
+
+/** The error of a connect that failed: it names the local end where the user had chosen one. */
+export function connectError(status: number, to: DialAddress, target: DialTarget): Error {
+  const { localAddress, localPort, port } = target;
+  if (!localAddress || !localPort) return addressError(status, 'connect', to.address, port);
+  const local = `${localAddress}:${localPort}`;
+  const error = addressError(status, 'connect', to.address, port, local);
+  return Object.assign(error, { localAddress, localPort });
+}
+
+function immediateError(host: Host, fd: number, status: number, to: DialAddress, port: number) {
+  const name = host.kernel.getsockname(fd);
+  const local = typeof name === 'number' ? undefined : `${name.address}:${name.port}`;
+  return addressError(status, 'connect', to.address, port, local);
+}
+
+/**
+ * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
+ */
+export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
+  const { kernel } = host;
+  const { AF_INET, AF_INET6, SOCK_STREAM } = kernel.constants;
+  const family = to.family === 6 ? AF_INET6 : AF_INET;
+  const fd = kernel.socket(family, SOCK_STREAM, 0);
+  if (fd < 0) return addressError(fd, 'connect', to.address, target.port);
+  const bad = bindLocal(host, fd, to, target);
+  if (bad !== null) {
+    kernel.close(fd, -1);
+    return bad;
+  }
+  return new Stream(host, fd, family, new AttemptOwner(() => {}));
+}
+
+/**
+ * Connects an opened stream. Returns an error that was there at once, else null; then `end` is
+ * called later, exactly once, unless the stream is closed before.
+ */
+export function startAttempt(
+  stream: Stream,
+  to: DialAddress,
+  target: DialTarget,
+  end: AttemptEnd,
+): Error | null {
+  stream.owner = new AttemptOwner((status) => {
+    if (status === 0) {
+      end(stream, null);
+      return;
+    }
+    const error = connectError(status, to, target);
+    stream.close();
+    end(null, error);
+  });
+  const status = stream.connect(to.address, target.port);
+  if (status >= 0) return null;
+  const error =
+    status === -errno.EINVAL && stream.fd < 0
+      ? connectError(status, to, target)
+      : immediateError(stream.host, stream.fd, status, to, target.port);
+  stream.close();
+  return error;
+}

@@ -1,0 +1,182 @@
+/**
+ * From a target to one connected stream. The addresses of a name are tried as RFC 8305 has it: in
+ * turn, the next when the present one fails or has had its time, and none is given up while
+ * another might still be slower; the first to stand wins and the others are closed. In serial
+ * mode an attempt whose time is over is closed, as `node:net` does it. Every error is kept.
+ */
+import type { Host } from '../transport/host.js';
+import type { Stream } from '../transport/stream.js';
+import type { Timer } from '../util/clock.js';
+import { stateError } from '../util/errors.js';
+import { isIP } from '../util/ip.js';
+import { errno } from '../util/system_error.js';
+import { connectError, openAttempt, startAttempt } from './attempt.js';
+import { resolve } from './resolve.js';
+import type { DialAddress, DialTarget } from './target.js';
+
+/** Who hears of a dial. Any callback may cancel it. */
+export interface DialObserver {
+  onLookup(error: Error | null, address: string | undefined, family: number | undefined): void;
+  onAttempt(address: string, port: number, family: number): void;
+  onAttemptFailed(address: string, port: number, family: number, error: Error): void;
+  onAttemptTimeout(address: string, port: number, family: number): void;
+  /** Several addresses are to be tried. */
+  onSeveral(): void;
+  onConnected(stream: Stream): void;
+  /** Nothing worked. `immediate`: before any attempt was under way. */
+  onFailed(error: Error): void;
+}
+
+/** All the errors of the attempts as one, with the first one's code, as Node's has it. */
+function allErrors(errors: readonly Error[]): Error {
+  const first = errors[0] as NodeJS.ErrnoException | undefined;
+  return Object.assign(new AggregateError(errors), { code: first?.code });
+}
+
+export class Dial {
+  private addresses: DialAddress[] = [];
+  private nextIndex = 0;
+  private readonly running = new Map<Stream, DialAddress>();
+  private readonly errors: Error[] = [];
+  private timer: Timer | null = null;
+  private over = false;
+  private referenced = true;
+
+  constructor(
+    private readonly host: Host,
+    private readonly target: DialTarget,
+    private readonly observer: DialObserver,
+  ) {}
+
+  /** Begins; nothing is reported before this returns, unless the user's lookup does so. */
+  start(): void {
+    const { host } = this.target;
+    const family = isIP(host);
+    if (family === 0) {
+      this.resolve();
+      return;
+    }
+    this.host.clock.soon(() => {
+      this.addresses = [{ address: host, family }];
+      if (!this.over) this.attemptNext();
+    });
+  }
+
+  /** Gives up: closes what is under way and reports nothing any more. */
+  cancel(): void {
+    this.over = true;
+    this.host.clock.clearTimer(this.timer);
+    this.timer = null;
+    for (const stream of this.running.keys()) stream.close();
+    this.running.clear();
+  }
+
+  /** Attempts under way keep the process alive again. */
+  ref(): void {
+    this.referenced = true;
+    for (const stream of this.running.keys()) stream.ref();
+  }
+
+  unref(): void {
+    this.referenced = false;
+    for (const stream of this.running.keys()) stream.unref();
+  }
+
+  private resolve(): void {
+    resolve(this.host, this.target, {
+      wanted: () => !this.over,
+      onLookup: (error, address, family) => this.observer.onLookup(error, address, family),
+      onResolved: (addresses) => {
+        this.addresses = addresses;
+        if (addresses.length > 1) this.observer.onSeveral();
+        this.attemptNext();
+      },
+      onResolveError: (error) => this.host.clock.soon(() => this.fail(error)),
+    });
+  }
+
+  private get several(): boolean {
+    return this.addresses.length > 1;
+  }
+
+  /** Starts the next address, and those after it that fail at once. */
+  private attemptNext(): void {
+    this.host.clock.clearTimer(this.timer);
+    this.timer = null;
+    while (!this.over && this.nextIndex < this.addresses.length) {
+      const to = this.addresses[this.nextIndex++] as DialAddress;
+      if (this.attempt(to)) return;
+    }
+    if (!this.over && this.running.size === 0) this.failWithErrors();
+  }
+
+  /** Returns whether the attempt is under way, or all is over. */
+  private attempt(to: DialAddress): boolean {
+    const { host, observer, target } = this;
+    const refused = target.refuse?.(to) ?? null;
+    if (refused !== null && this.several) return this.attemptFailed(to, refused, true);
+    const opened = openAttempt(host, to, target);
+    if (opened instanceof Error) return this.attemptFailed(to, opened, false);
+    if (!this.referenced) opened.unref();
+    this.running.set(opened, to);
+    observer.onAttempt(to.address, target.port, to.family);
+    if (this.over) return true;
+    const error =
+      refused ??
+      startAttempt(opened, to, target, (stream, failure) => this.onEnd(opened, stream, failure));
+    if (error !== null) {
+      opened.close();
+      this.running.delete(opened);
+      return this.attemptFailed(to, error, this.several);
+    }
+    if (this.nextIndex < this.addresses.length) this.setTimer(opened, to);
+    return true;
+  }
+
+  private attemptFailed(to: DialAddress, error: Error, announce: boolean): boolean {
+    this.errors.push(error);
+    if (announce) this.observer.onAttemptFailed(to.address, this.target.port, to.family, error);
+    return this.over;
+  }
+
+  private setTimer(stream: Stream, to: DialAddress): void {
+    const { observer, target } = this;
+    this.timer = this.host.clock.setTimer(() => {
+      this.timer = null;
+      observer.onAttemptTimeout(to.address, target.port, to.family);
+      if (this.over) return;
+      if (target.serial) {
+        this.errors.push(connectError(-errno.ETIMEDOUT, to, target));
+        stream.close();
+        this.running.delete(stream);
+      }
+      this.attemptNext();
+    }, target.attemptTimeoutMs);
+  }
+
+  private onEnd(opened: Stream, stream: Stream | null, failure: Error | null): void {
+    const to = this.running.get(opened);
+    this.running.delete(opened);
+    if (this.over || to === undefined) return;
+    if (stream !== null) {
+      this.cancel();
+      this.observer.onConnected(stream);
+      return;
+    }
+    if (failure === null) return;
+    this.attemptFailed(to, failure, true);
+    if (!this.over) this.attemptNext();
+  }
+
+  private failWithErrors(): void {
+    const first = this.errors[0];
+    if (first === undefined) this.fail(stateError('ERR_SOCKET_CONNECTION_TIMEOUT'));
+    else this.fail(this.several ? allErrors(this.errors) : first);
+  }
+
+  private fail(error: Error): void {
+    if (this.over) return;
+    this.cancel();
+    this.observer.onFailed(error);
+  }
+}

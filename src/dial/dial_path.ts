@@ -1,0 +1,15 @@
+/** Connects to a UNIX path or an abstract name. */
+import type { Host } from '../transport/host.js';
+import { Stream, type StreamOwner } from '../transport/stream.js';
+
+/** Returns a stream that is connecting and reports to `owner`, or -errno. */
+export function dialPath(host: Host, path: string, owner: StreamOwner): Stream | number {
+  const { AF_UNIX, SOCK_STREAM } = host.kernel.constants;
+  const fd = host.kernel.socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0) return fd;
+  const stream = new Stream(host, fd, AF_UNIX, owner);
+  const status = stream.connect(path, 0);
+  if (status >= 0) return stream;
+  stream.close();
+  return status;
+}

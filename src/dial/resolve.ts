@@ -1,0 +1,53 @@
+/** From a name to the addresses to try, with the errors `node:net` has for useless answers. */
+import type { LookupAddress } from 'node:dns';
+import { ADDRCONFIG, lookup as systemLookup } from 'node:dns';
+import type { Host } from '../transport/host.js';
+import { invalidAddressFamily, invalidIpAddress } from '../util/errors.js';
+import { isIP } from '../util/ip.js';
+import { interleaveFamilies, usableAddresses } from './order.js';
+import type { DialAddress, DialTarget, Lookup } from './target.js';
+
+export interface ResolveObserver {
+  /** Whether anybody still wants the answer. */
+  wanted(): boolean;
+  onLookup(error: Error | null, address: string | undefined, family: number | undefined): void;
+  onResolved(addresses: DialAddress[]): void;
+  onResolveError(error: Error): void;
+}
+
+function uselessAnswer(found: readonly LookupAddress[], target: DialTarget): Error {
+  const { address, family } = found[0] ?? { address: undefined, family: 0 };
+  if (typeof address !== 'string' || isIP(address) === 0) return invalidIpAddress(address);
+  return invalidAddressFamily(family, target.host, target.port);
+}
+
+function answerList(address: string | LookupAddress[], family: number | undefined) {
+  return Array.isArray(address) ? address : [{ address, family: family ?? 0 }];
+}
+
+/** Looks `target.host` up and reports; never reports before this returns unless lookup does. */
+export function resolve(host: Host, target: DialTarget, observer: ResolveObserver): void {
+  const { family } = target;
+  const fixed = family === 4 || family === 6;
+  const hints = fixed || target.hints !== 0 ? target.hints : ADDRCONFIG;
+  const every = target.every && !fixed;
+  const lookup = target.lookup ?? ((host.lookup ?? systemLookup) as Lookup);
+  const options = every ? { family, hints, all: true } : { family, hints };
+  lookup(target.host, options, (error, address, answerFamily) => {
+    if (every && !observer.wanted()) return;
+    if (error) {
+      if (every) observer.onLookup(error, undefined, undefined);
+      else observer.onLookup(error, address as string, answerFamily);
+      if (observer.wanted()) observer.onResolveError(error);
+      return;
+    }
+    const found = answerList(address, answerFamily);
+    for (const one of found) {
+      observer.onLookup(null, one.address, one.family);
+      if (!observer.wanted()) return;
+    }
+    const usable = interleaveFamilies(usableAddresses(found));
+    if (usable.length > 0) observer.onResolved(usable);
+    else observer.onResolveError(uselessAnswer(found, target));
+  });
+}

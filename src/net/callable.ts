@@ -1,0 +1,41 @@
+/**
+ * Node's `Socket` and `Server` are functions: they can be called without `new`, and old code
+ * inherits from them with `Socket.call(this, options)`. A class allows neither; this wraps one.
+ */
+
+type AnyClass<Args extends unknown[], Instance extends object> = new (...args: Args) => Instance;
+
+export type Callable<Class> = Class extends new (
+  ...args: infer Args
+) => infer Instance
+  ? Class & ((...args: Args) => Instance)
+  : never;
+
+/**
+ * `initialise` does to an object with the right prototype what the constructor does to a new one.
+ */
+export function makeCallable<
+  Args extends unknown[],
+  Instance extends object,
+  Class extends AnyClass<Args, Instance>,
+>(Class: Class, initialise: (self: Instance, ...args: Args) => void): Callable<Class> {
+  function construct(this: unknown, ...args: Args): unknown {
+    if (new.target !== undefined) return Reflect.construct(Class, args, new.target);
+    if (!(this instanceof construct)) return new Class(...args);
+    initialise(this as Instance, ...args);
+    return undefined;
+  }
+  Object.setPrototypeOf(construct, Object.getPrototypeOf(Class) as object);
+  for (const key of Reflect.ownKeys(Class)) {
+    if (key === 'prototype') continue;
+    const property = Object.getOwnPropertyDescriptor(Class, key);
+    if (property !== undefined) Object.defineProperty(construct, key, { ...property });
+  }
+  construct.prototype = Class.prototype;
+  Object.defineProperty(Class.prototype, 'constructor', {
+    value: construct,
+    configurable: true,
+    writable: true,
+  });
+  return construct as unknown as Callable<Class>;
+}

@@ -1,0 +1,33 @@
+/**
+ * What this package reads of a Duplex's own state. Node keeps these two objects in every version;
+ * they are not typed, so the fields used are named here, once.
+ */
+export interface ReadableInternals {
+  flowing: boolean | null;
+  length: number;
+  readonly decoder: unknown;
+  reading: boolean;
+  sync: boolean;
+  ended: boolean;
+  endEmitted: boolean;
+  dataEmitted: boolean;
+  awaitDrainWriters: unknown;
+  multiAwaitDrain: boolean;
+  errored: Error | null;
+}
+
+export interface WritableInternals {
+  length: number;
+  ended: boolean;
+  finished: boolean;
+  errorEmitted: boolean;
+}
+
+/** The state of a socket that is not part of its public surface. */
+export const kCore: unique symbol = Symbol('barewire.socket');
+/** The state of a server that is not part of its public surface. */
+export const kServer: unique symbol = Symbol('barewire.server');
+/** Marks arguments that were put in order already. */
+export const kNormalized: unique symbol = Symbol('barewire.normalized');
+/** The host a class of sockets or servers stands on; a simulated one replaces it. */
+export const kHost: unique symbol = Symbol('barewire.host');

@@ -1,0 +1,78 @@
+/** The module object that users get: one per profile, its parts shared. */
+import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
+import {
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from './auto_select.js';
+import type { Callable } from './callable.js';
+import type { Profile } from './profile.js';
+import { makeServerClass, type Server } from './server.js';
+import type { ServerOptions } from './server_types.js';
+import { connectNew, Socket } from './socket.js';
+import type { ConnectOptions } from './socket_types.js';
+
+type ConnectListener = () => void;
+type ConnectionListener = (socket: Socket) => void;
+
+/** `connect` in each of its shapes; manual, `net.connect`. */
+export interface Connect {
+  (options: ConnectOptions, listener?: ConnectListener): Socket;
+  (port: number, host: string, listener?: ConnectListener): Socket;
+  (port: number, listener?: ConnectListener): Socket;
+  (path: string, listener?: ConnectListener): Socket;
+}
+
+/** `createServer`; manual, `net.createServer`. */
+export interface CreateServer {
+  (listener?: ConnectionListener): Server;
+  (options: ServerOptions | null | undefined, listener?: ConnectionListener): Server;
+}
+
+/** What `require('barewire')` gives. */
+export interface NetModule {
+  connect: Connect;
+  createConnection: Connect;
+  createServer: CreateServer;
+  Server: Callable<
+    new (
+      options?: ServerOptions | ConnectionListener | null,
+      listener?: ConnectionListener,
+    ) => Server
+  >;
+  Socket: typeof Socket;
+  /** The name that `Socket` had once. */
+  Stream: typeof Socket;
+  isIP: typeof isIP;
+  isIPv4: typeof isIPv4;
+  isIPv6: typeof isIPv6;
+  getDefaultAutoSelectFamily: typeof getDefaultAutoSelectFamily;
+  setDefaultAutoSelectFamily: typeof setDefaultAutoSelectFamily;
+  getDefaultAutoSelectFamilyAttemptTimeout: typeof getDefaultAutoSelectFamilyAttemptTimeout;
+  setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
+}
+
+/** Puts the module of one profile together. */
+export function makeNet(profile: Profile): NetModule {
+  const Server = makeServerClass(profile);
+  const connect = (...args: unknown[]): Socket => connectNew(Socket, args);
+  return {
+    connect,
+    createConnection: connect,
+    createServer: (
+      options?: ServerOptions | ConnectionListener | null,
+      listener?: ConnectionListener,
+    ) => new Server(options, listener),
+    Server,
+    Socket,
+    Stream: Socket,
+    isIP,
+    isIPv4,
+    isIPv6,
+    getDefaultAutoSelectFamily,
+    setDefaultAutoSelectFamily,
+    getDefaultAutoSelectFamilyAttemptTimeout,
+    setDefaultAutoSelectFamilyAttemptTimeout,
+  };
+}

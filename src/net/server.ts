@@ -1,0 +1,244 @@
+/** `Server`: the public surface. It listens by `server_listen`, and accepts by `server_core`. */
+import { addAbortListener, captureRejectionSymbol, EventEmitter } from 'node:events';
+import { getDefaultHighWaterMark } from 'node:stream';
+import { type Host, systemHost } from '../transport/host.js';
+import { invalidArgType, stateError } from '../util/errors.js';
+import { systemError } from '../util/system_error.js';
+import { validateAbortSignal, validateNumber } from '../util/validate.js';
+import { type AddressInfo, addressInfo } from './address.js';
+import { normalizeArguments, toCount } from './arguments.js';
+import { type Callable, makeCallable } from './callable.js';
+import { kHost, kServer } from './internals.js';
+import { manualProfile, type Profile } from './profile.js';
+import { ServerCore } from './server_core.js';
+import { listen } from './server_listen.js';
+import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
+import { Socket } from './socket.js';
+import type { BlockListLike } from './socket_types.js';
+
+type ConnectionListener = (socket: Socket) => void;
+type Listening = () => void;
+
+/** Which profile a class of servers has. */
+export const kProfile: unique symbol = Symbol('barewire.profile');
+
+class ServerClass extends EventEmitter {
+  /** @internal */
+  declare [kServer]: ServerCore;
+  /** @internal */
+  declare _connections: number;
+  declare _pipeName: string | undefined;
+  declare allowHalfOpen: boolean;
+  declare pauseOnConnect: boolean;
+  declare noDelay: boolean;
+  declare keepAlive: boolean;
+  /** Seconds. */
+  declare keepAliveInitialDelay: number;
+  declare highWaterMark: number;
+  declare blockList: BlockListLike | undefined;
+
+  /** Connections over this number are closed at once; manual, `server.maxConnections`. */
+  declare maxConnections: number | undefined | null;
+
+  constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
+    super();
+    initialiseServer(this, options, listener);
+  }
+
+  /** @internal */
+  [kHost](): Host {
+    return systemHost();
+  }
+
+  /** @internal */
+  get [kProfile](): Profile {
+    return manualProfile;
+  }
+
+  /**
+   * Begins to accept connections; manual, `server.listen`. `'listening'` or `'error'` follows.
+   * Throws `ERR_SERVER_ALREADY_LISTEN`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_VALUE`.
+   */
+  listen(port?: number, host?: string, backlog?: number, listener?: Listening): this;
+  listen(port?: number, host?: string, listener?: Listening): this;
+  listen(port?: number, backlog?: number, listener?: Listening): this;
+  listen(port?: number, listener?: Listening): this;
+  listen(path: string, backlog?: number, listener?: Listening): this;
+  listen(path: string, listener?: Listening): this;
+  listen(options: ListenOptions, listener?: Listening): this;
+  listen(handle: object, backlog?: number, listener?: Listening): this;
+  listen(handle: object, listener?: Listening): this;
+  listen(...args: unknown[]): this {
+    const [options, listener] = normalizeArguments<LooseListenOptions, Listening>(args);
+    if (this.listening) throw stateError('ERR_SERVER_ALREADY_LISTEN');
+    if (listener !== null) this.once('listening', listener);
+    const backlog = toCount(args.length > 1 && args[1]) || toCount(args.length > 2 && args[2]) || 0;
+    if (options.signal !== undefined) this.closeOnAbort(options.signal);
+    const count = typeof args[0] === 'function' ? 0 : args.length;
+    listen(this, options, backlog, count);
+    return this;
+  }
+
+  private closeOnAbort(signal: AbortSignal): void {
+    validateAbortSignal(signal, 'options.signal');
+    if (signal.aborted) {
+      process.nextTick(() => this.close());
+      return;
+    }
+    const listening = addAbortListener(signal, () => this.close());
+    this.once('close', () => listening[Symbol.dispose]());
+  }
+
+  /** @internal */
+  _listenFailed(error: Error): void {
+    if (!this[kProfile].closeAfterError) {
+      this.emit('error', error);
+      return;
+    }
+    try {
+      this.emit('error', error);
+    } finally {
+      if (!this.listening) this._emitCloseIfDrained();
+    }
+  }
+
+  /** Whether the server accepts connections. */
+  get listening(): boolean {
+    return this[kServer].listener !== null;
+  }
+
+  /**
+   * The bound address as the system reports it, the path of a UNIX server, or null where the
+   * server does not listen; manual, `server.address`.
+   */
+  address(): AddressInfo | string | null {
+    const { listener } = this[kServer];
+    if (listener === null) return null;
+    if (this._pipeName !== undefined) return this._pipeName;
+    const name = listener.localAddress();
+    if (typeof name === 'number') throw systemError(name, 'address');
+    return addressInfo(listener, name) ?? name.address;
+  }
+
+  /**
+   * Stops accepting and keeps the connections; `'close'` when the last has ended. The callback
+   * gets `ERR_SERVER_NOT_RUNNING` where the server did not listen; manual, `server.close`.
+   */
+  close(callback?: (error?: Error) => void): this {
+    const core = this[kServer];
+    core.listeningId++;
+    if (typeof callback === 'function') {
+      if (core.listener !== null) this.once('close', callback);
+      else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
+    }
+    core.stop();
+    this._pipeName = undefined;
+    this._emitCloseIfDrained();
+    return this;
+  }
+
+  /** @internal */
+  _emitCloseIfDrained(): void {
+    if (this.listening || this._connections > 0) return;
+    this[kServer].host.clock.soon(() => this.emit('close'));
+  }
+
+  /** Closes the server; resolves at once where it does not listen. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.listening) return;
+    await new Promise<void>((resolve, reject) => {
+      this.close((error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** The number of connections; deprecated in favour of `getConnections`; manual. */
+  get connections(): number | null {
+    return this._connections;
+  }
+
+  /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
+  getConnections(callback: (error: Error | null, count: number) => void): this {
+    process.nextTick(callback, null, this._connections);
+    return this;
+  }
+
+  /** The process may end while this server is all that is left; manual, `server.unref`. */
+  unref(): this {
+    this[kServer].referenced = false;
+    this[kServer].listener?.unref();
+    return this;
+  }
+
+  /** Undoes `unref()`; manual, `server.ref`. */
+  ref(): this {
+    this[kServer].referenced = true;
+    this[kServer].listener?.ref();
+    return this;
+  }
+
+  /** A rejected promise of an async handler, with `captureRejections`. */
+  override [captureRejectionSymbol](error: Error, event: string, ...args: unknown[]): void {
+    if (event === 'connection') (args[0] as Socket).destroy(error);
+    else this.emit('error', error);
+  }
+}
+
+function takeOptions(server: ServerClass, options: ServerOptions): void {
+  if (options.keepAliveInitialDelay !== undefined) {
+    validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+  }
+  if (options.highWaterMark !== undefined) {
+    validateNumber(options.highWaterMark, 'options.highWaterMark');
+  }
+  const { blockList, highWaterMark = -1, keepAliveInitialDelay = 0 } = options;
+  server.allowHalfOpen = options.allowHalfOpen || false;
+  server.pauseOnConnect = Boolean(options.pauseOnConnect);
+  server.noDelay = Boolean(options.noDelay);
+  server.keepAlive = Boolean(options.keepAlive);
+  server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
+  server.highWaterMark = highWaterMark < 0 ? getDefaultHighWaterMark(false) : highWaterMark;
+  if (blockList) {
+    if (typeof blockList.check !== 'function') {
+      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
+    }
+    server.blockList = blockList;
+  }
+}
+
+function initialiseServer(
+  server: ServerClass,
+  options?: ServerOptions | ConnectionListener | null,
+  listener?: ConnectionListener,
+): void {
+  let given: ServerOptions = {};
+  if (typeof options === 'function') server.on('connection', options);
+  else if (options === undefined || options === null || typeof options === 'object') {
+    given = options ?? {};
+    if (typeof listener === 'function') server.on('connection', listener);
+  } else throw invalidArgType('options', 'Object', options);
+  server._connections = 0;
+  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], Socket);
+  takeOptions(server, given);
+}
+
+function initialise(
+  self: ServerClass,
+  options?: ServerOptions | ConnectionListener | null,
+  listener?: ConnectionListener,
+): void {
+  Reflect.apply(EventEmitter as unknown as () => void, self, []);
+  initialiseServer(self, options, listener);
+}
+
+/** A server class of the given profile. */
+export function makeServerClass(profile: Profile): Callable<typeof ServerClass> {
+  class Server extends ServerClass {
+    override get [kProfile](): Profile {
+      return profile;
+    }
+  }
+  return makeCallable(Server, initialise);
+}
+
+/** A TCP or UNIX server; manual, `net.Server`. */
+export type Server = ServerClass;

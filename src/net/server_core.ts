@@ -1,0 +1,147 @@
+/** What stands behind a server: its listener, and the sockets made from what it accepts. */
+import { channel } from 'node:diagnostics_channel';
+import { Duplex } from 'node:stream';
+import type { SocketFile } from '../transport/bind.js';
+import { familyOf } from '../transport/bind.js';
+import type { Host } from '../transport/host.js';
+import { Listener, type ListenerOwner } from '../transport/listener.js';
+import { Stream } from '../transport/stream.js';
+import { systemError } from '../util/system_error.js';
+import { addressInfo } from './address.js';
+import type { Profile } from './profile.js';
+import type { Server } from './server.js';
+import type { DropInfo } from './server_types.js';
+import type { Socket } from './socket.js';
+import { initialiseSocket } from './socket_init.js';
+
+const serverSocketChannel = channel('net.server.socket');
+
+/** The class of sockets that a server makes. */
+export type SocketConstructor = new () => Socket;
+
+export class ServerCore implements ListenerOwner {
+  listener: Listener | null = null;
+  file: SocketFile | null = null;
+  referenced = true;
+  /** Rises with each listen and close, so that a late lookup can tell that it is late. */
+  listeningId = 1;
+
+  constructor(
+    readonly server: Server,
+    readonly host: Host,
+    readonly profile: Profile,
+    private readonly SocketClass: SocketConstructor,
+  ) {}
+
+  /** Listens on a bound descriptor, which is this server's from here on. Returns 0 or -errno. */
+  listen(fd: number, backlog: number): number {
+    const family = familyOf(this.host, fd);
+    const listener = new Listener(this.host, fd, family, this);
+    const status = family < 0 ? family : listener.listen(backlog);
+    if (status < 0) {
+      listener.close();
+      this.removeFile();
+      return status;
+    }
+    if (!this.referenced) listener.unref();
+    this.listener = listener;
+    return 0;
+  }
+
+  /** Stops listening. */
+  stop(): void {
+    this.listener?.close();
+    this.listener = null;
+    this.removeFile();
+  }
+
+  private removeFile(): void {
+    this.file?.remove();
+    this.file = null;
+  }
+
+  onAcceptError(status: number): void {
+    this.server.emit('error', systemError(status, 'accept'));
+  }
+
+  onAccept(fd: number): void {
+    const { server, listener, host } = this;
+    const family = listener?.family ?? 0;
+    const { maxConnections } = server;
+    const stream = new Stream(host, fd, family, null as never);
+    if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
+      const info = this.dropInfo(stream);
+      stream.close();
+      if (info === null) server.emit('drop');
+      else server.emit('drop', info);
+      return;
+    }
+    if (server.blockList !== undefined && this.isBlocked(stream)) {
+      stream.close();
+      return;
+    }
+    const status = stream.open();
+    if (status < 0) {
+      stream.close();
+      server.emit('error', systemError(status, 'accept'));
+      return;
+    }
+    this.handOver(stream);
+  }
+
+  private handOver(stream: Stream): void {
+    const { server } = this;
+    const socket = this.makeSocket(stream);
+    server._connections++;
+    socket.server = socket._server = server;
+    server.emit('connection', socket);
+    if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
+  }
+
+  /** As `new Socket(...)`, without the copies and checks that a user's options need. */
+  private makeSocket(stream: Stream): Socket {
+    const { server } = this;
+    const options = {
+      allowHalfOpen: server.allowHalfOpen,
+      emitClose: false,
+      autoDestroy: true,
+      readableHighWaterMark: server.highWaterMark,
+      writableHighWaterMark: server.highWaterMark,
+    };
+    const socket = Reflect.construct(Duplex, [options], this.SocketClass) as Socket;
+    const { noDelay, keepAlive } = server;
+    initialiseSocket(socket, this.host, {
+      handle: stream,
+      pauseOnCreate: server.pauseOnConnect,
+      noDelay,
+      keepAlive,
+      keepAliveInitialDelay: keepAlive ? server.keepAliveInitialDelay * 1000 : undefined,
+    });
+    return socket;
+  }
+
+  private isBlocked(stream: Stream): boolean {
+    const peer = addressInfo(stream, stream.peerAddress());
+    if (peer === null) return false;
+    const family = peer.family === 'IPv6' ? 'ipv6' : 'ipv4';
+    return this.server.blockList?.check(peer.address, family) === true;
+  }
+
+  private dropInfo(stream: Stream): DropInfo | null {
+    const local = addressInfo(stream, stream.localAddress());
+    const peer = addressInfo(stream, stream.peerAddress());
+    if (local === null && peer === null) return null;
+    const info: DropInfo = {};
+    if (local !== null) {
+      info.localAddress = local.address;
+      info.localPort = local.port;
+      info.localFamily = local.family;
+    }
+    if (peer !== null) {
+      info.remoteAddress = peer.address;
+      info.remotePort = peer.port;
+      info.remoteFamily = peer.family;
+    }
+    return info;
+  }
+}

@@ -1,0 +1,160 @@
+/** Listening: from arguments to a descriptor that listens, or to an error. */
+import { lookup as systemLookup } from 'node:dns';
+import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
+import type { Host } from '../transport/host.js';
+import { invalidArgValue } from '../util/errors.js';
+import { isIP, isLinkLocal } from '../util/ip.js';
+import { errno, explainedError, systemError } from '../util/system_error.js';
+import { validatePort } from '../util/validate.js';
+import { isPath, toCount } from './arguments.js';
+import { kServer } from './internals.js';
+import type { Server } from './server.js';
+import type { LooseListenOptions } from './server_types.js';
+
+const BACKLOG = 511;
+
+function failLater(server: Server, host: Host, error: Error): void {
+  host.clock.soon(() => server._listenFailed(error));
+}
+
+/** The descriptor is bound (or the call failed): listen, and say so at the next tick. */
+function beginListening(
+  server: Server,
+  fd: number,
+  backlog: number,
+  address: string | null,
+  port?: number,
+): void {
+  const core = server[kServer];
+  const status = fd < 0 ? fd : core.listen(fd, backlog);
+  if (status < 0) {
+    failLater(server, core.host, explainedError(status, 'listen', address, port));
+    return;
+  }
+  const id = core.listeningId;
+  core.host.clock.soon(() => {
+    if (core.listener !== null && core.listeningId === id) server.emit('listening');
+  });
+}
+
+function listenOnAddress(
+  server: Server,
+  options: LooseListenOptions,
+  address: string | null,
+  port: number,
+  backlog: number,
+): void {
+  const { host, profile } = server[kServer];
+  const bindOptions = {
+    ipv6Only: options.ipv6Only === true,
+    reusePort: options.reusePort === true,
+  };
+  if (address !== null) {
+    const family = isIP(address) === 6 ? 6 : 4;
+    const fd = bindTcp(host, address, port, family, bindOptions);
+    beginListening(server, fd, backlog, address, port);
+    return;
+  }
+  if (profile.listenAny === 'dual-stack' || bindOptions.ipv6Only) {
+    const fd = bindTcp(host, '::', port, 6, bindOptions);
+    // A machine without IPv6 listens on IPv4. A port in use is an error like any other.
+    if (fd >= 0 || fd === -errno.EADDRINUSE || fd === -errno.EACCES || bindOptions.ipv6Only) {
+      beginListening(server, fd, backlog, '::', port);
+      return;
+    }
+  }
+  const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);
+  beginListening(server, fd, backlog, '0.0.0.0', port);
+}
+
+/** The name's first address that means something without its zone. */
+function listenOnName(
+  server: Server,
+  options: LooseListenOptions,
+  name: string,
+  port: number,
+  backlog: number,
+): void {
+  const core = server[kServer];
+  const id = core.listeningId;
+  const lookup = core.host.lookup ?? systemLookup;
+  lookup(name, { all: true }, (error, addresses) => {
+    if (core.listeningId !== id) return;
+    if (error) {
+      server._listenFailed(error);
+      return;
+    }
+    const best = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0];
+    listenOnAddress(server, options, best?.address ?? null, port, backlog);
+  });
+}
+
+function listenOnPath(
+  server: Server,
+  options: LooseListenOptions,
+  path: string,
+  backlog: number,
+): void {
+  const core = server[kServer];
+  const { readableAll, writableAll } = options;
+  const abstract = path.startsWith('\0');
+  if (abstract && (readableAll || writableAll)) {
+    const reason =
+      'can not set readableAll or writableAllt to true when path is abstract unix socket';
+    throw invalidArgValue('options', options, reason);
+  }
+  server._pipeName = path;
+  const fd = bindPath(core.host, path);
+  if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
+  beginListening(server, fd, backlog, path);
+  if (core.listener === null || !(readableAll || writableAll)) return;
+  const status = openToAll(core.host, path, readableAll === true, writableAll === true);
+  if (status < 0) {
+    core.stop();
+    throw systemError(status, 'uv_pipe_chmod');
+  }
+}
+
+/** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
+function descriptorOf(options: LooseListenOptions): number {
+  const handle = (options._handle ?? options.handle ?? options) as { fd?: unknown };
+  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : -1;
+}
+
+/** `server.listen` with its arguments in order. `backlogArgument` is what stood behind them. */
+export function listen(
+  server: Server,
+  given: LooseListenOptions,
+  backlogArgument: number,
+  argumentCount: number,
+): void {
+  const core = server[kServer];
+  core.listeningId++;
+  const fd = descriptorOf(given);
+  if (fd >= 0) {
+    const taken = takeDescriptor(core.host, fd);
+    beginListening(server, taken, backlogArgument || BACKLOG, null);
+    return;
+  }
+  const options = { ...given };
+  const anyPort =
+    argumentCount === 0 ||
+    options.port === null ||
+    (options.port === undefined && 'port' in options);
+  if (anyPort) options.port = 0;
+  const backlog = (toCount(options.backlog) || backlogArgument || BACKLOG) as number;
+  if (typeof options.port === 'number' || typeof options.port === 'string') {
+    const port = validatePort(options.port, 'options.port');
+    if (options.host) listenOnName(server, options, options.host, port, backlog);
+    else listenOnAddress(server, options, null, port, backlog);
+    return;
+  }
+  if (options.path && isPath(options.path)) {
+    listenOnPath(server, options, options.path, backlog);
+    return;
+  }
+  if (!('port' in options || 'path' in options)) {
+    throw invalidArgValue('options', given, 'must have the property "port" or "path"');
+  }
+  throw invalidArgValue('options', given);
+}

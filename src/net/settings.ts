@@ -1,0 +1,70 @@
+/** Socket options as users set them, and their way to the kernel. */
+import type { Stream } from '../transport/stream.js';
+
+/** What was asked for; undefined is "leave it as the system has it". */
+export interface SocketSettings {
+  noDelay?: boolean | undefined;
+  keepAlive?: boolean | undefined;
+  /** Seconds, as TCP_KEEPIDLE takes them; 0 leaves the system's value. */
+  keepAliveDelaySeconds?: number | undefined;
+  keepAliveIntervalSeconds?: number | undefined;
+  keepAliveCount?: number | undefined;
+  typeOfService?: number | undefined;
+}
+
+function isTcp(stream: Stream): boolean {
+  const { AF_INET, AF_INET6 } = stream.host.kernel.constants;
+  return stream.family === AF_INET || stream.family === AF_INET6;
+}
+
+/** TCP_NODELAY. Returns 0 or -errno; UNIX sockets and pipes have no such thing. */
+export function applyNoDelay(stream: Stream, on: boolean): number {
+  if (!isTcp(stream)) return 0;
+  const { IPPROTO_TCP, TCP_NODELAY } = stream.host.kernel.constants;
+  return stream.setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+}
+
+/** SO_KEEPALIVE with its times. Returns 0 or the first -errno. */
+export function applyKeepAlive(stream: Stream, settings: SocketSettings): number {
+  if (!isTcp(stream)) return 0;
+  const { SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT } =
+    stream.host.kernel.constants;
+  const on = settings.keepAlive === true;
+  let status = stream.setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+  if (!on) return status;
+  const times: readonly (readonly [number, number | undefined])[] = [
+    [TCP_KEEPIDLE, settings.keepAliveDelaySeconds],
+    [TCP_KEEPINTVL, settings.keepAliveIntervalSeconds],
+    [TCP_KEEPCNT, settings.keepAliveCount],
+  ];
+  for (const [name, value] of times) {
+    if (value !== undefined && value > 0 && status === 0) {
+      status = stream.setOption(IPPROTO_TCP, name, value);
+    }
+  }
+  return status;
+}
+
+/** IP_TOS or IPV6_TCLASS. Returns 0 or -errno. */
+export function applyTypeOfService(stream: Stream, tos: number): number {
+  if (!isTcp(stream)) return 0;
+  const { AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IP_TOS, IPV6_TCLASS } = stream.host.kernel.constants;
+  return stream.family === AF_INET6
+    ? stream.setOption(IPPROTO_IPV6, IPV6_TCLASS, tos)
+    : stream.setOption(IPPROTO_IP, IP_TOS, tos);
+}
+
+/** The type of service as the kernel has it; NaN where it has none. */
+export function readTypeOfService(stream: Stream): number {
+  const { AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IP_TOS, IPV6_TCLASS } = stream.host.kernel.constants;
+  return stream.family === AF_INET6
+    ? stream.intOption(IPPROTO_IPV6, IPV6_TCLASS)
+    : stream.intOption(IPPROTO_IP, IP_TOS);
+}
+
+/** Everything that was set before the connection stood. */
+export function applyOptions(stream: Stream, settings: SocketSettings): void {
+  if (settings.noDelay) applyNoDelay(stream, true);
+  if (settings.keepAlive) applyKeepAlive(stream, settings);
+  if (settings.typeOfService !== undefined) applyTypeOfService(stream, settings.typeOfService);
+}

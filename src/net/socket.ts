@@ -1,0 +1,387 @@
+/**
+ * `Socket`: the public surface. What it does stands in the files beside it: `socket_init` makes
+ * one, `socket_connect` connects it, `socket_core` moves its bytes, `settings` its options.
+ */
+import { Duplex } from 'node:stream';
+import { type Host, systemHost } from '../transport/host.js';
+import { invalidArgType, stateError } from '../util/errors.js';
+import { errno, systemError } from '../util/system_error.js';
+import { validateDuration, validateFunction, validateInt32 } from '../util/validate.js';
+import { type AddressInfo, addressInfo } from './address.js';
+import { isNormalized, normalizeArguments } from './arguments.js';
+import { type Callable, makeCallable } from './callable.js';
+import {
+  kCore,
+  kHost,
+  kNormalized,
+  type ReadableInternals,
+  type WritableInternals,
+} from './internals.js';
+import type { Server } from './server.js';
+import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
+import { connectEnded, connectSocket } from './socket_connect.js';
+import type { SocketCore, WriteCallback } from './socket_core.js';
+import { duplexOptions, initialiseSocket, socketOptions } from './socket_init.js';
+import type {
+  BlockListLike,
+  ConnectOptions,
+  LooseConnectOptions,
+  SocketOptions,
+} from './socket_types.js';
+
+/** `setKeepAlive`'s options; times in milliseconds. */
+export interface KeepAliveOptions {
+  enable?: boolean | undefined;
+  initialDelay?: number | undefined;
+  interval?: number | undefined;
+  count?: number | undefined;
+}
+
+type ConnectListener = () => void;
+
+class SocketClass extends Duplex {
+  /** @internal */
+  declare [kCore]: SocketCore;
+  declare readonly _readableState: ReadableInternals;
+  declare readonly _writableState: WritableInternals;
+  declare _undestroy: () => void;
+  declare writableBuffer: readonly { chunk: unknown }[];
+  declare _host: string | null;
+  declare _parent: SocketClass | null;
+  declare _hadError: boolean;
+  declare _aborted: boolean;
+  declare _server: Server | null;
+  declare server: Server | null;
+  declare blockList: BlockListLike | undefined;
+
+  /** A connection is being made; manual (current), `socket.connecting`. */
+  declare connecting: boolean;
+  /** The idle time-out in milliseconds as it was set; undefined where it never was. */
+  declare timeout: number | undefined;
+  /** `address:port` of each attempt, where several addresses were tried. */
+  declare autoSelectFamilyAttemptedAddresses: string[] | undefined;
+
+  constructor(options?: SocketOptions | number) {
+    const checked = socketOptions(options);
+    super(duplexOptions(checked));
+    initialiseSocket(this, this[kHost](), checked);
+  }
+
+  /** @internal */
+  [kHost](): Host {
+    return systemHost();
+  }
+
+  /**
+   * Connects; manual, `socket.connect`. Returns the socket at once; `'connect'` or `'error'`
+   * follows. Throws `ERR_MISSING_ARGS`, `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`, … for bad
+   * arguments. A destroyed socket can be connected again.
+   */
+  connect(options: ConnectOptions, listener?: ConnectListener): this;
+  connect(port: number, host: string, listener?: ConnectListener): this;
+  connect(port: number, listener?: ConnectListener): this;
+  connect(path: string, listener?: ConnectListener): this;
+  connect(...args: unknown[]): this {
+    const [options, listener] = isNormalized<LooseConnectOptions, ConnectListener>(args[0])
+      ? args[0]
+      : normalizeArguments<LooseConnectOptions, ConnectListener>(args);
+    connectSocket(this, options, listener);
+    return this;
+  }
+
+  /** @internal */
+  _connectEnded(status: number): void {
+    connectEnded(this, status);
+  }
+
+  override _read(): void {
+    if (this.connecting || !this[kCore].open) this.once('connect', () => this._read());
+    else this[kCore].startReading();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this._writeChunks([chunk], callback);
+  }
+
+  override _writev(entries: { chunk: Uint8Array }[], callback: WriteCallback): void {
+    const chunks = entries.map(({ chunk }) => chunk);
+    this._writeChunks(chunks, callback);
+  }
+
+  private _writeChunks(chunks: Uint8Array[], callback: WriteCallback): void {
+    if (this[kCore].stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
+    else this[kCore].write(chunks, callback);
+  }
+
+  override _final(callback: WriteCallback): void {
+    if (this.connecting) {
+      this.once('connect', () => this._final(callback));
+      return;
+    }
+    const { stream } = this[kCore];
+    const status = stream === null ? 0 : stream.shutdown();
+    if (status === 0 || status === -errno.ENOTCONN) callback();
+    else callback(systemError(status, 'shutdown'));
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const core = this[kCore];
+    this.connecting = false;
+    core.destroy(error);
+    callback(error);
+    // Behind the tick in which Duplex emits 'error'.
+    core.host.clock.soon(() => this.emit('close', error !== null));
+    const server = this._server;
+    if (server !== null) {
+      server._connections--;
+      server._emitCloseIfDrained();
+    }
+  }
+
+  /** Ends the writable side, and destroys the socket when all is written. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', this.destroy);
+  }
+
+  /**
+   * Closes a TCP connection with RST. Throws `ERR_INVALID_HANDLE_TYPE` for a UNIX socket; one that
+   * is closed gets the error `ERR_SOCKET_CLOSED`. While connecting it waits for the connection.
+   */
+  resetAndDestroy(): this {
+    const core = this[kCore];
+    if (!core.open) return this.destroy(stateError('ERR_SOCKET_CLOSED'));
+    const { AF_INET, AF_INET6 } = core.host.kernel.constants;
+    const family = core.stream?.family ?? AF_INET;
+    if (family !== AF_INET && family !== AF_INET6) throw stateError('ERR_INVALID_HANDLE_TYPE');
+    if (this.connecting) this.once('connect', () => this._reset());
+    else this._reset();
+    return this;
+  }
+
+  /** @internal */
+  _reset(): this {
+    this[kCore].resetOnDestroy = true;
+    return this.destroy();
+  }
+
+  override pause(): this {
+    if (this[kCore].userRead !== null && !this.connecting) this[kCore].stream?.stopReading();
+    return super.pause();
+  }
+
+  override resume(): this {
+    if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();
+    return super.resume();
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: Duplex's own signature, which this one must fit
+  override read(size?: number): any {
+    if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();
+    return super.read(size);
+  }
+
+  /**
+   * Emits `'timeout'` after `timeoutMs` of inactivity; 0 turns it off. The callback is a one-time
+   * listener; manual, `socket.setTimeout`. Throws `ERR_OUT_OF_RANGE` for a negative time.
+   */
+  setTimeout(timeoutMs: number, callback?: () => void): this {
+    if (this.destroyed) return this;
+    this.timeout = timeoutMs;
+    const checked = validateDuration(timeoutMs, 'msecs');
+    if (callback !== undefined) validateFunction(callback, 'callback');
+    this[kCore].setIdleTimeout(checked);
+    if (callback !== undefined) {
+      if (checked === 0) this.removeListener('timeout', callback);
+      else this.once('timeout', callback);
+    }
+    return this;
+  }
+
+  /** @internal */
+  _onTimeout(): void {
+    this.emit('timeout');
+  }
+
+  /** @internal */
+  _unrefTimer(): void {
+    this[kCore].active();
+  }
+
+  /** Turns Nagle's algorithm off (true) or on; TCP_NODELAY; manual, `socket.setNoDelay`. */
+  setNoDelay(noDelay = true): this {
+    const core = this[kCore];
+    const on = Boolean(noDelay);
+    core.settings ??= {};
+    core.settings.noDelay = on;
+    if (core.stream !== null && !this.connecting) applyNoDelay(core.stream, on);
+    return this;
+  }
+
+  /**
+   * SO_KEEPALIVE and its times, in milliseconds; 0 or absent leaves the system's value; manual,
+   * `socket.setKeepAlive`.
+   */
+  setKeepAlive(
+    enable?: boolean | KeepAliveOptions,
+    initialDelayMs?: number,
+    intervalMs?: number,
+    count?: number,
+  ): this {
+    const core = this[kCore];
+    const options =
+      typeof enable === 'object' && enable !== null
+        ? enable
+        : { enable, initialDelay: initialDelayMs, interval: intervalMs, count };
+    const seconds = (ms: number | undefined) =>
+      ms === undefined ? undefined : Math.trunc(Number(ms) / 1000);
+    core.settings ??= {};
+    core.settings.keepAlive = Boolean(options.enable);
+    core.settings.keepAliveDelaySeconds = seconds(options.initialDelay);
+    core.settings.keepAliveIntervalSeconds = seconds(options.interval);
+    core.settings.keepAliveCount = options.count;
+    if (core.stream !== null && !this.connecting) applyKeepAlive(core.stream, core.settings);
+    return this;
+  }
+
+  /** IP_TOS or IPV6_TCLASS, 0 to 255. Throws a system error where the kernel refuses. */
+  setTypeOfService(tos: number): this {
+    if (Number.isNaN(tos)) throw invalidArgType('tos', 'number', tos);
+    validateInt32(tos, 'tos', 0, 255);
+    const core = this[kCore];
+    core.settings ??= {};
+    core.settings.typeOfService = tos;
+    if (core.stream !== null && !this.connecting) {
+      const status = applyTypeOfService(core.stream, tos);
+      if (status < 0) throw systemError(status, 'setTypeOfService');
+    }
+    return this;
+  }
+
+  /** The type of service as the kernel has it, or as it was set before connecting; else 0. */
+  getTypeOfService(): number {
+    const { stream, settings } = this[kCore];
+    if (stream === null || this.connecting) return settings?.typeOfService ?? 0;
+    const value = readTypeOfService(stream);
+    return Number.isNaN(value) ? (settings?.typeOfService ?? 0) : value;
+  }
+
+  /** The process may end while this is all that is left; manual, `socket.unref`. */
+  unref(): this {
+    const core = this[kCore];
+    core.referenced = false;
+    core.stream?.unref();
+    core.dial?.unref();
+    return this;
+  }
+
+  /** Undoes `unref()`; manual, `socket.ref`. */
+  ref(): this {
+    const core = this[kCore];
+    core.referenced = true;
+    core.stream?.ref();
+    core.dial?.ref();
+    return this;
+  }
+
+  /** The local end as `{port, family, address}`; `{}` where there is none; manual. */
+  address(): AddressInfo | Record<string, never> {
+    return this._getsockname();
+  }
+
+  /** @internal */
+  _getsockname(): AddressInfo | Record<string, never> {
+    const core = this[kCore];
+    if (core.stream === null) return {};
+    core.local ??= addressInfo(core.stream, core.stream.localAddress());
+    return core.local ?? {};
+  }
+
+  /** @internal */
+  _getpeername(): AddressInfo | Record<string, never> {
+    const core = this[kCore];
+    if (core.stream !== null && !this.connecting) {
+      core.peer ??= addressInfo(core.stream, core.stream.peerAddress());
+    }
+    return core.peer ?? {};
+  }
+
+  get remoteAddress(): string | undefined {
+    return this._getpeername().address;
+  }
+
+  get remotePort(): number | undefined {
+    return this._getpeername().port;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this._getpeername().family;
+  }
+
+  get localAddress(): string | undefined {
+    return this._getsockname().address;
+  }
+
+  get localPort(): number | undefined {
+    return this._getsockname().port;
+  }
+
+  get localFamily(): string | undefined {
+    return this._getsockname().family;
+  }
+
+  /** Bytes received so far, also after close; manual, `socket.bytesRead`. */
+  get bytesRead(): number {
+    const core = this[kCore];
+    return core.stream?.bytesRead ?? core.bytesReadBefore;
+  }
+
+  /** Bytes written so far, those still queued included; manual, `socket.bytesWritten`. */
+  get bytesWritten(): number {
+    return this[kCore].completedBytes + this.writableLength;
+  }
+
+  /** Bytes waiting to be written; undefined where there is no connection; manual. */
+  get bufferSize(): number | undefined {
+    return this[kCore].open ? this.writableLength : undefined;
+  }
+
+  /** Not connected yet, or no more. */
+  get pending(): boolean {
+    return !this[kCore].open || this.connecting;
+  }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** @internal */
+  get _connecting(): boolean {
+    return this.connecting;
+  }
+}
+
+function initialise(self: SocketClass, options?: SocketOptions | number): void {
+  const checked = socketOptions(options);
+  Reflect.apply(Duplex as unknown as () => void, self, [duplexOptions(checked)]);
+  initialiseSocket(self, self[kHost](), checked);
+}
+
+Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
+
+/** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
+export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
+export type Socket = SocketClass;
+
+/** `connect` and `createConnection`: a new socket that is connecting; manual. */
+export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {
+  const normalized = normalizeArguments<LooseConnectOptions, ConnectListener>(args);
+  const [options] = normalized;
+  const socket = new Class(options);
+  if (options.timeout) socket.setTimeout(options.timeout as number);
+  normalized[kNormalized] = true;
+  return Reflect.apply(socket.connect, socket, [normalized]);
+}

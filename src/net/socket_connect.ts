@@ -1,0 +1,127 @@
+/** Connecting a socket: to a host and port, or to a UNIX path. */
+import { channel } from 'node:diagnostics_channel';
+import { Dial, type DialObserver } from '../dial/dial.js';
+import { dialPath } from '../dial/dial_path.js';
+import type { Stream } from '../transport/stream.js';
+import { missingArgs } from '../util/errors.js';
+import { errno } from '../util/system_error.js';
+import { validateString } from '../util/validate.js';
+import { dialTarget } from './connect_target.js';
+import { kCore } from './internals.js';
+import type { Socket } from './socket.js';
+import type { LooseConnectOptions } from './socket_types.js';
+
+const clientSocketChannel = channel('net.client.socket');
+
+/** Turns what dialling reports into the socket's events. */
+class SocketDialObserver implements DialObserver {
+  constructor(
+    private readonly socket: Socket,
+    private readonly hostName: string,
+  ) {}
+
+  onLookup(error: Error | null, address: string | undefined, family: number | undefined): void {
+    this.socket.emit('lookup', error, address, family, this.hostName);
+  }
+
+  onAttempt(address: string, port: number, family: number): void {
+    this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
+    this.socket.emit('connectionAttempt', address, port, family);
+  }
+
+  onAttemptFailed(address: string, port: number, family: number, error: Error): void {
+    this.socket.emit('connectionAttemptFailed', address, port, family, error);
+  }
+
+  onAttemptTimeout(address: string, port: number, family: number): void {
+    this.socket.emit('connectionAttemptTimeout', address, port, family);
+  }
+
+  onSeveral(): void {
+    this.socket.autoSelectFamilyAttemptedAddresses = [];
+  }
+
+  onConnected(stream: Stream): void {
+    this.socket[kCore].adopt(stream);
+    this.socket._connectEnded(0);
+  }
+
+  onFailed(error: Error): void {
+    this.socket.destroy(error);
+  }
+}
+
+function connectPath(socket: Socket, path: string): void {
+  const core = socket[kCore];
+  core.path = path;
+  socket.emit('connectionAttempt', path, undefined, undefined);
+  if (!socket.connecting) return;
+  const dialled = dialPath(core.host, path, core);
+  if (typeof dialled !== 'number') {
+    core.adopt(dialled);
+    return;
+  }
+  // A path that can not even be tried fails at once, one that leads nowhere fails later.
+  if (dialled === -errno.EINVAL || dialled === -errno.ENAMETOOLONG || dialled === -errno.EMFILE) {
+    socket.destroy(core.pathError(dialled, path));
+    return;
+  }
+  core.host.clock.soon(() => {
+    if (socket.connecting) socket._connectEnded(dialled);
+  });
+}
+
+function connectHost(socket: Socket, options: LooseConnectOptions): void {
+  const core = socket[kCore];
+  const target = dialTarget(options, socket.blockList);
+  socket._host = target.host;
+  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host));
+  if (!core.referenced) core.dial.unref();
+  core.dial.start();
+}
+
+/** `socket.connect` with its arguments in order. */
+export function connectSocket(
+  socket: Socket,
+  options: LooseConnectOptions,
+  listener: (() => void) | null,
+): void {
+  const core = socket[kCore];
+  if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
+  if (listener !== null) socket.once('connect', listener);
+  if (options.port === undefined && (options.path === undefined || options.path === null)) {
+    throw missingArgs(['options', 'port', 'path']);
+  }
+  // A socket that ended by the peer's FIN had its write() replaced; see socket_init.ts.
+  if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
+  if (socket.destroyed || !core.open) {
+    socket._undestroy();
+    core.reset();
+  }
+  core.active();
+  socket.connecting = true;
+  if (options.path) {
+    validateString(options.path, 'options.path');
+    connectPath(socket, options.path);
+  } else {
+    connectHost(socket, options);
+  }
+}
+
+/** The end of connecting: `'connect'`, or the error. */
+export function connectEnded(socket: Socket, status: number): void {
+  const core = socket[kCore];
+  if (socket.destroyed || !socket.connecting) return;
+  socket.connecting = false;
+  if (status < 0) {
+    const path = core.path ?? '';
+    const error = core.pathError(status, path);
+    socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
+    socket.destroy(error);
+    return;
+  }
+  core.established();
+  socket.emit('connect');
+  socket.emit('ready');
+  if (core.stream !== null && !socket.isPaused()) socket.read(0);
+}

@@ -1,0 +1,260 @@
+/**
+ * What stands behind a socket: it joins a transport's stream to Node's Duplex. Bytes that come in
+ * are emitted straight while the socket flows; writes are gathered until the handler returns.
+ */
+import type { Dial } from '../dial/dial.js';
+import type { Host } from '../transport/host.js';
+import type { Stream, StreamOwner } from '../transport/stream.js';
+import { stateError } from '../util/errors.js';
+import { addressError, systemError } from '../util/system_error.js';
+import type { AddressInfo } from './address.js';
+import { IdleTimer } from './idle_timer.js';
+import { applyOptions, type SocketSettings } from './settings.js';
+import type { Socket } from './socket.js';
+
+export type WriteCallback = (error?: Error | null) => void;
+
+/** Chunks that Node's Writable still holds are sent along, up to this much. */
+const GATHER_BYTES = 64 * 1024;
+
+/** Reads into the user's own buffer; `connect`'s `onread` option. */
+export interface UserRead {
+  buffer: Uint8Array;
+  generate: (() => Uint8Array) | null;
+  callback: (bytes: number, buffer: Uint8Array) => boolean | undefined;
+}
+
+export class SocketCore implements StreamOwner {
+  stream: Stream | null = null;
+  dial: Dial | null = null;
+  /** What the socket was set to before it had a descriptor, or since. */
+  settings: SocketSettings | null = null;
+  referenced = true;
+  idle: IdleTimer | null = null;
+  userRead: UserRead | null = null;
+  /** Counters of a stream that is gone. */
+  bytesReadBefore = 0;
+  completedBytes = 0;
+  /** The write that Node's Writable waits for, and its size. */
+  private callback: WriteCallback | null = null;
+  handedBytes = 0;
+  /** Chunks sent along that Writable has yet to hand over. */
+  private prepaidChunks = 0;
+  /** Chunks written before there was a connection. */
+  private waiting: Uint8Array[] | null = null;
+  resetOnDestroy = false;
+  /** The UNIX path that is being connected to. */
+  path: string | null = null;
+  peer: AddressInfo | null = null;
+  local: AddressInfo | null = null;
+
+  constructor(
+    readonly socket: Socket,
+    readonly host: Host,
+  ) {}
+
+  /** Whether a connection stands or is being made. */
+  get open(): boolean {
+    return this.stream !== null || this.dial !== null;
+  }
+
+  /** A read or a write happened. */
+  active(): void {
+    if (this.idle !== null) this.idle.active();
+  }
+
+  setIdleTimeout(timeoutMs: number): void {
+    if (this.idle === null && timeoutMs === 0) return;
+    this.idle ??= new IdleTimer(this.host.clock, () => this.socket._onTimeout());
+    this.idle.set(timeoutMs);
+  }
+
+  /** Takes a connected stream over, applies what was set before, and sends what waits. */
+  adopt(stream: Stream): void {
+    this.stream = stream;
+    this.dial = null;
+    stream.owner = this;
+    if (this.userRead !== null) stream.readInto = this.userRead.buffer;
+    if (!this.referenced) stream.unref();
+  }
+
+  /** The connection stands: options first, then whatever was written meanwhile. */
+  established(): void {
+    const { stream, settings } = this;
+    if (stream === null) return;
+    if (settings !== null) applyOptions(stream, settings);
+    this.active();
+    if (this.waiting !== null) {
+      for (const chunk of this.waiting) stream.queue(chunk);
+      this.waiting = null;
+      stream.flushSoon();
+    }
+  }
+
+  onConnect(status: number): void {
+    this.socket._connectEnded(status);
+  }
+
+  onRead(chunk: Buffer): void {
+    const { socket } = this;
+    const state = socket._readableState;
+    this.active();
+    if (
+      state.flowing === true &&
+      state.length === 0 &&
+      state.decoder === null &&
+      !state.ended &&
+      !socket.destroyed &&
+      socket.listenerCount('data') > 0
+    ) {
+      // What push() does in this case, without the tick that it schedules for each chunk.
+      state.reading = false;
+      if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
+      else state.awaitDrainWriters = null;
+      state.dataEmitted = true;
+      socket.emit('data', chunk);
+    } else if (!socket.push(chunk)) {
+      this.stream?.stopReading();
+    }
+  }
+
+  onReadInto(count: number): void {
+    const user = this.userRead;
+    if (user === null) return;
+    this.active();
+    const goOn = user.callback(count, user.buffer) !== false;
+    const { stream } = this;
+    if (stream === null) return;
+    if (user.generate !== null) {
+      const next = user.generate();
+      if (next instanceof Uint8Array) stream.readInto = user.buffer = next;
+    }
+    if (!goOn) stream.stopReading();
+  }
+
+  onReadEnd(): void {
+    const { socket } = this;
+    this.active();
+    if (socket.destroyed || socket._readableState.endEmitted) return;
+    socket.push(null);
+    // With nothing buffered, 'end' follows even where nobody reads.
+    socket.read(0);
+  }
+
+  onReadError(status: number): void {
+    this.socket.destroy(systemError(status, 'read'));
+  }
+
+  startReading(): void {
+    this.stream?.startReading();
+  }
+
+  /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
+  write(chunks: readonly Uint8Array[], callback: WriteCallback): void {
+    const { stream } = this;
+    this.callback = callback;
+    this.handedBytes = 0;
+    let prepaid = 0;
+    for (const chunk of chunks) {
+      this.handedBytes += chunk.length;
+      if (this.prepaidChunks > 0) {
+        this.prepaidChunks--;
+        prepaid++;
+      } else if (stream !== null && !this.socket.connecting) stream.queue(chunk);
+      else this.wait(chunk);
+    }
+    if (stream === null || this.socket.connecting) return;
+    if (stream.pendingBytes === 0 && prepaid > 0) return;
+    if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
+    else stream.flushSoon();
+  }
+
+  private wait(chunk: Uint8Array): void {
+    this.waiting ??= [];
+    this.waiting.push(chunk);
+  }
+
+  /** Much is pending: no use in gathering more. */
+  private writeNow(stream: Stream): void {
+    const status = stream.send();
+    if (status < 0) this.onWriteError(status);
+    else if (stream.pendingBytes === 0) this.completed();
+    if (stream.pendingBytes < GATHER_BYTES) this.active();
+  }
+
+  /** Writes that wait in Writable behind the present one leave in the same call. */
+  onFlush(): void {
+    const { socket, stream } = this;
+    if (stream === null || this.callback === null) return;
+    if (socket.writableLength <= this.handedBytes || socket.writableCorked > 0) return;
+    if (stream.pendingBytes >= GATHER_BYTES) return;
+    const buffered = socket.writableBuffer;
+    for (let i = this.prepaidChunks; i < buffered.length; i++) {
+      const { chunk } = buffered[i] as { chunk: Uint8Array };
+      if (stream.pendingBytes + chunk.length > GATHER_BYTES && stream.pendingBytes > 0) break;
+      stream.queue(chunk);
+      this.prepaidChunks++;
+    }
+  }
+
+  onWritten(): void {
+    this.active();
+    // Writable hands over what was sent along, within the callback: that is complete as well.
+    while (this.callback !== null && this.stream !== null && this.stream.pendingBytes === 0) {
+      this.completed();
+    }
+  }
+
+  private completed(): void {
+    const { callback } = this;
+    this.callback = null;
+    this.completedBytes += this.handedBytes;
+    this.handedBytes = 0;
+    callback?.(null);
+  }
+
+  onWriteError(status: number): void {
+    this.failWrite(systemError(status, 'write'));
+  }
+
+  private failWrite(error: Error): void {
+    const { callback } = this;
+    this.callback = null;
+    callback?.(error);
+  }
+
+  /** Closes everything. What Writable waits for ends with `error`. */
+  destroy(error: Error | null): void {
+    const { stream } = this;
+    this.idle?.clear();
+    this.dial?.cancel();
+    this.dial = null;
+    this.stream = null;
+    this.completedBytes += this.handedBytes;
+    if (stream !== null) {
+      this.bytesReadBefore = stream.bytesRead;
+      if (this.resetOnDestroy) stream.reset();
+      else stream.close();
+    }
+    this.resetOnDestroy = false;
+    const wasWaiting = this.waiting !== null;
+    this.waiting = null;
+    this.prepaidChunks = 0;
+    const { callback } = this;
+    this.callback = null;
+    if (callback === null) return;
+    this.handedBytes = 0;
+    const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
+    this.host.clock.soon(() => callback(error ?? stateError(code)));
+  }
+
+  /** Ready for another connection. */
+  reset(): void {
+    this.bytesReadBefore = this.completedBytes = this.handedBytes = 0;
+  }
+
+  /** The error of a UNIX connect that failed. */
+  pathError(status: number, path: string): Error {
+    return addressError(status, 'connect', path);
+  }
+}

@@ -1,0 +1,178 @@
+/** What `new Socket(options)` does, to an object that has the right prototype already. */
+
+import { addAbortListener } from 'node:events';
+import { Duplex, type DuplexOptions } from 'node:stream';
+import type { Host } from '../transport/host.js';
+import { Stream } from '../transport/stream.js';
+import { codedError, invalidArgType, invalidArgValue, invalidFdType } from '../util/errors.js';
+import { systemError } from '../util/system_error.js';
+import {
+  abortError,
+  validateAbortSignal,
+  validateInt32,
+  validateNumber,
+} from '../util/validate.js';
+import { kCore } from './internals.js';
+import type { Socket } from './socket.js';
+import { SocketCore, type WriteCallback } from './socket_core.js';
+import type { SocketOptions } from './socket_types.js';
+
+/** The options that only this package passes. */
+export interface InternalSocketOptions extends SocketOptions {
+  /** A stream to take over. */
+  handle?: unknown;
+  /** Do not read, and begin paused; a server's `pauseOnConnect`. */
+  pauseOnCreate?: boolean | undefined;
+  /** Do not read until asked. */
+  manualStart?: boolean | undefined;
+  objectMode?: unknown;
+  readableObjectMode?: unknown;
+  writableObjectMode?: unknown;
+}
+
+/** What Duplex is made with. `'close'` is ours to emit: it carries an argument. */
+export function duplexOptions(options: InternalSocketOptions): DuplexOptions {
+  // A signal is watched here: Duplex would destroy a socket that is not set up yet.
+  const { signal: _, ...others } = options;
+  return {
+    ...others,
+    allowHalfOpen: Boolean(options.allowHalfOpen),
+    emitClose: false,
+    autoDestroy: true,
+    decodeStrings: true,
+  } as DuplexOptions;
+}
+
+/** The legacy form is a descriptor's number; anything else is copied before use. */
+export function socketOptions(options: unknown): InternalSocketOptions {
+  const given = typeof options === 'number' ? { fd: options } : { ...(options as object) };
+  const checked: InternalSocketOptions = given;
+  for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
+    if (checked[name]) {
+      throw invalidArgValue(`options.${name}`, checked[name], 'is not supported');
+    }
+  }
+  if (checked.keepAliveInitialDelay !== undefined) {
+    validateNumber(checked.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
+    if (checked.keepAliveInitialDelay < 0) checked.keepAliveInitialDelay = 0;
+  }
+  if (checked.typeOfService !== undefined) {
+    validateInt32(checked.typeOfService, 'options.typeOfService', 0, 255);
+  }
+  return checked;
+}
+
+/** After the peer's FIN a write has nobody to go to: say that, in place of "write after end". */
+function writeAfterEnd(
+  this: Socket,
+  chunk: unknown,
+  encoding?: BufferEncoding | WriteCallback,
+  callback?: WriteCallback,
+): boolean {
+  if (!this.writableEnded) {
+    return Duplex.prototype.write.call(this, chunk, encoding as BufferEncoding, callback);
+  }
+  const done = typeof encoding === 'function' ? encoding : callback;
+  const message = 'This socket has been ended by the other party';
+  const error = codedError(Error, 'EPIPE', message);
+  if (typeof done === 'function') process.nextTick(done, error);
+  this.destroy(error);
+  return false;
+}
+
+function onPeerEnded(this: Socket): void {
+  if (!this.allowHalfOpen) this.write = writeAfterEnd as Socket['write'];
+}
+
+/** Takes over a descriptor by its number. Throws where it is no stream. */
+function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
+  validateInt32(fd, 'fd', 0);
+  const { kernel } = host;
+  const { S_IFSOCK, S_IFIFO } = kernel.constants;
+  const kind = kernel.kind(fd);
+  if (kind < 0) throw systemError(kind, 'open');
+  if (kind !== S_IFSOCK && kind !== S_IFIFO) throw invalidFdType('FILE');
+  const adopted = kernel.adopt(fd);
+  if (adopted < 0) throw systemError(adopted, 'open');
+  return streamOf(socket, host, fd, kind === S_IFSOCK);
+}
+
+/** A stream for a descriptor of ours that is connected. */
+export function streamOf(socket: Socket, host: Host, fd: number, isSocket: boolean): Stream {
+  let family = 0;
+  if (isSocket) {
+    const { SOL_SOCKET, SO_DOMAIN } = host.kernel.constants;
+    const domain = Buffer.alloc(4);
+    if (host.kernel.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain) === 4) {
+      family = domain.readInt32LE(0);
+    }
+  }
+  const stream = new Stream(host, fd, family, socket[kCore]);
+  const opened = stream.open();
+  if (opened < 0) throw systemError(opened, 'open');
+  return stream;
+}
+
+function takeSettings(core: SocketCore, options: InternalSocketOptions): void {
+  const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService } = options;
+  if (!noDelay && !keepAlive && !keepAliveInitialDelay && typeOfService === undefined) return;
+  core.settings = {
+    noDelay: Boolean(noDelay),
+    keepAlive: Boolean(keepAlive),
+    keepAliveDelaySeconds: Math.trunc((keepAliveInitialDelay ?? 0) / 1000),
+    typeOfService,
+  };
+}
+
+function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
+  if (onread === null || typeof onread !== 'object') return;
+  const { buffer, callback } = onread;
+  if (typeof callback !== 'function') return;
+  const generate = typeof buffer === 'function' ? buffer : null;
+  const first = typeof buffer === 'function' ? buffer() : buffer;
+  if (first instanceof Uint8Array) core.userRead = { buffer: first, generate, callback };
+}
+
+function watchSignal(socket: Socket, signal: AbortSignal): void {
+  validateAbortSignal(signal, 'options.signal');
+  const onAbort = (): void => {
+    socket._aborted = true;
+    socket.destroy(abortError(signal));
+  };
+  if (signal.aborted) {
+    process.nextTick(onAbort);
+    return;
+  }
+  const listening = addAbortListener(signal, onAbort);
+  socket.once('close', () => listening[Symbol.dispose]());
+}
+
+/** Sets a socket up; `Duplex` has been constructed on it. */
+export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
+  const core = new SocketCore(socket, host);
+  socket[kCore] = core;
+  socket.connecting = false;
+  socket.server = null;
+  socket._server = null;
+  socket._hadError = false;
+  socket._parent = null;
+  socket._host = null;
+  takeOnRead(core, options.onread);
+  takeSettings(core, options);
+  socket.on('end', onPeerEnded);
+  const { blockList, fd, handle } = options;
+  if (handle instanceof Stream) core.adopt(handle);
+  else if (fd !== undefined) core.adopt(adoptDescriptor(socket, host, fd));
+  if (core.stream !== null) {
+    if (core.settings !== null) core.established();
+    if (options.pauseOnCreate) socket.pause();
+    else if (options.readable !== false && !options.manualStart) socket.read(0);
+  }
+  if (options.signal) watchSignal(socket, options.signal);
+  if (blockList) {
+    if (typeof blockList.check !== 'function') {
+      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
+    }
+    socket.blockList = blockList;
+  }
+}

@@ -1,0 +1,87 @@
+/** What `new Socket` and `connect` take. */
+import type { Lookup } from '../dial/target.js';
+
+/** Reads into one buffer of the user's, without a stream in between. */
+export interface OnReadOptions {
+  /** The buffer, or a function that gives the next one. */
+  buffer: Uint8Array | (() => Uint8Array);
+  /** `bytes` were read into `buffer`; false stops reading until `resume()`. */
+  callback: (bytes: number, buffer: Uint8Array) => boolean | undefined;
+}
+
+/** `new Socket(options)`; manual, `new net.Socket`. */
+export interface SocketOptions {
+  /** An existing descriptor: a connected stream socket or a pipe. The socket owns it then. */
+  fd?: number | undefined;
+  /** Do not end the writable side by itself when the peer ends. Default false. */
+  allowHalfOpen?: boolean | undefined;
+  /** With `fd`: whether to read. Default false. */
+  readable?: boolean | undefined;
+  /** With `fd`: whether writes are allowed. Default false. */
+  writable?: boolean | undefined;
+  /** Destroys the socket when aborted. */
+  signal?: AbortSignal | undefined;
+  onread?: OnReadOptions | null | undefined;
+  /** TCP_NODELAY from the start. Default false. */
+  noDelay?: boolean | undefined;
+  /** SO_KEEPALIVE from the start. Default false. */
+  keepAlive?: boolean | undefined;
+  /** Milliseconds before the first keep-alive probe; 0 leaves the system's value. */
+  keepAliveInitialDelay?: number | undefined;
+  /** IP_TOS / IPV6_TCLASS, 0 to 255. */
+  typeOfService?: number | undefined;
+  highWaterMark?: number | undefined;
+  readableHighWaterMark?: number | undefined;
+  writableHighWaterMark?: number | undefined;
+  blockList?: BlockListLike | undefined;
+}
+
+/** What is needed of a `BlockList`: ours and the built-in's both fit. */
+export interface BlockListLike {
+  check(address: string, family?: 'ipv4' | 'ipv6'): boolean;
+}
+
+/** `connect(options)` to a host and port. */
+export interface TcpConnectOptions extends SocketOptions {
+  port: number | string;
+  /** A name or an IP address. Default `'localhost'`. */
+  host?: string | undefined;
+  /** The local address to bind. */
+  localAddress?: string | undefined;
+  localPort?: number | undefined;
+  /** 4, 6, or 0 for both (default). */
+  family?: number | string | undefined;
+  /** Hints for `dns.lookup`. */
+  hints?: number | undefined;
+  /** In place of `dns.lookup`. */
+  lookup?: Lookup | undefined;
+  /** Try every address of the name. Default: what `getDefaultAutoSelectFamily()` says. */
+  autoSelectFamily?: boolean | undefined;
+  /** Milliseconds before the next address is tried; at least 10. */
+  autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** Milliseconds of inactivity before `'timeout'`. */
+  timeout?: number | undefined;
+}
+
+/** `connect(options)` to a UNIX path, or an abstract name that begins with NUL. */
+export interface PathConnectOptions extends SocketOptions {
+  path: string;
+  timeout?: number | undefined;
+}
+
+export type ConnectOptions = TcpConnectOptions | PathConnectOptions;
+
+/** The options as they arrive from users: nothing of them is certain. */
+export interface LooseConnectOptions extends SocketOptions {
+  port?: unknown;
+  path?: unknown;
+  host?: unknown;
+  localAddress?: unknown;
+  localPort?: unknown;
+  family?: unknown;
+  hints?: unknown;
+  lookup?: unknown;
+  autoSelectFamily?: unknown;
+  autoSelectFamilyAttemptTimeout?: unknown;
+  timeout?: unknown;
+}

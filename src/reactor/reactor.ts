@@ -1,0 +1,219 @@
+/**
+ * One per thread: registrations, readiness and turns.
+ *
+ * A turn is the hook's: it takes up to 1,024 events and calls `dispatch` once for each, in Node's
+ * callback scope, so that the ticks and promise jobs of one socket run before the next socket's
+ * handler. Every descriptor is registered once, edge-triggered. A registration carries a
+ * generation number, so that an event for a descriptor that was closed meanwhile, and whose slot
+ * or number is in use again, reaches nobody.
+ */
+
+import {
+  CALL_NEXT,
+  WORD_AGAIN,
+  WORD_EVENTS,
+  WORD_NEXT,
+  WORD_TURN,
+  WORDS_PER_EVENT,
+} from '../sys/hook.js';
+import type { Kernel } from '../sys/kernel.js';
+import type { Clock } from '../util/clock.js';
+import { Queue } from '../util/queue.js';
+import type { Flushable, Pollable } from './pollable.js';
+import { Slab } from './slab.js';
+
+export class Reactor {
+  /** Where reads land. One for all descriptors, since only one is read at a time. */
+  readonly slab = new Slab();
+  /** A handler is running: what it writes leaves when it returns. */
+  inHandler = false;
+
+  private readonly control: Int32Array;
+  private epollFd = -1;
+  private readonly pollables: (Pollable | undefined)[] = [];
+  private readonly generations: number[] = [];
+  private readonly freeSlots: number[] = [];
+  private references = 0;
+  private readonly next = new Queue<Pollable>();
+  private readonly againQueue = new Queue<Pollable>();
+  private flushes: Flushable[] = [];
+  private flushTickSet = false;
+  private exiting = false;
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly clock: Clock,
+  ) {
+    const { EVENTS_PER_TURN } = kernel.constants;
+    this.control = new Int32Array(WORD_EVENTS + EVENTS_PER_TURN * WORDS_PER_EVENT);
+  }
+
+  /** The number of the present turn. */
+  get turn(): number {
+    return this.control[WORD_TURN] ?? 0;
+  }
+
+  /** Registers `pollable` for `events`, edge-triggered. Returns 0 or -errno. */
+  register(pollable: Pollable, fd: number, events: number): number {
+    if (this.epollFd < 0) {
+      const opened = this.open();
+      if (opened < 0) return opened;
+    }
+    const { EPOLL_CTL_ADD, EPOLLET } = this.kernel.constants;
+    const slot = this.freeSlots.pop() ?? this.pollables.length;
+    const generation = this.generations[slot] ?? 0;
+    const mask = events | EPOLLET;
+    const status = this.kernel.hookControl(fd, EPOLL_CTL_ADD, mask, slot, generation);
+    if (status < 0) {
+      if (slot === this.pollables.length) this.pollables.push(undefined);
+      this.freeSlots.push(slot);
+      return status;
+    }
+    this.pollables[slot] = pollable;
+    this.generations[slot] = generation;
+    pollable.slot = slot;
+    return 0;
+  }
+
+  /** Changes what a registered descriptor waits for. Returns 0 or -errno. */
+  modify(pollable: Pollable, fd: number, events: number): number {
+    const { EPOLL_CTL_MOD, EPOLLET } = this.kernel.constants;
+    const generation = this.generations[pollable.slot] ?? 0;
+    const mask = events | EPOLLET;
+    return this.kernel.hookControl(fd, EPOLL_CTL_MOD, mask, pollable.slot, generation);
+  }
+
+  /** Takes a descriptor out of the set and leaves it open. */
+  unregister(pollable: Pollable, fd: number): void {
+    if (pollable.slot < 0) return;
+    this.kernel.hookControl(fd, this.kernel.constants.EPOLL_CTL_DEL, 0, 0, 0);
+    this.vacate(pollable);
+  }
+
+  /** Takes a descriptor out of the set and closes it. Returns what close(2) did. */
+  close(pollable: Pollable, fd: number): number {
+    const registered = pollable.slot >= 0;
+    if (registered) this.vacate(pollable);
+    return this.kernel.close(fd, registered ? this.epollFd : -1);
+  }
+
+  /** One more registration that keeps the process alive. */
+  ref(): void {
+    if (this.references++ === 0) {
+      if (this.epollFd < 0) this.open();
+      this.kernel.hookReference(true);
+    }
+  }
+
+  unref(): void {
+    if (--this.references === 0) this.kernel.hookReference(false);
+  }
+
+  /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting. */
+  soon(pollable: Pollable): void {
+    if (pollable.queued) return;
+    pollable.queued = true;
+    this.next.push(pollable);
+    this.control[WORD_NEXT] = this.next.length;
+    this.kernel.hookCarry();
+  }
+
+  /** Runs `pollable.onTurn()` once more in this turn, after the turn's events. */
+  again(pollable: Pollable): void {
+    if (pollable.queued) return;
+    pollable.queued = true;
+    this.againQueue.push(pollable);
+    this.control[WORD_AGAIN] = this.againQueue.length;
+    this.kernel.hookCarry();
+  }
+
+  /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
+  flushSoon(flushable: Flushable): void {
+    if (this.exiting) {
+      flushable.flush();
+      return;
+    }
+    this.flushes.push(flushable);
+    if (!this.inHandler) this.setFlushTick();
+  }
+
+  /** Nothing runs after 'exit': what is waiting is sent now, and every later write at once. */
+  private readonly onExit = (): void => {
+    this.exiting = true;
+    this.flushAll();
+  };
+
+  private open(): number {
+    const fd = this.kernel.hookOpen(this.dispatch, this.control);
+    if (fd < 0) return fd;
+    this.epollFd = fd;
+    this.clock.onExit(this.onExit);
+    return 0;
+  }
+
+  private vacate(pollable: Pollable): void {
+    const { slot } = pollable;
+    this.pollables[slot] = undefined;
+    this.generations[slot] = ((this.generations[slot] ?? 0) + 1) | 0;
+    this.freeSlots.push(slot);
+    pollable.slot = -1;
+  }
+
+  private readonly dispatch = (what: number): void => {
+    this.inHandler = true;
+    try {
+      if (what >= 0) this.deliver(WORD_EVENTS + what * WORDS_PER_EVENT);
+      else this.runQueued(what);
+    } finally {
+      this.inHandler = false;
+      if (this.flushes.length > 0) this.flushAll();
+    }
+  };
+
+  private deliver(at: number): void {
+    const { control } = this;
+    const slot = control[at] as number;
+    const pollable = this.pollables[slot];
+    if (pollable !== undefined && this.generations[slot] === control[at + 1]) {
+      pollable.onReady(control[at + 2] as number);
+    }
+  }
+
+  private runQueued(what: number): void {
+    const queue = what === CALL_NEXT ? this.next : this.againQueue;
+    const pollable = queue.shift();
+    this.control[what === CALL_NEXT ? WORD_NEXT : WORD_AGAIN] = queue.length;
+    if (pollable === undefined) return;
+    pollable.queued = false;
+    pollable.onTurn();
+  }
+
+  private setFlushTick(): void {
+    if (this.flushTickSet) return;
+    this.flushTickSet = true;
+    this.clock.soon(this.onFlushTick);
+  }
+
+  private readonly onFlushTick = (): void => {
+    this.flushTickSet = false;
+    this.flushAll();
+  };
+
+  /**
+   * Sends what was gathered. A callback of a finished write may write again: that goes out at the
+   * next tick, so that a program which always writes once more does not hold up this loop.
+   */
+  private flushAll(): void {
+    const list = this.flushes;
+    this.flushes = [];
+    let done = 0;
+    try {
+      while (done < list.length) (list[done++] as Flushable).flush();
+    } finally {
+      if (done < list.length) {
+        this.flushes = list.slice(done).concat(this.flushes);
+        this.setFlushTick();
+      }
+    }
+  }
+}

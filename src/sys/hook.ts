@@ -1,0 +1,19 @@
+/**
+ * The words that the poll hook and the reactor share. The hook writes the events of a turn and
+ * the turn's number; the reactor writes how much work is queued, so that the hook knows whether to
+ * call again without asking.
+ */
+
+/** How many pollables wait for the next turn; written by the reactor. */
+export const WORD_NEXT = 0;
+/** How many pollables ask to run once more in this turn; written by the reactor. */
+export const WORD_AGAIN = 1;
+/** The number of the turn; written by the hook. */
+export const WORD_TURN = 2;
+/** Where the events begin: slot, generation and readiness for each. */
+export const WORD_EVENTS = 4;
+export const WORDS_PER_EVENT = 3;
+
+/** `dispatch(n)` for n >= 0 is event n; these are the other two things it can be asked. */
+export const CALL_NEXT = -1;
+export const CALL_AGAIN = -2;

@@ -1,0 +1,156 @@
+/**
+ * The kernel, as this package uses it: the written contract that the native binding fills for
+ * Linux, and that any other kernel (a simulated one) must fill to take its place.
+ *
+ * Every call returns a number >= 0, or `-errno`; none throws on a system error. No call keeps
+ * state for a descriptor beyond the ledger: the set of descriptors this thread owns. A call that
+ * makes a descriptor enters it there; `close` and `release` strike it. All descriptors are
+ * non-blocking and close-on-exec.
+ */
+
+/** An address as the kernel reports it. `address` is an IP text, or a UNIX path ('' if unnamed). */
+export interface KernelAddress {
+  readonly family: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type KernelConstant =
+  | 'AF_INET'
+  | 'AF_INET6'
+  | 'AF_UNIX'
+  | 'SOCK_STREAM'
+  | 'SOCK_SEQPACKET'
+  | 'SOCK_DGRAM'
+  | 'IPPROTO_TCP'
+  | 'IPPROTO_IP'
+  | 'IPPROTO_IPV6'
+  | 'IPV6_V6ONLY'
+  | 'IP_TOS'
+  | 'IPV6_TCLASS'
+  | 'SOL_SOCKET'
+  | 'SO_ERROR'
+  | 'SO_REUSEADDR'
+  | 'SO_REUSEPORT'
+  | 'SO_KEEPALIVE'
+  | 'SO_LINGER'
+  | 'SO_RCVBUF'
+  | 'SO_SNDBUF'
+  | 'SO_ACCEPTCONN'
+  | 'SO_DOMAIN'
+  | 'SO_TYPE'
+  | 'SO_PEERCRED'
+  | 'SO_BINDTODEVICE'
+  | 'SO_MARK'
+  | 'SO_INCOMING_CPU'
+  | 'TCP_NODELAY'
+  | 'TCP_KEEPIDLE'
+  | 'TCP_KEEPINTVL'
+  | 'TCP_KEEPCNT'
+  | 'TCP_USER_TIMEOUT'
+  | 'TCP_QUICKACK'
+  | 'TCP_CORK'
+  | 'TCP_INFO'
+  | 'TCP_DEFER_ACCEPT'
+  | 'TCP_FASTOPEN'
+  | 'SHUT_RD'
+  | 'SHUT_WR'
+  | 'SHUT_RDWR'
+  | 'EPOLLIN'
+  | 'EPOLLOUT'
+  | 'EPOLLERR'
+  | 'EPOLLHUP'
+  | 'EPOLLRDHUP'
+  | 'EPOLLET'
+  | 'EPOLL_CTL_ADD'
+  | 'EPOLL_CTL_MOD'
+  | 'EPOLL_CTL_DEL'
+  | 'S_IFSOCK'
+  | 'S_IFIFO'
+  | 'S_IFCHR'
+  | 'S_IFREG'
+  | 'FIONREAD'
+  | 'SIOCOUTQ'
+  | 'SOMAXCONN'
+  | 'EVENTS_PER_TURN'
+  | 'CHUNKS_MAX';
+
+export interface Kernel {
+  /** Numbers from the headers of the machine compiled for. */
+  readonly constants: Readonly<Record<KernelConstant, number>>;
+
+  /** socket(2). Returns the descriptor. */
+  socket(family: number, type: number, protocol: number): number;
+  /** socketpair(2): writes the two descriptors to `into[0]` and `into[1]`. */
+  socketpair(family: number, type: number, into: number[]): number;
+  /** pipe2(2): the read end to `into[0]`, the write end to `into[1]`. */
+  pipe(into: number[]): number;
+  /** bind(2). A path that is too long is -ENAMETOOLONG, one with a NUL in it -EINVAL. */
+  bind(fd: number, family: number, address: string, port: number): number;
+  /** connect(2). -EINPROGRESS where it goes on in the background; a signal does not stop it. */
+  connect(fd: number, family: number, address: string, port: number): number;
+  listen(fd: number, backlog: number): number;
+  /** accept4(2). Returns the new descriptor. */
+  accept(fd: number): number;
+  shutdown(fd: number, how: number): number;
+  /** Leaves the hook's epoll set (`epollFd`, or -1), then close(2). -EBADF if not owned. */
+  close(fd: number, epollFd: number): number;
+  /** Takes ownership of a descriptor made elsewhere. -EEXIST if owned already. */
+  adopt(fd: number): number;
+  /** Gives ownership up and leaves the descriptor open. -EBADF if not owned. */
+  release(fd: number): number;
+  /** A second descriptor for the same description. */
+  dup(fd: number): number;
+
+  /** Reads into `bytes[offset, offset + length)`. Returns the count; 0 is the end. */
+  read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /** As `read`, leaving the bytes in the socket. */
+  peek(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /** Writes `bytes[offset, offset + length)`. Returns how much the kernel took. */
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /** Writes the first `count` chunks without their first `skip` bytes, CHUNKS_MAX at most. */
+  writev(fd: number, chunks: readonly Uint8Array[], count: number, skip: number): number;
+  /** Writes bytes (at least one) with descriptors attached; SCM_RIGHTS. */
+  sendRights(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    descriptors: readonly number[],
+  ): number;
+  /** Reads bytes, and appends the descriptors that came with them to `into`. */
+  readRights(fd: number, bytes: Uint8Array, offset: number, length: number, into: number[]): number;
+  /** splice(2), non-blocking; one of the two is a pipe. */
+  splice(fromFd: number, toFd: number, length: number): number;
+
+  /** Fills `into` and returns the option's length. */
+  getsockopt(fd: number, level: number, name: number, into: Uint8Array): number;
+  setsockopt(fd: number, level: number, name: number, value: number | Uint8Array): number;
+  getsockname(fd: number): KernelAddress | number;
+  getpeername(fd: number): KernelAddress | number;
+  /** The file type bits of fstat(2). */
+  kind(fd: number): number;
+  /** ioctl(2) with FIONREAD or SIOCOUTQ: bytes unread, or not yet acknowledged. */
+  pending(fd: number, request: number): number;
+  unlink(path: string): number;
+  chmod(path: string, mode: number): number;
+  /** lstat(2): writes mode, device and inode to `into[0..2]`. */
+  stat(path: string, into: number[]): number;
+  /** 1 where inet_pton(3) takes the text, 0 where not. */
+  parse(family: number, text: string): number;
+  /** The descriptors this thread owns, ascending. */
+  ledger(): number[];
+
+  /**
+   * Opens this thread's one epoll descriptor and hooks it into the event loop. `dispatch` runs
+   * once per event, each time in Node's callback scope; see `./hook.ts` for what `control` holds.
+   * Returns the epoll descriptor.
+   */
+  hookOpen(dispatch: (what: number) => void, control: Int32Array): number;
+  /** epoll_ctl(2) on the hook's epoll descriptor. */
+  hookControl(fd: number, op: number, events: number, slot: number, generation: number): number;
+  /** Whether registrations keep the process alive. */
+  hookReference(on: boolean): number;
+  /** The loop shall begin another turn without waiting. */
+  hookCarry(): number;
+}

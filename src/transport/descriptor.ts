@@ -1,0 +1,90 @@
+/**
+ * The owner of one descriptor. It is closed once, here; afterwards its number is -1, so that no
+ * later call can reach a descriptor that got the same number.
+ */
+import { Pollable } from '../reactor/pollable.js';
+import type { KernelAddress } from '../sys/kernel.js';
+import type { Host } from './host.js';
+
+export abstract class Descriptor extends Pollable {
+  /** Whether work on this descriptor keeps the process alive. */
+  private referenced = true;
+  /** Whether there is work: reading, connecting, accepting, or a write that waits. */
+  private active = false;
+
+  constructor(
+    readonly host: Host,
+    /** The descriptor, or -1 once closed. */
+    public fd: number,
+    /** AF_INET, AF_INET6 or AF_UNIX; 0 for a pipe. */
+    readonly family: number,
+  ) {
+    super();
+  }
+
+  /** The local end, or -errno. */
+  localAddress(): KernelAddress | number {
+    return this.host.kernel.getsockname(this.fd);
+  }
+
+  /** The other end, or -errno. */
+  peerAddress(): KernelAddress | number {
+    return this.host.kernel.getpeername(this.fd);
+  }
+
+  /** Sets an option to an int, or to the bytes of its structure. Returns 0 or -errno. */
+  setOption(level: number, name: number, value: number | Uint8Array): number {
+    return this.host.kernel.setsockopt(this.fd, level, name, value);
+  }
+
+  /** Reads an option that is an int, as the kernel has it; throws nothing, NaN on an error. */
+  intOption(level: number, name: number): number {
+    const bytes = Buffer.alloc(4);
+    const length = this.host.kernel.getsockopt(this.fd, level, name, bytes);
+    return length === 4 ? bytes.readInt32LE(0) : Number.NaN;
+  }
+
+  hasRef(): boolean {
+    return this.referenced && this.fd >= 0;
+  }
+
+  ref(): void {
+    if (this.referenced) return;
+    this.referenced = true;
+    if (this.active) this.host.reactor.ref();
+  }
+
+  unref(): void {
+    if (!this.referenced) return;
+    this.referenced = false;
+    if (this.active) this.host.reactor.unref();
+  }
+
+  /** Whether there is anything to wait for; only then does a reference count. */
+  protected setActive(active: boolean): void {
+    if (active === this.active) return;
+    this.active = active;
+    if (!this.referenced) return;
+    if (active) this.host.reactor.ref();
+    else this.host.reactor.unref();
+  }
+
+  /** Closes the descriptor; safe to call again. Returns what close(2) did. */
+  close(): number {
+    const { fd } = this;
+    if (fd < 0) return 0;
+    this.fd = -1;
+    this.setActive(false);
+    return this.host.reactor.close(this, fd);
+  }
+
+  /** Lets the descriptor go without closing it. Returns its number, now somebody else's. */
+  detach(): number {
+    const { fd } = this;
+    if (fd < 0) return fd;
+    this.fd = -1;
+    this.setActive(false);
+    this.host.reactor.unregister(this, fd);
+    return this.host.kernel.release(fd);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * A listening descriptor. Each connection is accepted and handed over in a callback of its own,
+ * so that the ticks of one connection's handler run before the next connection is there.
+ */
+import { errno } from '../util/system_error.js';
+import { Descriptor } from './descriptor.js';
+import type { Host } from './host.js';
+
+export interface ListenerOwner {
+  /** A connection: `fd` is the owner's from here on. */
+  onAccept(fd: number): void;
+  /** accept(2) failed in a way that waiting does not mend. */
+  onAcceptError(status: number): void;
+}
+
+/** Connections accepted in one turn; bounds what a flood of them takes from everybody else. */
+const ACCEPTS_PER_TURN = 64;
+
+/** Out of descriptors or memory: when to look again whether there are some. */
+const RETRY_MS = 50;
+
+export class Listener extends Descriptor {
+  private accepting = false;
+  private readable = false;
+  private turn = -1;
+  private budget = 0;
+  private retry: ReturnType<Host['clock']['setTimer']> | null = null;
+
+  constructor(
+    host: Host,
+    fd: number,
+    family: number,
+    public owner: ListenerOwner,
+  ) {
+    super(host, fd, family);
+  }
+
+  /** listen(2), and accepts from now on. Returns 0 or -errno. */
+  listen(backlog: number): number {
+    const { kernel, reactor } = this.host;
+    const status = kernel.listen(this.fd, backlog);
+    if (status < 0) return status;
+    this.accepting = true;
+    const registered = reactor.register(this, this.fd, kernel.constants.EPOLLIN);
+    if (registered < 0) return registered;
+    this.setActive(true);
+    return 0;
+  }
+
+  /** Leaves new connections in the backlog until `resume`. */
+  pause(): void {
+    this.accepting = false;
+  }
+
+  resume(): void {
+    if (this.accepting) return;
+    this.accepting = true;
+    if (this.readable) this.host.reactor.soon(this);
+  }
+
+  override onReady(): void {
+    this.readable = true;
+    if (this.accepting && this.retry === null) this.acceptOne();
+  }
+
+  override onTurn(): void {
+    if (this.fd >= 0 && this.accepting && this.readable && this.retry === null) this.acceptOne();
+  }
+
+  private acceptOne(): void {
+    const { kernel, reactor } = this.host;
+    const accepted = kernel.accept(this.fd);
+    if (accepted >= 0) {
+      this.goOn();
+      this.owner.onAccept(accepted);
+      return;
+    }
+    switch (-accepted) {
+      case errno.EAGAIN:
+        this.readable = false;
+        return;
+      case errno.EMFILE:
+      case errno.ENFILE:
+      case errno.ENOBUFS:
+      case errno.ENOMEM:
+        this.waitForRoom();
+        return;
+      case errno.EBADF:
+      case errno.EINVAL:
+      case errno.ENOTSOCK:
+      case errno.EOPNOTSUPP:
+        this.readable = false;
+        this.owner.onAcceptError(accepted);
+        return;
+      default:
+        // The connection that was at hand is gone (ECONNABORTED and the network's errors, which
+        // accept(2) passes on): the next one may be well.
+        reactor.soon(this);
+    }
+  }
+
+  /** More connections may wait: look again in this turn, or next turn when this one had many. */
+  private goOn(): void {
+    const { reactor } = this.host;
+    if (this.turn !== reactor.turn) {
+      this.turn = reactor.turn;
+      this.budget = ACCEPTS_PER_TURN;
+    }
+    if (--this.budget > 0) reactor.again(this);
+    else reactor.soon(this);
+  }
+
+  /** The connections stay in the backlog, and no event will come for them: look again later. */
+  private waitForRoom(): void {
+    const { clock, reactor } = this.host;
+    this.retry = clock.setTimer(() => {
+      this.retry = null;
+      if (this.fd >= 0) reactor.soon(this);
+    }, RETRY_MS);
+    this.retry.unref();
+  }
+
+  override close(): number {
+    this.host.clock.clearTimer(this.retry);
+    this.retry = null;
+    return super.close();
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * A connected (or connecting) stream descriptor: TCP, UNIX or a pipe. It moves bytes and tells
+ * its owner; it knows nothing of Node's streams and events.
+ *
+ * The descriptor is registered once, edge-triggered: an event says that something changed, and
+ * `readable` remembers it until a read comes back short or empty. Reads stop after a budget, so
+ * that one peer who sends without end does not starve the rest; what is left goes on next turn.
+ */
+import { READ_BYTES } from '../reactor/slab.js';
+import { errno } from '../util/system_error.js';
+import { Descriptor } from './descriptor.js';
+import type { Host } from './host.js';
+import { WriteQueue } from './write_queue.js';
+
+/** Who hears what a stream does. Every callback may close the stream. */
+export interface StreamOwner {
+  /** The connection stands (0), or failed (-errno). */
+  onConnect(status: number): void;
+  /** Bytes for the owner to keep. */
+  onRead(chunk: Buffer): void;
+  /** `count` bytes were read into the buffer given with `readInto`. */
+  onReadInto(count: number): void;
+  /** The peer's FIN, after all its bytes. */
+  onReadEnd(): void;
+  onReadError(status: number): void;
+  /** A flush is about to send: the owner may queue more. */
+  onFlush(): void;
+  /** All that was queued is with the kernel. */
+  onWritten(): void;
+  onWriteError(status: number): void;
+}
+
+const READS_PER_TURN = 4;
+const BYTES_PER_TURN = 256 * 1024;
+
+export class Stream extends Descriptor {
+  connecting = false;
+  /** The owner wants bytes. */
+  reading = false;
+  /** The peer's FIN was read. */
+  ended = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Reads land here in place of the reactor's slab. */
+  readInto: Uint8Array | null = null;
+
+  private readable = false;
+  /** FIN or a failure is waiting behind the bytes: a short read is not the last one. */
+  private hangup = false;
+  private readonly writes = new WriteQueue();
+  /** The kernel's buffer is full: an event will tell when it is not. */
+  private blocked = false;
+
+  constructor(
+    host: Host,
+    fd: number,
+    family: number,
+    public owner: StreamOwner,
+  ) {
+    super(host, fd, family);
+  }
+
+  private get events(): number {
+    const { EPOLLIN, EPOLLOUT, EPOLLRDHUP, AF_UNIX } = this.host.kernel.constants;
+    const both = EPOLLIN | EPOLLRDHUP;
+    // A UNIX socket reports OUT again for each message the peer takes: only asked for on need.
+    return this.family === AF_UNIX && !this.blocked ? both : both | EPOLLOUT;
+  }
+
+  /** Takes up a descriptor that is connected already. Returns 0 or -errno. */
+  open(): number {
+    return this.host.reactor.register(this, this.fd, this.events);
+  }
+
+  /** Begins to connect; `onConnect` tells the end of it. Returns 0, or -errno at once. */
+  connect(address: string, port: number): number {
+    const status = this.host.kernel.connect(this.fd, this.family, address, port);
+    if (status < 0 && status !== -errno.EINPROGRESS) return status;
+    // A connect that is done already still reports later, so that callers see one order only.
+    this.connecting = true;
+    this.blocked = true;
+    const registered = this.open();
+    if (registered < 0) return registered;
+    this.setActive(true);
+    if (status === 0) this.host.reactor.soon(this);
+    return 0;
+  }
+
+  override onReady(events: number): void {
+    const { EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, EPOLLIN } = this.host.kernel.constants;
+    if (this.connecting) {
+      this.finishConnect();
+      return;
+    }
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.hangup = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.readable = true;
+    try {
+      if (this.blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.unblock();
+    } finally {
+      if (this.readable && this.reading) this.read();
+    }
+  }
+
+  override onTurn(): void {
+    if (this.fd < 0) return;
+    if (this.connecting) this.finishConnect();
+    else if (this.readable && this.reading) this.read();
+  }
+
+  private finishConnect(): void {
+    const { SOL_SOCKET, SO_ERROR } = this.host.kernel.constants;
+    const failed = this.intOption(SOL_SOCKET, SO_ERROR);
+    // A wake-up for nothing leaves it as it was: neither failed nor connected.
+    if (failed === 0 && typeof this.peerAddress() === 'number') return;
+    this.connecting = false;
+    this.blocked = false;
+    this.updateActive();
+    if (failed === 0 && this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
+    this.readable = true;
+    this.owner.onConnect(failed === 0 ? 0 : -failed);
+  }
+
+  /** Begins to deliver bytes, now or when there are any. */
+  startReading(): void {
+    if (this.reading || this.ended || this.fd < 0) return;
+    this.reading = true;
+    this.updateActive();
+    if (this.readable) this.host.reactor.soon(this);
+  }
+
+  stopReading(): void {
+    if (!this.reading) return;
+    this.reading = false;
+    this.updateActive();
+  }
+
+  private updateActive(): void {
+    this.setActive(this.reading || this.connecting || this.blocked);
+  }
+
+  private updateEvents(): void {
+    this.host.reactor.modify(this, this.fd, this.events);
+  }
+
+  private read(): void {
+    const stopAt = this.bytesRead + BYTES_PER_TURN;
+    let reads = READS_PER_TURN;
+    try {
+      while (this.reading && this.readable && reads-- > 0 && this.bytesRead < stopAt) {
+        if (this.readInto === null) this.readOnce();
+        else this.readOnceInto(this.readInto);
+      }
+    } finally {
+      // Also where a handler threw: what is left must not wait for the peer to send more.
+      if (this.reading && this.readable && this.fd >= 0) this.host.reactor.soon(this);
+    }
+  }
+
+  private readOnce(): void {
+    const { slab } = this.host.reactor;
+    slab.reserve();
+    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, READ_BYTES);
+    if (count > 0) {
+      this.bytesRead += count;
+      if (count < READ_BYTES && !this.hangup) this.readable = false;
+      this.owner.onRead(slab.take(count));
+    } else {
+      this.readStopped(count);
+    }
+  }
+
+  private readOnceInto(buffer: Uint8Array): void {
+    const count = this.host.kernel.read(this.fd, buffer, 0, buffer.length);
+    if (count > 0) {
+      this.bytesRead += count;
+      if (count < buffer.length && !this.hangup) this.readable = false;
+      this.owner.onReadInto(count);
+    } else {
+      this.readStopped(count);
+    }
+  }
+
+  /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
+  private readStopped(status: number): void {
+    this.readable = false;
+    if (status === -errno.EAGAIN) return;
+    this.ended = true;
+    this.stopReading();
+    if (status === 0) this.owner.onReadEnd();
+    else this.owner.onReadError(status);
+  }
+
+  /** How many queued bytes are not with the kernel yet. */
+  get pendingBytes(): number {
+    return this.writes.lengthBytes;
+  }
+
+  /** Adds a chunk to what the next flush sends. The chunk must not change until written. */
+  queue(chunk: Uint8Array): void {
+    this.writes.push(chunk);
+  }
+
+  /** Sends what is queued when the running handler returns, or at the next tick. */
+  flushSoon(): void {
+    if (!this.blocked) this.host.reactor.flushSoon(this);
+  }
+
+  /** Lets the owner add to the queue, then sends it. */
+  flush(): void {
+    if (this.fd < 0 || this.blocked) return;
+    this.owner.onFlush();
+    const status = this.send();
+    if (status < 0) this.owner.onWriteError(status);
+    else if (this.writes.lengthBytes === 0) this.owner.onWritten();
+  }
+
+  /** Sends now. Returns 0 (the rest waits if `pendingBytes`), or -errno. */
+  send(): number {
+    if (this.fd < 0) return -errno.EBADF;
+    if (this.blocked) return 0;
+    while (this.writes.lengthBytes > 0) {
+      const sent = this.writes.send(this.host.kernel, this.fd);
+      if (sent >= 0) this.bytesWritten += sent;
+      else if (sent === -errno.EAGAIN) return this.block();
+      else return sent;
+    }
+    return 0;
+  }
+
+  private block(): number {
+    this.blocked = true;
+    this.updateActive();
+    if (this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
+    return 0;
+  }
+
+  private unblock(): void {
+    this.blocked = false;
+    this.updateActive();
+    this.flush();
+    if (this.fd >= 0 && !this.blocked && this.family === this.host.kernel.constants.AF_UNIX) {
+      this.updateEvents();
+    }
+  }
+
+  /** Sends FIN. Returns 0 or -errno. */
+  shutdown(): number {
+    return this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+  }
+
+  override close(): number {
+    this.writes.clear();
+    this.reading = this.connecting = this.blocked = false;
+    return super.close();
+  }
+
+  override detach(): number {
+    this.reading = this.blocked = false;
+    return super.detach();
+  }
+
+  /** Closes with RST in place of FIN: what is unsent is dropped. Returns 0 or -errno. */
+  reset(): number {
+    const { SOL_SOCKET, SO_LINGER } = this.host.kernel.constants;
+    const linger = Buffer.alloc(8);
+    linger.writeInt32LE(1, 0);
+    const status = this.setOption(SOL_SOCKET, SO_LINGER, linger);
+    this.close();
+    return status;
+  }
+}

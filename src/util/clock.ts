@@ -1,0 +1,38 @@
+/**
+ * Time, as one object that can be replaced. The real one captures the timer functions at import:
+ * test tools replace the global ones, and a socket's time-outs must not stop with them.
+ */
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+
+/** A timer that was set; only ever handed back to the clock that made it. */
+export interface Timer {
+  ref(): unknown;
+  unref(): unknown;
+  refresh(): unknown;
+}
+
+export interface Clock {
+  /** Milliseconds from an arbitrary start, never going back. */
+  now(): number;
+  setTimer(run: () => void, delayMs: number): Timer;
+  clearTimer(timer: Timer | null): void;
+  /** Runs `run` before anything else the event loop does; `process.nextTick`. */
+  soon(run: () => void): void;
+  /** Runs `run` when the process, or this worker thread, begins to exit. */
+  onExit(run: () => void): void;
+}
+
+const nextTick = process.nextTick;
+
+export const systemClock: Clock = {
+  now: performance.now.bind(performance),
+  setTimer: (run, delayMs) => setTimeout(run, delayMs),
+  clearTimer: (timer) => {
+    if (timer !== null) clearTimeout(timer as NodeJS.Timeout);
+  },
+  soon: (run) => nextTick(run),
+  onExit: (run) => {
+    process.on('exit', run);
+  },
+};

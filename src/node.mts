@@ -1,24 +1,24 @@
 /** `barewire/node`: the node profile, for ES modules; the same objects as CommonJS gets. */
 
-import type { NetModule as Net } from './net/module.js';
+import type { NetModule as M } from './net/module.js';
 import net from './node.js';
 
-export const connect: Net['connect'] = net.connect;
-export const createConnection: Net['createConnection'] = net.createConnection;
-export const createServer: Net['createServer'] = net.createServer;
-export const Server: Net['Server'] = net.Server;
-export const Socket: Net['Socket'] = net.Socket;
-export const Stream: Net['Stream'] = net.Stream;
-export const isIP: Net['isIP'] = net.isIP;
-export const isIPv4: Net['isIPv4'] = net.isIPv4;
-export const isIPv6: Net['isIPv6'] = net.isIPv6;
-export const getDefaultAutoSelectFamily: Net['getDefaultAutoSelectFamily'] =
+export const connect: M['connect'] = net.connect;
+export const createConnection: M['createConnection'] = net.createConnection;
+export const createServer: M['createServer'] = net.createServer;
+export const Server: M['Server'] = net.Server;
+export const Socket: M['Socket'] = net.Socket;
+export const Stream: M['Stream'] = net.Stream;
+export const isIP: M['isIP'] = net.isIP;
+export const isIPv4: M['isIPv4'] = net.isIPv4;
+export const isIPv6: M['isIPv6'] = net.isIPv6;
+export const getDefaultAutoSelectFamily: M['getDefaultAutoSelectFamily'] =
   net.getDefaultAutoSelectFamily;
-export const setDefaultAutoSelectFamily: Net['setDefaultAutoSelectFamily'] =
+export const setDefaultAutoSelectFamily: M['setDefaultAutoSelectFamily'] =
   net.setDefaultAutoSelectFamily;
-export const getDefaultAutoSelectFamilyAttemptTimeout: Net['getDefaultAutoSelectFamilyAttemptTimeout'] =
+export const getDefaultAutoSelectFamilyAttemptTimeout: M['getDefaultAutoSelectFamilyAttemptTimeout'] =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
-export const setDefaultAutoSelectFamilyAttemptTimeout: Net['setDefaultAutoSelectFamilyAttemptTimeout'] =
+export const setDefaultAutoSelectFamilyAttemptTimeout: M['setDefaultAutoSelectFamilyAttemptTimeout'] =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 export type Socket = net.Socket;
 export type Server = net.Server;

@@ -16,9 +16,9 @@ export const getDefaultAutoSelectFamily: M['getDefaultAutoSelectFamily'] =
   net.getDefaultAutoSelectFamily;
 export const setDefaultAutoSelectFamily: M['setDefaultAutoSelectFamily'] =
   net.setDefaultAutoSelectFamily;
-export const getDefaultAutoSelectFamilyAttemptTimeout: M['getDefaultAutoSelectFamilyAttemptTimeout'] =
+export const getDefaultAutoSelectFamilyAttemptTimeout: typeof net.getDefaultAutoSelectFamilyAttemptTimeout =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
-export const setDefaultAutoSelectFamilyAttemptTimeout: M['setDefaultAutoSelectFamilyAttemptTimeout'] =
+export const setDefaultAutoSelectFamilyAttemptTimeout: typeof net.setDefaultAutoSelectFamilyAttemptTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 export type Socket = net.Socket;
 export type Server = net.Server;

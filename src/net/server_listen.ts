@@ -106,7 +106,8 @@ function listenOnPath(
   server._pipeName = path;
   const fd = bindPath(core.host, path);
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
-  beginListening(server, fd, backlog, path);
+  // Node's errors about a path carry a port, too.
+  beginListening(server, fd, backlog, path, -1);
   if (core.listener === null || !(readableAll || writableAll)) return;
   const status = openToAll(core.host, path, readableAll === true, writableAll === true);
   if (status < 0) {

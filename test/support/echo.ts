@@ -4,7 +4,7 @@ import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { compiled, Program } from './program.js';
+import { compiled, limited, Program } from './program.js';
 
 export type Family = 'tcp' | 'unix';
 export const FAMILIES: readonly Family[] = ['tcp', 'unix'];
@@ -23,12 +23,15 @@ export interface EchoServer {
   readonly nc: string;
 }
 
-export async function startEchoServer(t: TestContext, family: Family): Promise<EchoServer> {
+/** `descriptors` is how many the server may have open. */
+export async function startEchoServer(
+  t: TestContext,
+  family: Family,
+  descriptors = 1000,
+): Promise<EchoServer> {
   const path = socketPath();
-  const args = family === 'unix' ? [path] : [];
-  const program = new Program(process.execPath, [compiled('echo-server'), ...args], {
-    timeoutMs: 120_000,
-  });
+  const args = [compiled('echo-server'), ...(family === 'unix' ? [path] : [])];
+  const program = new Program('sh', limited(descriptors, args), { timeoutMs: 120_000 });
   t.after(() => program.stop());
   const line = (await program.printed(/\n/)).trim();
   if (family === 'unix') {

@@ -110,3 +110,13 @@ export function runNode(
 ): Promise<Ended> {
   return run(process.execPath, [compiled(name), ...args], options);
 }
+
+/** The shell's arguments that run this Node with room for so many descriptors. */
+export function limited(descriptors: number, args: readonly string[]): string[] {
+  return ['-c', `ulimit -n ${descriptors} && exec "$0" "$@"`, process.execPath, ...args];
+}
+
+/** Runs this Node with room for so many descriptors. */
+export function runLimited(descriptors: number, args: readonly string[]): Promise<Ended> {
+  return run('sh', limited(descriptors, args));
+}

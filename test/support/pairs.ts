@@ -82,3 +82,10 @@ export async function readAll(socket: PlainSocket | Socket): Promise<Buffer> {
   await once(socket, 'end');
   return Buffer.concat(chunks);
 }
+
+/** Resolves at 'close', with or without an error before. To be called before it may happen. */
+export function closing(socket: PlainSocket | Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('close', () => resolve());
+  });
+}

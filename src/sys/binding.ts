@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import load from 'node-gyp-build';
+import { path as nativeFile } from 'node-gyp-build';
 import { codedError } from '../util/errors.js';
 import type { Kernel } from './kernel.js';
 
@@ -31,13 +31,23 @@ function unsupported(cause: unknown): Error {
   return error;
 }
 
+/**
+ * Loads the file anew for each copy of this package, past Node's cache of modules: the hook is one
+ * per load. A test runner with a module registry of its own (Jest's) evaluates this file once per
+ * test file, and would get the same binding, hooked already, from the cache.
+ */
+function loadAnew(path: string): Binding {
+  const own = { exports: {} };
+  process.dlopen(own, path);
+  return own.exports as Binding;
+}
+
 /** Throws `ERR_BAREWIRE_UNSUPPORTED` where there is no native file for this machine. */
 export function loadBinding(): Binding {
   const override = process.env['BAREWIRE_NATIVE'];
   if (process.platform !== 'linux') throw unsupported(undefined);
   try {
-    if (override) return require(override) as Binding;
-    return load(packageRoot()) as Binding;
+    return loadAnew(override ? require.resolve(override) : nativeFile(packageRoot()));
   } catch (cause) {
     throw unsupported(cause);
   }

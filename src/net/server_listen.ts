@@ -1,4 +1,5 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
+import { tracingChannel } from 'node:diagnostics_channel';
 import { lookup as systemLookup } from 'node:dns';
 import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
@@ -14,7 +15,10 @@ import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
 
+const listenChannel = tracingChannel('net.server.listen');
+
 function failLater(server: Server, host: Host, error: Error): void {
+  if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
   host.clock.soon(() => server._listenFailed(error));
 }
 
@@ -32,6 +36,7 @@ function beginListening(
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
   }
+  if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
   const id = core.listeningId;
   core.host.clock.soon(() => {
     if (core.listener !== null && core.listeningId === id) server.emit('listening');
@@ -134,6 +139,9 @@ export function listen(
   argumentCount: number,
 ): void {
   const core = server[kServer];
+  if (listenChannel.asyncStart.hasSubscribers) {
+    listenChannel.asyncStart.publish({ server, options: given });
+  }
   core.listeningId++;
   const fd = descriptorOf(given);
   if (fd >= 0) {

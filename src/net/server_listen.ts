@@ -116,7 +116,8 @@ function listenOnPath(
   const fd = pathStatus(bindPath(core.host, path));
   server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
-  beginListening(server, fd, backlog, path);
+  // Node's errors about a path carry a port, too.
+  beginListening(server, fd, backlog, path, -1);
   if (core.listener === null || !(readableAll || writableAll)) return;
   const status = openToAll(core.host, path, readableAll === true, writableAll === true);
   if (status < 0) {

@@ -6,6 +6,7 @@ import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
+import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
@@ -207,9 +208,7 @@ function takeOptions(server: ServerClass, options: ServerOptions): void {
   server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
   server.highWaterMark = highWaterMark < 0 ? defaultHighWaterMark() : highWaterMark;
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     server.blockList = blockList;
   }
 }

@@ -2,6 +2,9 @@
 import net from './index.js';
 import type { NetModule as M } from './net/module.js';
 
+type GetTimeout = M['getDefaultAutoSelectFamilyAttemptTimeout'];
+type SetTimeout = M['setDefaultAutoSelectFamilyAttemptTimeout'];
+
 export const connect: M['connect'] = net.connect;
 export const createConnection: M['createConnection'] = net.createConnection;
 export const createServer: M['createServer'] = net.createServer;
@@ -15,9 +18,9 @@ export const getDefaultAutoSelectFamily: M['getDefaultAutoSelectFamily'] =
   net.getDefaultAutoSelectFamily;
 export const setDefaultAutoSelectFamily: M['setDefaultAutoSelectFamily'] =
   net.setDefaultAutoSelectFamily;
-export const getDefaultAutoSelectFamilyAttemptTimeout: typeof net.getDefaultAutoSelectFamilyAttemptTimeout =
+export const getDefaultAutoSelectFamilyAttemptTimeout: GetTimeout =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
-export const setDefaultAutoSelectFamilyAttemptTimeout: typeof net.setDefaultAutoSelectFamilyAttemptTimeout =
+export const setDefaultAutoSelectFamilyAttemptTimeout: SetTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 export type Socket = net.Socket;
 export type Server = net.Server;

@@ -1,7 +1,7 @@
 /** One attempt to connect to one address: socket, bind, connect. */
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
-import { addressError, errno } from '../util/system_error.js';
+import { addressError } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
 /** How an attempt ended: a connected stream, or the reason why not. */
@@ -52,6 +52,7 @@ function immediateError(host: Host, fd: number, status: number, to: DialAddress,
  * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
  */
 export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
+  if (target.bound !== null) return target.bound;
   const { kernel } = host;
   const { AF_INET, AF_INET6, SOCK_STREAM } = kernel.constants;
   const family = to.family === 6 ? AF_INET6 : AF_INET;
@@ -86,10 +87,7 @@ export function startAttempt(
   });
   const status = stream.connect(to.address, target.port);
   if (status >= 0) return null;
-  const error =
-    status === -errno.EINVAL && stream.fd < 0
-      ? connectError(status, to, target)
-      : immediateError(stream.host, stream.fd, status, to, target.port);
+  const error = immediateError(stream.host, stream.fd, status, to, target.port);
   stream.close();
   return error;
 }

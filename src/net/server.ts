@@ -1,6 +1,5 @@
 /** `Server`: the public surface. It listens by `server_listen`, and accepts by `server_core`. */
 import { addAbortListener, captureRejectionSymbol, EventEmitter } from 'node:events';
-import { getDefaultHighWaterMark } from 'node:stream';
 import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
@@ -8,6 +7,8 @@ import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { type Callable, makeCallable } from './callable.js';
+import type { ServerHandle } from './handle.js';
+import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
 import { ServerCore } from './server_core.js';
@@ -36,6 +37,9 @@ class ServerClass extends EventEmitter {
   declare keepAliveInitialDelay: number;
   declare highWaterMark: number;
   declare blockList: BlockListLike | undefined;
+
+  /** What was bound, as cluster's primary names it: `4:0.0.0.0:80`. @internal */
+  declare _connectionKey: string | undefined;
 
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
   declare maxConnections: number | undefined | null;
@@ -100,6 +104,11 @@ class ServerClass extends EventEmitter {
     } finally {
       if (!this.listening) this._emitCloseIfDrained();
     }
+  }
+
+  /** What packages look for to see whether the server listens; null where it does not. */
+  get _handle(): ServerHandle | null {
+    return this[kServer].getHandle();
   }
 
   /** Whether the server accepts connections. */
@@ -196,7 +205,7 @@ function takeOptions(server: ServerClass, options: ServerOptions): void {
   server.noDelay = Boolean(options.noDelay);
   server.keepAlive = Boolean(options.keepAlive);
   server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
-  server.highWaterMark = highWaterMark < 0 ? getDefaultHighWaterMark(false) : highWaterMark;
+  server.highWaterMark = highWaterMark < 0 ? defaultHighWaterMark() : highWaterMark;
   if (blockList) {
     if (typeof blockList.check !== 'function') {
       throw invalidArgType('options.blockList', 'net.BlockList', blockList);

@@ -8,6 +8,7 @@ import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
+import { ServerHandle, SocketHandle } from './handle.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
@@ -23,6 +24,9 @@ export class ServerCore implements ListenerOwner {
   listener: Listener | null = null;
   file: SocketFile | null = null;
   referenced = true;
+  private handle: ServerHandle | null = null;
+  /** Connections whose handle is being looked at. */
+  private readonly accepted = new Map<SocketHandle, Stream>();
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
 
@@ -48,10 +52,18 @@ export class ServerCore implements ListenerOwner {
     return 0;
   }
 
+  /** `server._handle`. */
+  getHandle(): ServerHandle | null {
+    if (this.listener === null) return null;
+    this.handle ??= new ServerHandle(this);
+    return this.handle;
+  }
+
   /** Stops listening. */
   stop(): void {
     this.listener?.close();
     this.listener = null;
+    this.handle = null;
     this.removeFile();
   }
 
@@ -86,12 +98,26 @@ export class ServerCore implements ListenerOwner {
       server.emit('error', systemError(status, 'accept'));
       return;
     }
-    this.handOver(stream);
+    if (this.handle === null) {
+      this.handOver(stream, null);
+      return;
+    }
+    const connection = new SocketHandle(() => stream);
+    this.accepted.set(connection, stream);
+    this.handle.onconnection(0, connection);
   }
 
-  private handOver(stream: Stream): void {
+  /** A connection whose handle somebody may have looked at first. */
+  handOverHandle(connection: SocketHandle): void {
+    const stream = this.accepted.get(connection);
+    if (stream === undefined) return;
+    this.accepted.delete(connection);
+    this.handOver(stream, connection);
+  }
+
+  private handOver(stream: Stream, handle: SocketHandle | null): void {
     const { server } = this;
-    const socket = this.makeSocket(stream);
+    const socket = this.makeSocket(stream, handle);
     server._connections++;
     socket.server = socket._server = server;
     server.emit('connection', socket);
@@ -99,7 +125,7 @@ export class ServerCore implements ListenerOwner {
   }
 
   /** As `new Socket(...)`, without the copies and checks that a user's options need. */
-  private makeSocket(stream: Stream): Socket {
+  private makeSocket(stream: Stream, connection: SocketHandle | null): Socket {
     const { server } = this;
     const options = {
       allowHalfOpen: server.allowHalfOpen,
@@ -112,6 +138,7 @@ export class ServerCore implements ListenerOwner {
     const { noDelay, keepAlive } = server;
     initialiseSocket(socket, this.host, {
       handle: stream,
+      connection,
       pauseOnCreate: server.pauseOnConnect,
       noDelay,
       keepAlive,

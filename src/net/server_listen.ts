@@ -8,6 +8,7 @@ import { errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
 import { kServer } from './internals.js';
+import { pathStatus } from './path_status.js';
 import type { Server } from './server.js';
 import type { LooseListenOptions } from './server_types.js';
 
@@ -52,6 +53,7 @@ function listenOnAddress(
   if (address !== null) {
     const family = isIP(address) === 6 ? 6 : 4;
     const fd = bindTcp(host, address, port, family, bindOptions);
+    server._connectionKey = `${family}:${address}:${port}`;
     beginListening(server, fd, backlog, address, port);
     return;
   }
@@ -59,11 +61,13 @@ function listenOnAddress(
     const fd = bindTcp(host, '::', port, 6, bindOptions);
     // A machine without IPv6 listens on IPv4. A port in use is an error like any other.
     if (fd >= 0 || fd === -errno.EADDRINUSE || fd === -errno.EACCES || bindOptions.ipv6Only) {
+      server._connectionKey = `6::::${port}`;
       beginListening(server, fd, backlog, '::', port);
       return;
     }
   }
   const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);
+  server._connectionKey = `4:0.0.0.0:${port}`;
   beginListening(server, fd, backlog, '0.0.0.0', port);
 }
 
@@ -104,7 +108,8 @@ function listenOnPath(
     throw invalidArgValue('options', options, reason);
   }
   server._pipeName = path;
-  const fd = bindPath(core.host, path);
+  const fd = pathStatus(bindPath(core.host, path));
+  server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
   beginListening(server, fd, backlog, path);
   if (core.listener === null || !(readableAll || writableAll)) return;

@@ -4,10 +4,11 @@ import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
 import { missingArgs } from '../util/errors.js';
-import { errno } from '../util/system_error.js';
+import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { kCore } from './internals.js';
+import { pathStatus } from './path_status.js';
 import type { Socket } from './socket.js';
 import type { LooseConnectOptions } from './socket_types.js';
 
@@ -56,14 +57,14 @@ function connectPath(socket: Socket, path: string): void {
   core.path = path;
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
-  const dialled = dialPath(core.host, path, core);
+  const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
     return;
   }
   // A path that can not even be tried fails at once, one that leads nowhere fails later.
-  if (dialled === -errno.EINVAL || dialled === -errno.ENAMETOOLONG || dialled === -errno.EMFILE) {
-    socket.destroy(core.pathError(dialled, path));
+  if (dialled === -errno.EINVAL || dialled === -errno.EMFILE) {
+    socket.destroy(addressError(dialled, 'connect', path));
     return;
   }
   core.host.clock.soon(() => {
@@ -73,7 +74,7 @@ function connectPath(socket: Socket, path: string): void {
 
 function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const core = socket[kCore];
-  const target = dialTarget(options, socket.blockList);
+  const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
   core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host));
   if (!core.referenced) core.dial.unref();
@@ -115,7 +116,7 @@ export function connectEnded(socket: Socket, status: number): void {
   socket.connecting = false;
   if (status < 0) {
     const path = core.path ?? '';
-    const error = core.pathError(status, path);
+    const error = addressError(status, 'connect', path);
     socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
     socket.destroy(error);
     return;

@@ -6,10 +6,12 @@ import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
 import type { Stream, StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
-import { addressError, systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
+import { type LooseHandle, SocketHandle } from './handle.js';
+import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
-import { applyOptions, type SocketSettings } from './settings.js';
+import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 
 export type WriteCallback = (error?: Error | null) => void;
@@ -45,6 +47,8 @@ export class SocketCore implements StreamOwner {
   resetOnDestroy = false;
   /** The UNIX path that is being connected to. */
   path: string | null = null;
+  /** What `socket._handle` gives: made when asked for, or put there by somebody. */
+  private handle: LooseHandle | null = null;
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
 
@@ -56,6 +60,29 @@ export class SocketCore implements StreamOwner {
   /** Whether a connection stands or is being made. */
   get open(): boolean {
     return this.stream !== null || this.dial !== null;
+  }
+
+  /** `socket._handle`. */
+  getHandle(): LooseHandle | null {
+    if (this.handle !== null) return this.handle;
+    if (!this.open) return null;
+    this.handle = new SocketHandle(() => this.stream);
+    return this.handle;
+  }
+
+  /** Takes over another socket's stream; the two share it, as they do in `node:net`. */
+  adoptHandle(handle: SocketHandle): void {
+    const { stream } = handle;
+    if (stream !== null) this.adopt(stream);
+    this.handle = handle;
+  }
+
+  /** `socket._handle = …`: without one the socket is closed. */
+  setHandle(handle: LooseHandle | null): void {
+    this.handle = handle;
+    if (handle !== null) return;
+    this.stream?.close();
+    this.stream = null;
   }
 
   /** A read or a write happened. */
@@ -82,7 +109,7 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
-    if (settings !== null) applyOptions(stream, settings);
+    if (settings !== null) applySettings(this.handle ?? new SocketHandle(() => stream), settings);
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);
@@ -122,7 +149,7 @@ export class SocketCore implements StreamOwner {
     const user = this.userRead;
     if (user === null) return;
     this.active();
-    const goOn = user.callback(count, user.buffer) !== false;
+    const goOn = Reflect.apply(user.callback, this.socket, [count, user.buffer]) !== false;
     const { stream } = this;
     if (stream === null) return;
     if (user.generate !== null) {
@@ -154,6 +181,10 @@ export class SocketCore implements StreamOwner {
     const { stream } = this;
     this.callback = callback;
     this.handedBytes = 0;
+    if (stream !== null && stream.fd < 0) {
+      this.onWriteError(-errno.EBADF);
+      return;
+    }
     let prepaid = 0;
     for (const chunk of chunks) {
       this.handedBytes += chunk.length;
@@ -230,6 +261,7 @@ export class SocketCore implements StreamOwner {
     this.dial?.cancel();
     this.dial = null;
     this.stream = null;
+    this.handle = null;
     this.completedBytes += this.handedBytes;
     if (stream !== null) {
       this.bytesReadBefore = stream.bytesRead;
@@ -251,10 +283,7 @@ export class SocketCore implements StreamOwner {
   /** Ready for another connection. */
   reset(): void {
     this.bytesReadBefore = this.completedBytes = this.handedBytes = 0;
-  }
-
-  /** The error of a UNIX connect that failed. */
-  pathError(status: number, path: string): Error {
-    return addressError(status, 'connect', path);
+    this.peer = this.local = null;
+    this.path = null;
   }
 }

@@ -12,6 +12,8 @@ import {
   validateInt32,
   validateNumber,
 } from '../util/validate.js';
+import { type LooseHandle, SocketHandle } from './handle.js';
+import { defaultHighWaterMark } from './high_water_mark.js';
 import { kCore } from './internals.js';
 import type { Socket } from './socket.js';
 import { SocketCore, type WriteCallback } from './socket_core.js';
@@ -21,6 +23,8 @@ import type { SocketOptions } from './socket_types.js';
 export interface InternalSocketOptions extends SocketOptions {
   /** A stream to take over. */
   handle?: unknown;
+  /** The handle of that stream, where somebody has seen it already. */
+  connection?: SocketHandle | null | undefined;
   /** Do not read, and begin paused; a server's `pauseOnConnect`. */
   pauseOnCreate?: boolean | undefined;
   /** Do not read until asked. */
@@ -35,6 +39,7 @@ export function duplexOptions(options: InternalSocketOptions): DuplexOptions {
   // A signal is watched here: Duplex would destroy a socket that is not set up yet.
   const { signal: _, ...others } = options;
   return {
+    highWaterMark: defaultHighWaterMark(),
     ...others,
     allowHalfOpen: Boolean(options.allowHalfOpen),
     emitClose: false,
@@ -162,7 +167,10 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.on('end', onPeerEnded);
   const { blockList, fd, handle } = options;
   if (handle instanceof Stream) core.adopt(handle);
+  else if (handle instanceof SocketHandle) core.adoptHandle(handle);
+  else if (handle) core.setHandle(handle as LooseHandle);
   else if (fd !== undefined) core.adopt(adoptDescriptor(socket, host, fd));
+  if (options.connection) core.setHandle(options.connection);
   if (core.stream !== null) {
     if (core.settings !== null) core.established();
     if (options.pauseOnCreate) socket.pause();

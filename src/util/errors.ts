@@ -114,11 +114,7 @@ export function badPort(name: string, value: unknown, allowZero = true): CodedEr
 
 /** `ERR_MISSING_ARGS` where one of `names` had to be given. */
 export function missingArgs(names: readonly string[]): CodedError {
-  const quoted = names.map((name) => `"${name}"`);
-  const list =
-    quoted.length <= 2
-      ? quoted.join(' or ')
-      : `${quoted.slice(0, -1).join(', ')}, or ${quoted.at(-1)}`;
+  const list = names.map((name) => `"${name}"`).join(' or ');
   return codedError(TypeError, 'ERR_MISSING_ARGS', `The ${list} argument must be specified`);
 }
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import manualNet from 'barewire';
 import nodeNet from 'barewire/node';
-import type { NetModule } from '#internal/net/module';
+import type { Connect, NetModule } from '#internal/net/module';
 import type { Server } from '#internal/net/server';
+import type { ServerOptions } from '#internal/net/server_types';
 import type { Socket } from '#internal/net/socket';
 import { linux } from '#internal/sys/linux';
 import { peer } from './peer.js';
@@ -30,8 +31,15 @@ export class Scope {
   }
 
   /** A server that is closed, with its connections, when the test ends. */
-  server(...args: Parameters<NetModule['createServer']>): Server {
-    return this.ownServer(this.net.createServer(...args));
+  server(
+    options?: ServerOptions | null | ((socket: Socket) => void),
+    listener?: (socket: Socket) => void,
+  ): Server {
+    const server =
+      typeof options === 'function'
+        ? this.net.createServer(options)
+        : this.net.createServer(options, listener);
+    return this.ownServer(server);
   }
 
   ownServer(server: Server): Server {
@@ -55,8 +63,14 @@ export class Scope {
     return socket;
   }
 
-  connect(...args: Parameters<NetModule['connect']>): Socket {
-    return this.own(this.net.connect(...args));
+  readonly connect: Connect = (...args: unknown[]): Socket => {
+    return this.own((this.net.connect as (...args: unknown[]) => Socket)(...args));
+  };
+
+  /** A server's next connection. */
+  async connection(server: Server): Promise<Socket> {
+    const [socket] = await event<[Socket]>(server, 'connection');
+    return socket;
   }
 
   /** A scratch folder that is removed when the test ends. */

@@ -320,6 +320,17 @@ export class SocketCore implements StreamOwner {
     });
   }
 
+  /** The stream went to somebody else: this socket has none, and its server does not count it. */
+  abandon(): void {
+    const { socket, stream } = this;
+    if (stream === null) return;
+    this.bytesReadBefore = stream.bytesRead;
+    this.idle?.set(0);
+    this.stream = null;
+    this.handle = null;
+    socket._server = null;
+  }
+
   /** Ready for another connection. */
   reset(): void {
     this.bytesReadBefore = this.completedBytes = this.handedBytes = 0;

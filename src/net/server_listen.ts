@@ -182,6 +182,12 @@ function listenOnPath(
   }
 }
 
+/** Listens on a bound descriptor that this thread owns, and the server from here on. */
+export function listenOnOwned(server: Server, fd: number): void {
+  server._connectionKey = `-1:fd${fd}:-1`;
+  beginListening(server, fd, BACKLOG, null);
+}
+
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
 function descriptorOf(options: LooseListenOptions): number {
   const handle = (options._handle ?? options.handle ?? options) as { fd?: unknown };

@@ -320,15 +320,14 @@ export class SocketCore implements StreamOwner {
     });
   }
 
-  /** The stream went to somebody else: this socket has none, and its server does not count it. */
+  /** The stream went to somebody else: this socket has none. */
   abandon(): void {
-    const { socket, stream } = this;
+    const { stream } = this;
     if (stream === null) return;
     this.bytesReadBefore = stream.bytesRead;
     this.idle?.set(0);
     this.stream = null;
     this.handle = null;
-    socket._server = null;
   }
 
   /** Ready for another connection. */

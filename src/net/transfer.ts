@@ -9,6 +9,7 @@ import { stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { kCore, kHost, kServer } from './internals.js';
 import type { Server } from './server.js';
+import { listenOnOwned } from './server_listen.js';
 import { Socket } from './socket.js';
 import type { SocketOptions } from './socket_types.js';
 
@@ -83,6 +84,27 @@ export function closeDescriptor(fd: number): void {
   Socket.prototype[kHost]().kernel.close(fd, -1);
 }
 
+/**
+ * What tells a socket from every other one of the system, whatever descriptor it has: SO_COOKIE.
+ * Empty where `fd` is no socket.
+ */
+export function socketIdentity(fd: number): string {
+  const { kernel } = Socket.prototype[kHost]();
+  const cookie = Buffer.alloc(8);
+  const length = kernel.getsockopt(
+    fd,
+    kernel.constants.SOL_SOCKET,
+    kernel.constants.SO_COOKIE,
+    cookie,
+  );
+  return length === 8 ? cookie.toString('hex') : '';
+}
+
+/** Takes a released descriptor back into this thread's ownership. */
+export function adoptDescriptor(fd: number): void {
+  Socket.prototype[kHost]().kernel.adopt(fd);
+}
+
 /** A second descriptor for any open one of this process, owned by this thread. Throws. */
 export function duplicateDescriptor(fd: number): number {
   const copy = Socket.prototype[kHost]().kernel.dup(fd);
@@ -112,6 +134,11 @@ export function socketOfDescriptor(
   if (unread.length > 0) socket.unshift(Buffer.concat(unread));
   socket.read(0);
   return socket;
+}
+
+/** Makes `server` listen on a descriptor that this thread owns; `'listening'` follows. */
+export function listenOnDescriptor(server: Server, fd: number): void {
+  listenOnOwned(server, fd);
 }
 
 /** Whether `value` is a socket of this package. */

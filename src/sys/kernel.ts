@@ -57,6 +57,7 @@ export type KernelConstant =
   | 'SHUT_WR'
   | 'SHUT_RDWR'
   | 'EPOLLIN'
+  | 'EPOLLPRI'
   | 'EPOLLOUT'
   | 'EPOLLERR'
   | 'EPOLLHUP'

@@ -58,6 +58,7 @@ export type KernelConstant =
   | 'SHUT_WR'
   | 'SHUT_RDWR'
   | 'EPOLLIN'
+  | 'EPOLLPRI'
   | 'EPOLLOUT'
   | 'EPOLLERR'
   | 'EPOLLHUP'

@@ -7,7 +7,8 @@ import { isIP, isLinkLocal } from '../util/ip.js';
 import { errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
-import { kServer } from './internals.js';
+import { BoundSocket } from './bound_socket.js';
+import { kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Server } from './server.js';
 import type { LooseListenOptions } from './server_types.js';
@@ -120,6 +121,19 @@ function listenOnPath(
   }
 }
 
+/** `listen(bound)` or `listen({handle: bound})`. */
+function boundSocketIn(options: LooseListenOptions): BoundSocket | null {
+  if (options instanceof BoundSocket) return options;
+  return options.handle instanceof BoundSocket ? options.handle : null;
+}
+
+function listenOnBound(server: Server, bound: BoundSocket, backlog: number): void {
+  const { fd, path, file } = bound[kBound]();
+  server[kServer].file = file;
+  server._pipeName = path;
+  beginListening(server, fd, backlog, null);
+}
+
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
 function descriptorOf(options: LooseListenOptions): number {
   const handle = (options._handle ?? options.handle ?? options) as { fd?: unknown };
@@ -135,6 +149,11 @@ export function listen(
 ): void {
   const core = server[kServer];
   core.listeningId++;
+  const bound = boundSocketIn(given);
+  if (bound !== null) {
+    listenOnBound(server, bound, toCount(given.backlog) || backlogArgument || BACKLOG);
+    return;
+  }
   const fd = descriptorOf(given);
   if (fd >= 0) {
     const taken = takeDescriptor(core.host, fd);

@@ -17,6 +17,7 @@ import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
+import { TypedEmitter } from './typed_events.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
@@ -24,7 +25,7 @@ type Listening = () => void;
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
-class ServerClass extends EventEmitter {
+class ServerClass extends TypedEmitter {
   /** @internal */
   declare [kServer]: ServerCore;
   /** @internal */

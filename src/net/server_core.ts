@@ -1,4 +1,5 @@
 /** What stands behind a server: its listener, and the sockets made from what it accepts. */
+import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Duplex } from 'node:stream';
 import type { SocketFile } from '../transport/bind.js';
@@ -24,6 +25,8 @@ export class ServerCore implements ListenerOwner {
   listener: Listener | null = null;
   file: SocketFile | null = null;
   referenced = true;
+  /** The asynchronous context of `listen`, which connections inherit. */
+  scope: AsyncResource | null = null;
   private handle: ServerHandle | null = null;
   /** Connections whose handle is being looked at. */
   private readonly accepted = new Map<SocketHandle, Stream>();
@@ -48,6 +51,9 @@ export class ServerCore implements ListenerOwner {
       return status;
     }
     if (!this.referenced) listener.unref();
+    const type = family === this.host.kernel.constants.AF_UNIX ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
+    this.scope = new AsyncResource(type, { requireManualDestroy: true });
+    listener.scope = this.scope;
     this.listener = listener;
     return 0;
   }
@@ -64,6 +70,8 @@ export class ServerCore implements ListenerOwner {
     this.listener?.close();
     this.listener = null;
     this.handle = null;
+    this.scope?.emitDestroy();
+    this.scope = null;
     this.removeFile();
   }
 
@@ -102,7 +110,10 @@ export class ServerCore implements ListenerOwner {
       this.handOver(stream, null);
       return;
     }
-    const connection = new SocketHandle(() => stream);
+    const connection = new SocketHandle(
+      () => stream,
+      () => -1,
+    );
     this.accepted.set(connection, stream);
     this.handle.onconnection(0, connection);
   }

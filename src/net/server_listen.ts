@@ -1,4 +1,5 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
+import { tracingChannel } from 'node:diagnostics_channel';
 import { lookup as systemLookup } from 'node:dns';
 import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
@@ -15,7 +16,10 @@ import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
 
+const listenChannel = tracingChannel('net.server.listen');
+
 function failLater(server: Server, host: Host, error: Error): void {
+  if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
   host.clock.soon(() => server._listenFailed(error));
 }
 
@@ -33,6 +37,7 @@ function beginListening(
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
   }
+  if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
   const id = core.listeningId;
   core.host.clock.soon(() => {
     if (core.listener !== null && core.listeningId === id) server.emit('listening');
@@ -112,7 +117,8 @@ function listenOnPath(
   const fd = pathStatus(bindPath(core.host, path));
   server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
-  beginListening(server, fd, backlog, path);
+  // Node's errors about a path carry a port, too.
+  beginListening(server, fd, backlog, path, -1);
   if (core.listener === null || !(readableAll || writableAll)) return;
   const status = openToAll(core.host, path, readableAll === true, writableAll === true);
   if (status < 0) {
@@ -148,6 +154,9 @@ export function listen(
   argumentCount: number,
 ): void {
   const core = server[kServer];
+  if (listenChannel.asyncStart.hasSubscribers) {
+    listenChannel.asyncStart.publish({ server, options: given });
+  }
   core.listeningId++;
   const bound = boundSocketIn(given);
   if (bound !== null) {

@@ -35,10 +35,11 @@ import type {
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
+import { TypedDuplex } from './typed_events.js';
 
 type ConnectListener = () => void;
 
-class SocketClass extends Duplex {
+class SocketClass extends TypedDuplex {
   /** @internal */
   declare [kCore]: SocketCore;
   declare readonly _readableState: ReadableInternals;
@@ -129,8 +130,7 @@ class SocketClass extends Duplex {
     this.connecting = false;
     core.destroy(error);
     callback(error);
-    // Behind the tick in which Duplex emits 'error'.
-    core.host.clock.soon(() => this.emit('close', error !== null));
+    core.emitClose(error !== null);
     const server = this._server;
     if (server !== null) {
       server._connections--;

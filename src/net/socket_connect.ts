@@ -81,7 +81,7 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   }
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
-  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host));
+  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
   if (!core.referenced) core.dial.unref();
   core.dial.start();
   // The kernel chose the local address when a bound socket began to connect.
@@ -106,6 +106,7 @@ export function connectSocket(
     socket._undestroy();
     core.reset();
   }
+  core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
   // What it is bound to tells what a bound socket connects to.

@@ -8,6 +8,7 @@ import { type AddressInfo, addressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
+import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
 import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
@@ -44,7 +45,7 @@ class ServerClass extends TypedEmitter {
   declare _connectionKey: string | undefined;
 
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
-  declare maxConnections: number | undefined | null;
+  declare maxConnections: number;
 
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
@@ -160,6 +161,15 @@ class ServerClass extends TypedEmitter {
     await new Promise<void>((resolve, reject) => {
       this.close((error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  /**
+   * Each connection in turn, by `for await`. One is accepted only when the loop asks for it. The
+   * loop ends with the server's `'close'`, and throws its `'error'`; leaving the loop leaves the
+   * server as it is, and connections that nobody listens for stay in the backlog.
+   */
+  [Symbol.asyncIterator](options?: IterationOptions): AsyncIterableIterator<Socket, undefined> {
+    return new ConnectionIterator(this, options);
   }
 
   /** The number of connections; deprecated in favour of `getConnections`; manual. */

@@ -74,7 +74,7 @@ type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
 /** A known name, for completion, or any other. */
 type AnyName<Events> = keyof Events | (string & {}) | symbol;
 
-/** Without type parameters and in both interfaces, so that a `Socket | Server` can be listened to. */
+/** Without type parameters and in both interfaces: what a `Socket | Server` can be asked. */
 type CommonError = (err: NodeJS.ErrnoException) => void;
 
 /** A Duplex whose events are typed as a socket's. */

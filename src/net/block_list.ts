@@ -250,7 +250,7 @@ export class BlockList {
     return this.rules;
   }
 
-  /** Adds rules as `toJSON` gives them, or as JSON text of that; lines that are none are skipped. */
+  /** Adds rules as `toJSON` gives them, or as JSON text of that; other lines are skipped. */
   fromJSON(data: string | readonly string[]): void {
     if (typeof data !== 'string') validateLines(data);
     const lines: unknown = typeof data === 'string' ? JSON.parse(data) : data;

@@ -58,8 +58,9 @@ row('C022 a client answers the server’s FIN with its own, after what is pendin
   const { far } = await farEnd(there, socket);
   socket.write(Buffer.alloc(6_000_000, 'x'));
   socket.resume();
+  const ended = event(socket, 'end');
   await far.end();
-  await event(socket, 'end');
+  await ended;
   assert.ok(socket.writableLength > 0);
   await far.resume();
   assert.equal((await far.until({ ended: true })).bytes, 6_000_000);
@@ -70,8 +71,9 @@ row('C022 a client with allowHalfOpen writes on after the server’s FIN', async
   const socket = s.connect({ port: there.port, host: '127.0.0.1', allowHalfOpen: true });
   const { far } = await farEnd(there, socket);
   socket.resume();
+  const ended = event(socket, 'end');
   await far.end();
-  await event(socket, 'end');
+  await ended;
   assert.deepEqual([socket.readable, socket.writable], [false, true]);
   socket.write(Buffer.alloc(2_000_000, 'x'));
   assert.equal((await far.until({ bytes: 2_000_000 })).ended, false);

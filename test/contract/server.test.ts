@@ -152,8 +152,9 @@ row('C051 close is not emitted while connections exist', async (s) => {
   const log = logOf(server, 'close');
   server.close();
   socket.resume();
+  const ended = event(socket, 'end');
   await client.end();
-  await event(socket, 'end');
+  await ended;
   await turns();
   assert.deepEqual(log, [], 'half a connection is one');
   socket.write('still');

@@ -94,8 +94,8 @@ row('C012 with allowHalfOpen the socket writes on after the peer’s FIN', async
   assert.equal(socket.readable, false);
   assert.equal(socket.writable, true);
   socket.write(pattern(LARGE));
-  const { ended } = await client.until({ bytes: LARGE });
-  assert.equal(ended, false, 'no FIN before end()');
+  const far = await client.until({ bytes: LARGE });
+  assert.equal(far.ended, false, 'no FIN before end()');
   socket.end('bye');
   const last = await client.until({ ended: true });
   assert.equal(last.bytes, LARGE + 3);

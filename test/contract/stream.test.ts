@@ -271,13 +271,17 @@ row('C070 destroy ends all activity; close follows; twice is harmless', async (s
 
 row('C070 destroy is safe inside every handler', async (s) => {
   for (const name of ['data', 'end', 'timeout', 'drain', 'finish']) {
-    const { socket, far } = await accepted(s, { allowHalfOpen: true }, { allowHalfOpen: true });
+    const theirs = { allowHalfOpen: true, paused: name === 'drain' };
+    const { socket, far } = await accepted(s, theirs, { allowHalfOpen: true });
     const log = logOf(socket, 'close', 'error');
     socket.on(name, () => socket.destroy().destroy()).resume();
     if (name === 'timeout') socket.setTimeout(1);
     if (name === 'data') await far.fill(1_000_000);
     if (name === 'end') await far.end();
-    if (name === 'drain') fillUp(socket);
+    if (name === 'drain') {
+      fillUp(socket);
+      await far.resume();
+    }
     if (name === 'finish') socket.end('x');
     await until(() => log.length > 0, `close after ${name}`);
     await turns();

@@ -4,7 +4,7 @@ import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
-import { type AddressInfo, addressInfo } from './address.js';
+import type { AddressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
@@ -129,9 +129,11 @@ class ServerClass extends TypedEmitter {
     if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
     if (listener === null) return share?.address() ?? null;
-    const name = listener.localAddress();
-    if (typeof name === 'number') throw systemError(name, 'address');
-    return addressInfo(listener, name) ?? name.address;
+    const info: Partial<AddressInfo> = {};
+    const status = this._handle?.getsockname(info) ?? 0;
+    if (status < 0) throw systemError(status, 'address');
+    const { address = '', family, port } = info;
+    return family === undefined || port === undefined ? address : { address, family, port };
   }
 
   /**

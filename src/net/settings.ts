@@ -45,6 +45,17 @@ export function applyKeepAlive(stream: Stream, settings: SocketSettings): number
   return status;
 }
 
+/** Whether the kernel has to be told of what is wanted. */
+export function keepAliveDiffers(now: SocketSettings, wanted: SocketSettings): boolean {
+  if (Boolean(now.keepAlive) !== wanted.keepAlive) return true;
+  if (!wanted.keepAlive) return false;
+  return (
+    (now.keepAliveDelaySeconds ?? 0) !== wanted.keepAliveDelaySeconds ||
+    now.keepAliveIntervalSeconds !== wanted.keepAliveIntervalSeconds ||
+    now.keepAliveCount !== wanted.keepAliveCount
+  );
+}
+
 /** IP_TOS or IPV6_TCLASS. Returns 0 or -errno. */
 export function applyTypeOfService(stream: Stream, tos: number): number {
   if (!isTcp(stream)) return 0;
@@ -60,11 +71,4 @@ export function readTypeOfService(stream: Stream): number {
   return stream.family === AF_INET6
     ? stream.intOption(IPPROTO_IPV6, IPV6_TCLASS)
     : stream.intOption(IPPROTO_IP, IP_TOS);
-}
-
-/** Everything that was set before the connection stood. */
-export function applyOptions(stream: Stream, settings: SocketSettings): void {
-  if (settings.noDelay) applyNoDelay(stream, true);
-  if (settings.keepAlive) applyKeepAlive(stream, settings);
-  if (settings.typeOfService !== undefined) applyTypeOfService(stream, settings.typeOfService);
 }

@@ -79,9 +79,10 @@ export class Stream extends Descriptor {
     // A connect that is done already still reports later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
-    const registered = this.open();
+    this.hangup = this.readable = false;
+    const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
-    this.setActive(true);
+    this.updateActive();
     if (status === 0) this.host.reactor.soon(this);
     return 0;
   }

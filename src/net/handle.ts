@@ -19,9 +19,7 @@ abstract class Handle<Under extends Descriptor> {
     return this.under?.fd ?? -1;
   }
 
-  getAsyncId(): number {
-    return 0;
-  }
+  abstract getAsyncId(): number;
 
   ref(): void {
     this.under?.ref();
@@ -59,8 +57,15 @@ abstract class Handle<Under extends Descriptor> {
 
 /** The handle of a socket. */
 export class SocketHandle extends Handle<Stream> {
-  constructor(private readonly find: () => Stream | null) {
+  constructor(
+    private readonly find: () => Stream | null,
+    private readonly asyncId: () => number,
+  ) {
     super();
+  }
+
+  override getAsyncId(): number {
+    return this.asyncId();
   }
 
   /** @internal */
@@ -135,6 +140,10 @@ export class ServerHandle extends Handle<Listener> {
   constructor(private readonly core: ServerCore) {
     super();
     this.onconnection = (_error, connection) => core.handOverHandle(connection);
+  }
+
+  override getAsyncId(): number {
+    return this.core.scope?.asyncId() ?? -1;
   }
 
   protected override get under(): Listener | null {

@@ -6,6 +6,7 @@ import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
+import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
@@ -16,6 +17,7 @@ import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
+import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
@@ -113,7 +115,7 @@ class ServerClass extends EventEmitter {
 
   /** Whether the server accepts connections. */
   get listening(): boolean {
-    return this[kServer].listener !== null;
+    return this[kServer].listening;
   }
 
   /**
@@ -121,9 +123,10 @@ class ServerClass extends EventEmitter {
    * server does not listen; manual, `server.address`.
    */
   address(): AddressInfo | string | null {
-    const { listener } = this[kServer];
-    if (listener === null) return null;
+    const { listener, share } = this[kServer];
+    if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
+    if (listener === null) return share?.address() ?? null;
     const name = listener.localAddress();
     if (typeof name === 'number') throw systemError(name, 'address');
     return addressInfo(listener, name) ?? name.address;
@@ -137,11 +140,12 @@ class ServerClass extends EventEmitter {
     const core = this[kServer];
     core.listeningId++;
     if (typeof callback === 'function') {
-      if (core.listener !== null) this.once('close', callback);
+      if (core.listening) this.once('close', callback);
       else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
     }
     core.stop();
     this._pipeName = undefined;
+    core.waitForWorkers();
     this._emitCloseIfDrained();
     return this;
   }
@@ -162,12 +166,21 @@ class ServerClass extends EventEmitter {
 
   /** The number of connections; deprecated in favour of `getConnections`; manual. */
   get connections(): number | null {
-    return this._connections;
+    return this[kServer].workers.used ? null : this._connections;
+  }
+
+  /** @internal Called by child_process for each child that got a socket of this server. */
+  _setupWorker(list: ChildSocketList): void {
+    const { workers } = this[kServer];
+    workers.add(list, () => this._emitCloseIfDrained());
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(callback, null, this._connections);
+    const { workers } = this[kServer];
+    workers.count((error, elsewhere) => {
+      process.nextTick(callback, error, error ? undefined : this._connections + elsewhere);
+    });
     return this;
   }
 
@@ -207,9 +220,7 @@ function takeOptions(server: ServerClass, options: ServerOptions): void {
   server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
   server.highWaterMark = highWaterMark < 0 ? defaultHighWaterMark() : highWaterMark;
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     server.blockList = blockList;
   }
 }

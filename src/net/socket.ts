@@ -128,8 +128,7 @@ class SocketClass extends Duplex {
     this.connecting = false;
     core.destroy(error);
     callback(error);
-    // Behind the tick in which Duplex emits 'error'.
-    core.host.clock.soon(() => this.emit('close', error !== null));
+    core.emitClose(error !== null);
     const server = this._server;
     if (server !== null) {
       server._connections--;

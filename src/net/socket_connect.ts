@@ -76,7 +76,7 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const core = socket[kCore];
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
-  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host));
+  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
   if (!core.referenced) core.dial.unref();
   core.dial.start();
 }
@@ -99,6 +99,7 @@ export function connectSocket(
     socket._undestroy();
     core.reset();
   }
+  core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
   if (options.path) {

@@ -2,6 +2,7 @@
  * What stands behind a socket: it joins a transport's stream to Node's Duplex. Bytes that come in
  * are emitted straight while the socket flows; writes are gathered until the handler returns.
  */
+import { AsyncResource } from 'node:async_hooks';
 import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
 import type { Stream, StreamOwner } from '../transport/stream.js';
@@ -32,6 +33,8 @@ export class SocketCore implements StreamOwner {
   /** What the socket was set to before it had a descriptor, or since. */
   settings: SocketSettings | null = null;
   referenced = true;
+  /** The asynchronous context that handlers run in. */
+  scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
   userRead: UserRead | null = null;
   /** Counters of a stream that is gone. */
@@ -66,7 +69,10 @@ export class SocketCore implements StreamOwner {
   getHandle(): LooseHandle | null {
     if (this.handle !== null) return this.handle;
     if (!this.open) return null;
-    this.handle = new SocketHandle(() => this.stream);
+    this.handle = new SocketHandle(
+      () => this.stream,
+      () => this.scope?.asyncId() ?? -1,
+    );
     return this.handle;
   }
 
@@ -96,11 +102,20 @@ export class SocketCore implements StreamOwner {
     this.idle.set(timeoutMs);
   }
 
+  /** From here on handlers run in the context that this is called in. */
+  enter(type: 'TCPWRAP' | 'PIPEWRAP'): void {
+    this.scope = new AsyncResource(type, { requireManualDestroy: true });
+  }
+
   /** Takes a connected stream over, applies what was set before, and sends what waits. */
   adopt(stream: Stream): void {
     this.stream = stream;
     this.dial = null;
     stream.owner = this;
+    if (this.scope === null) {
+      this.enter(stream.family === this.host.kernel.constants.AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
+    }
+    stream.scope = this.scope;
     if (this.userRead !== null) stream.readInto = this.userRead.buffer;
     if (!this.referenced) stream.unref();
   }
@@ -109,7 +124,15 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
-    if (settings !== null) applySettings(this.handle ?? new SocketHandle(() => stream), settings);
+    if (settings !== null)
+      applySettings(
+        this.handle ??
+          new SocketHandle(
+            () => stream,
+            () => -1,
+          ),
+        settings,
+      );
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);
@@ -278,6 +301,33 @@ export class SocketCore implements StreamOwner {
     this.handedBytes = 0;
     const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
     this.host.clock.soon(() => callback(error ?? stateError(code)));
+  }
+
+  /** Behind the tick in which Duplex emits 'error', in the socket's own context. */
+  emitClose(hadError: boolean): void {
+    const { scope, socket } = this;
+    this.scope = null;
+    const emit = (): void => {
+      socket.emit('close', hadError);
+    };
+    this.host.clock.soon(() => {
+      if (scope === null) {
+        emit();
+        return;
+      }
+      scope.runInAsyncScope(emit);
+      scope.emitDestroy();
+    });
+  }
+
+  /** The stream went to somebody else: this socket has none. */
+  abandon(): void {
+    const { stream } = this;
+    if (stream === null) return;
+    this.bytesReadBefore = stream.bytesRead;
+    this.idle?.set(0);
+    this.stream = null;
+    this.handle = null;
   }
 
   /** Ready for another connection. */

@@ -4,7 +4,7 @@ import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import { codedError, invalidArgType, invalidArgValue, invalidFdType } from '../util/errors.js';
+import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import {
   abortError,
@@ -12,6 +12,7 @@ import {
   validateInt32,
   validateNumber,
 } from '../util/validate.js';
+import { validateBlockList } from './block_list.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kCore } from './internals.js';
@@ -178,9 +179,7 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   }
   if (options.signal) watchSignal(socket, options.signal);
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     socket.blockList = blockList;
   }
 }

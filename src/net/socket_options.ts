@@ -1,4 +1,4 @@
-/** `setNoDelay`, `setKeepAlive`, `setTypeOfService`: noted, and told to the kernel when connected. */
+/** The options' setters: what is asked for is noted, and told to the kernel once connected. */
 import { invalidArgType } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateInt32 } from '../util/validate.js';

@@ -47,7 +47,7 @@ function makeCopy() {
 }
 
 function distOf(file) {
-  return file.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js');
+  return file.replace(/^src\//, 'dist/').replace(/ts$/, 'js');
 }
 
 /** Type errors do not matter: what a mutant leaves unused may stay. */
@@ -60,7 +60,10 @@ function apply(root, { file, find, replace }) {
   const text = readFileSync(join(projectRoot, file), 'utf8');
   const places = text.split(find).length - 1;
   if (places !== 1) return `its snippet is in ${file} ${places} times, not once`;
-  writeFileSync(join(root, file), text.replace(find, () => replace));
+  writeFileSync(
+    join(root, file),
+    text.replace(find, () => replace),
+  );
   const before = readFileSync(join(projectRoot, distOf(file)), 'utf8');
   compile(root);
   const after = readFileSync(join(root, distOf(file)), 'utf8');
@@ -84,7 +87,11 @@ async function test(root, mutant, expected) {
   const mine = results.filter(({ row }) => row === mutant.row);
   const failed = mine.filter(({ passed }) => !passed);
   if (failed.length > 0) {
-    return { mutant, verdict: 'red', detail: `${failed.length} of ${expected}: ${failed[0].error}` };
+    return {
+      mutant,
+      verdict: 'red',
+      detail: `${failed.length} of ${expected}: ${failed[0].error}`,
+    };
   }
   const detail = `${mine.length} of ${expected} tests passed`;
   return { mutant, verdict: mine.length < expected ? 'CRASHED' : 'NOT SEEN', detail };

@@ -6,7 +6,9 @@ import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
+import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
+import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
 import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
@@ -16,6 +18,8 @@ import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
+import { TypedEmitter } from './typed_events.js';
+import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
@@ -23,7 +27,7 @@ type Listening = () => void;
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
-class ServerClass extends EventEmitter {
+class ServerClass extends TypedEmitter {
   /** @internal */
   declare [kServer]: ServerCore;
   /** @internal */
@@ -42,7 +46,7 @@ class ServerClass extends EventEmitter {
   declare _connectionKey: string | undefined;
 
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
-  declare maxConnections: number | undefined | null;
+  declare maxConnections: number;
 
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
@@ -113,7 +117,7 @@ class ServerClass extends EventEmitter {
 
   /** Whether the server accepts connections. */
   get listening(): boolean {
-    return this[kServer].listener !== null;
+    return this[kServer].listening;
   }
 
   /**
@@ -121,9 +125,10 @@ class ServerClass extends EventEmitter {
    * server does not listen; manual, `server.address`.
    */
   address(): AddressInfo | string | null {
-    const { listener } = this[kServer];
-    if (listener === null) return null;
+    const { listener, share } = this[kServer];
+    if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
+    if (listener === null) return share?.address() ?? null;
     const name = listener.localAddress();
     if (typeof name === 'number') throw systemError(name, 'address');
     return addressInfo(listener, name) ?? name.address;
@@ -137,11 +142,12 @@ class ServerClass extends EventEmitter {
     const core = this[kServer];
     core.listeningId++;
     if (typeof callback === 'function') {
-      if (core.listener !== null) this.once('close', callback);
+      if (core.listening) this.once('close', callback);
       else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
     }
     core.stop();
     this._pipeName = undefined;
+    core.waitForWorkers();
     this._emitCloseIfDrained();
     return this;
   }
@@ -160,14 +166,32 @@ class ServerClass extends EventEmitter {
     });
   }
 
+  /**
+   * Each connection in turn, by `for await`. One is accepted only when the loop asks for it. The
+   * loop ends with the server's `'close'`, and throws its `'error'`; leaving the loop leaves the
+   * server as it is, and connections that nobody listens for stay in the backlog.
+   */
+  [Symbol.asyncIterator](options?: IterationOptions): AsyncIterableIterator<Socket, undefined> {
+    return new ConnectionIterator(this, options);
+  }
+
   /** The number of connections; deprecated in favour of `getConnections`; manual. */
   get connections(): number | null {
-    return this._connections;
+    return this[kServer].workers.used ? null : this._connections;
+  }
+
+  /** @internal Called by child_process for each child that got a socket of this server. */
+  _setupWorker(list: ChildSocketList): void {
+    const { workers } = this[kServer];
+    workers.add(list, () => this._emitCloseIfDrained());
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(callback, null, this._connections);
+    const { workers } = this[kServer];
+    workers.count((error, elsewhere) => {
+      process.nextTick(callback, error, error ? undefined : this._connections + elsewhere);
+    });
     return this;
   }
 
@@ -207,9 +231,7 @@ function takeOptions(server: ServerClass, options: ServerOptions): void {
   server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
   server.highWaterMark = highWaterMark < 0 ? defaultHighWaterMark() : highWaterMark;
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     server.blockList = blockList;
   }
 }

@@ -52,9 +52,13 @@ const PRIMITIVES = new Set([
   'symbol',
 ]);
 
+const CLASS_NAME = /^(?:[A-Z][a-z0-9]*)+$/;
+
 function expectedText(expected: readonly string[]): string {
   const types = expected.filter((name) => PRIMITIVES.has(name.toLowerCase()));
-  const classes = expected.filter((name) => !PRIMITIVES.has(name.toLowerCase()));
+  const rest = expected.filter((name) => !PRIMITIVES.has(name.toLowerCase()));
+  const classes = rest.filter((name) => CLASS_NAME.test(name));
+  const others = rest.filter((name) => !CLASS_NAME.test(name));
   const list = (words: readonly string[]): string =>
     words.length <= 2 ? words.join(' or ') : `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
   const parts: string[] = [];
@@ -63,6 +67,10 @@ function expectedText(expected: readonly string[]): string {
     parts.push(lower.length > 1 ? `one of type ${list(lower)}` : `of type ${lower[0]}`);
   }
   if (classes.length > 0) parts.push(`an instance of ${list(classes)}`);
+  if (others.length > 0) {
+    const article = others.length === 1 && /[A-Z]/.test(others[0] ?? '') ? 'an ' : '';
+    parts.push(article + list(others));
+  }
   return parts.join(' or ');
 }
 
@@ -132,7 +140,10 @@ const STATES: Readonly<Record<string, readonly [ErrorClass, string]>> = {
   ],
   ERR_SOCKET_CONNECTION_TIMEOUT: [Error, 'Socket connection timeout'],
   ERR_INVALID_HANDLE_TYPE: [TypeError, 'This handle type cannot be sent'],
-  ERR_SOCKET_HANDLE_ADOPTED: [Error, 'The socket handle has already been adopted or closed'],
+  ERR_SOCKET_HANDLE_ADOPTED: [
+    Error,
+    'The bound socket has already been adopted by a server or socket',
+  ],
 };
 
 /** An error about the state of a socket or server; its text is fixed by its code. */

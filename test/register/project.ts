@@ -1,9 +1,9 @@
-/** A small program with packages of its own, in a temporary folder, that has `barewire` installed. */
+/** A small program with packages of its own, in a temporary folder that has `barewire`. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Ended, type ProgramOptions, projectRoot, run } from '../support/program.js';
+import { type Ended, projectRoot, run } from '../support/program.js';
 
 export type Files = Readonly<Record<string, string>>;
 
@@ -23,8 +23,7 @@ export class Project {
 
   /** Runs this Node in the project's folder. */
   node(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    const options: ProgramOptions = { cwd: this.folder, env };
-    return run(process.execPath, args, options);
+    return run(process.execPath, args, { cwd: this.folder, env });
   }
 }
 

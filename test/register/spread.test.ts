@@ -62,8 +62,8 @@ for (const [way, { args, env }] of Object.entries(WAYS)) {
       main: 'node',
       worker: 'node',
       esmWorker: 'node',
-      evalWorker: true,
       fork: 'node',
+      ...(evalWorker && { evalWorker }),
     };
     const spawned = env['NODE_OPTIONS'] === undefined ? {} : { spawn: 'node' };
     assert.deepEqual(seen, { ...ours, ...spawned });

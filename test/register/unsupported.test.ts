@@ -66,7 +66,7 @@ for (const where of ['macOS', 'Windows', 'another processor'] as const) {
 
 const permission = MAJOR >= 24 ? '--permission' : '--experimental-permission';
 
-test('the permission model without --allow-addons: the error says so, register warns', async (t) => {
+test('permission model without --allow-addons: an error that says so, or a warning', async (t) => {
   const here = project(t, 'Windows');
   const flags = [permission, '--allow-fs-read=*', '--allow-worker'];
   const imported = await here.node([...flags, 'import.mjs']);

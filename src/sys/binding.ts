@@ -13,7 +13,7 @@ export interface Binding extends Kernel {
   readonly sourceSha256: string;
 }
 
-/** The folder that has `prebuilds` or `build`: this package's, or a bundle's with those beside it. */
+/** The folder with the binaries: this package, or a bundle with those beside it. */
 function packageRoot(): string {
   const top = parse(__dirname).root;
   for (let folder = __dirname; folder !== top; folder = dirname(folder)) {

@@ -36,7 +36,7 @@ for (const how of LAST_WORDS) {
 const CPU_MAX_MS = 150;
 const WAITING = 5;
 
-test('a server out of descriptors does not spin, and accepts when there are some', async (scope) => {
+test('a server out of descriptors does not spin, and accepts again later', async (scope) => {
   const args = limited(64, [compiled('out-of-descriptors')]);
   const program = new Program('sh', args, { timeoutMs: 15_000 });
   scope.defer(() => program.stop());

@@ -106,7 +106,7 @@ test("the manual's echo client runs on a UNIX path", async (t) => {
   assert.equal(code, 0);
 });
 
-test("the manual's echo client prints what a plain echo sends, in the manual's words", async (t) => {
+test("the manual's echo client prints the manual's words to a plain echo", async (t) => {
   await untilTaken(false);
   start(t, 'socat', [`TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat']);
   await untilTaken(true);

@@ -17,8 +17,6 @@ import { checkedSignal, settle } from './settle.js';
 
 /** `listen(options)`: those of `createServer` and of `server.listen`. */
 export interface ListenPromiseOptions extends ServerOptions, ListenOptions {
-  /** Something with a descriptor: a `BoundSocket`, another server, … */
-  handle?: object | undefined;
   /** Listens for `'connection'`. */
   connectionListener?: ((socket: Socket) => void) | undefined;
 }

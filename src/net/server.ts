@@ -173,7 +173,7 @@ class ServerClass extends TypedEmitter {
   }
 
   /** The number of connections; deprecated in favour of `getConnections`; manual. */
-  get connections(): number | null {
+  get connections(): number {
     return this._connections;
   }
 

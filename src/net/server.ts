@@ -45,6 +45,12 @@ class ServerClass extends TypedEmitter {
   /** What was bound, as cluster's primary names it: `4:0.0.0.0:80`. @internal */
   declare _connectionKey: string | undefined;
 
+  /**
+   * The number of connections, and null once one was sent to a child; deprecated in favour of
+   * `getConnections`; manual. Typed as Node's own types have it, without the null.
+   */
+  declare readonly connections: number;
+
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
   declare maxConnections: number;
 
@@ -177,11 +183,6 @@ class ServerClass extends TypedEmitter {
     return new ConnectionIterator(this, options);
   }
 
-  /** The number of connections; deprecated in favour of `getConnections`; manual. */
-  get connections(): number | null {
-    return this[kServer].workers.used ? null : this._connections;
-  }
-
   /** @internal Called by child_process for each child that got a socket of this server. */
   _setupWorker(list: ChildSocketList): void {
     const { workers } = this[kServer];
@@ -217,6 +218,13 @@ class ServerClass extends TypedEmitter {
     else this.emit('error', error);
   }
 }
+
+Object.defineProperty(ServerClass.prototype, 'connections', {
+  get(this: ServerClass): number | null {
+    return this[kServer].workers.used ? null : this._connections;
+  },
+  configurable: true,
+});
 
 function takeOptions(server: ServerClass, options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {

@@ -59,7 +59,7 @@ class SocketClass extends TypedDuplex {
   /** The idle time-out in milliseconds as it was set; undefined where it never was. */
   declare timeout: number | undefined;
   /** `address:port` of each attempt, where several addresses were tried. */
-  declare autoSelectFamilyAttemptedAddresses: string[] | undefined;
+  declare autoSelectFamilyAttemptedAddresses: string[];
 
   constructor(options?: SocketOptions | number) {
     const checked = socketOptions(options);
@@ -323,8 +323,9 @@ class SocketClass extends TypedDuplex {
   }
 
   /** Bytes waiting to be written; undefined where there is no connection; manual. */
-  get bufferSize(): number | undefined {
-    return this[kCore]?.open ? this.writableLength : undefined;
+  get bufferSize(): number {
+    // Typed as `@types/node` has it, which knows nothing of undefined.
+    return (this[kCore]?.open ? this.writableLength : undefined) as number;
   }
 
   /** Not connected yet, or no more. */

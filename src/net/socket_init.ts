@@ -23,8 +23,6 @@ import type { SocketOptions } from './socket_types.js';
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
-  /** A stream to take over. */
-  handle?: unknown;
   /** The handle of that stream, where somebody has seen it already. */
   connection?: SocketHandle | null | undefined;
   /** Do not read, and begin paused; a server's `pauseOnConnect`. */

@@ -1,7 +1,7 @@
 /** One attempt to connect to one address: socket, bind, connect. */
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
-import { addressError } from '../util/system_error.js';
+import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
 /** How an attempt ended: a connected stream, or the reason why not. */
@@ -48,11 +48,18 @@ function immediateError(host: Host, fd: number, status: number, to: DialAddress,
   return addressError(status, 'connect', to.address, port, local);
 }
 
+/** A bound descriptor has a family already. */
+function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Stream | Error {
+  const { AF_INET6 } = bound.host.kernel.constants;
+  if ((bound.family === AF_INET6) === (to.family === 6)) return bound;
+  return immediateError(bound.host, bound.fd, -errno.EAFNOSUPPORT, to, target.port);
+}
+
 /**
  * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
  */
 export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
-  if (target.bound !== null) return target.bound;
+  if (target.bound !== null) return boundAttempt(target.bound, to, target);
   const { kernel } = host;
   const { AF_INET, AF_INET6, SOCK_STREAM } = kernel.constants;
   const family = to.family === 6 ? AF_INET6 : AF_INET;

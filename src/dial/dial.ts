@@ -58,6 +58,12 @@ export class Dial {
       this.resolve();
       return;
     }
+    if (this.target.bound !== null) {
+      // At once, so that the local address can be read when `connect` has returned.
+      this.addresses = [{ address: host, family }];
+      this.attemptNext();
+      return;
+    }
     this.host.clock.soon(() => {
       this.addresses = [{ address: host, family }];
       if (!this.over) this.attemptNext();

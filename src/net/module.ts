@@ -6,11 +6,14 @@ import {
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
 } from './auto_select.js';
+import { BlockList } from './block_list.js';
+import { BoundSocket } from './bound_socket.js';
 import type { Callable } from './callable.js';
 import type { Profile } from './profile.js';
 import { makeServerClass, type Server } from './server.js';
 import type { ServerOptions } from './server_types.js';
 import { connectNew, Socket } from './socket.js';
+import { SocketAddress } from './socket_address.js';
 import type { ConnectOptions } from './socket_types.js';
 
 type ConnectListener = () => void;
@@ -19,7 +22,7 @@ type ConnectionListener = (socket: Socket) => void;
 /** `connect` in each of its shapes; manual, `net.connect`. */
 export interface Connect {
   (options: ConnectOptions, listener?: ConnectListener): Socket;
-  (port: number, host: string, listener?: ConnectListener): Socket;
+  (port: number, host?: string, listener?: ConnectListener): Socket;
   (port: number, listener?: ConnectListener): Socket;
   (path: string, listener?: ConnectListener): Socket;
 }
@@ -42,6 +45,9 @@ export interface NetModule {
     ) => Server
   >;
   Socket: typeof Socket;
+  BlockList: typeof BlockList;
+  SocketAddress: typeof SocketAddress;
+  BoundSocket: typeof BoundSocket;
   /** The name that `Socket` had once. */
   Stream: typeof Socket;
   isIP: typeof isIP;
@@ -67,6 +73,9 @@ export function makeNet(profile: Profile): NetModule {
     Server,
     Socket,
     Stream: Socket,
+    BlockList,
+    SocketAddress,
+    BoundSocket,
     isIP,
     isIPv4,
     isIPv6,

@@ -4,10 +4,11 @@ import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
-import { type AddressInfo, addressInfo } from './address.js';
+import type { AddressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
+import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
 import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
@@ -17,6 +18,7 @@ import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
+import { TypedEmitter } from './typed_events.js';
 import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
@@ -25,7 +27,7 @@ type Listening = () => void;
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
-class ServerClass extends EventEmitter {
+class ServerClass extends TypedEmitter {
   /** @internal */
   declare [kServer]: ServerCore;
   /** @internal */
@@ -44,7 +46,7 @@ class ServerClass extends EventEmitter {
   declare _connectionKey: string | undefined;
 
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
-  declare maxConnections: number | undefined | null;
+  declare maxConnections: number;
 
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
@@ -127,9 +129,11 @@ class ServerClass extends EventEmitter {
     if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
     if (listener === null) return share?.address() ?? null;
-    const name = listener.localAddress();
-    if (typeof name === 'number') throw systemError(name, 'address');
-    return addressInfo(listener, name) ?? name.address;
+    const info: Partial<AddressInfo> = {};
+    const status = this._handle?.getsockname(info) ?? 0;
+    if (status < 0) throw systemError(status, 'address');
+    const { address = '', family, port } = info;
+    return family === undefined || port === undefined ? address : { address, family, port };
   }
 
   /**
@@ -162,6 +166,15 @@ class ServerClass extends EventEmitter {
     await new Promise<void>((resolve, reject) => {
       this.close((error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  /**
+   * Each connection in turn, by `for await`. One is accepted only when the loop asks for it. The
+   * loop ends with the server's `'close'`, and throws its `'error'`; leaving the loop leaves the
+   * server as it is, and connections that nobody listens for stay in the backlog.
+   */
+  [Symbol.asyncIterator](options?: IterationOptions): AsyncIterableIterator<Socket, undefined> {
+    return new ConnectionIterator(this, options);
   }
 
   /** The number of connections; deprecated in favour of `getConnections`; manual. */

@@ -38,6 +38,7 @@ export class ServerCore implements ListenerOwner {
   private readonly accepted = new Map<SocketHandle, Stream>();
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
+  private holds = 0;
 
   constructor(
     readonly server: Server,
@@ -57,6 +58,7 @@ export class ServerCore implements ListenerOwner {
       return status;
     }
     if (!this.referenced) listener.unref();
+    if (this.holds > 0) listener.pause();
     const type = family === this.host.kernel.constants.AF_UNIX ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
     this.scope = new AsyncResource(type, { requireManualDestroy: true });
     listener.scope = this.scope;
@@ -99,6 +101,15 @@ export class ServerCore implements ListenerOwner {
     if (!this.listening) return null;
     this.handle ??= new ServerHandle(this);
     return this.handle;
+  }
+
+  /** Leaves new connections in the backlog until as many `release` have followed. */
+  hold(): void {
+    if (this.holds++ === 0) this.listener?.pause();
+  }
+
+  release(): void {
+    if (--this.holds === 0) this.listener?.resume();
   }
 
   /** Stops listening. */

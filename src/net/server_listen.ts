@@ -8,8 +8,9 @@ import { isIP, isLinkLocal } from '../util/ip.js';
 import { addressError, errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
+import { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
-import { kServer } from './internals.js';
+import { kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
@@ -188,6 +189,19 @@ export function listenOnOwned(server: Server, fd: number): void {
   beginListening(server, fd, BACKLOG, null);
 }
 
+/** `listen(bound)` or `listen({handle: bound})`. */
+function boundSocketIn(options: LooseListenOptions): BoundSocket | null {
+  if (options instanceof BoundSocket) return options;
+  return options.handle instanceof BoundSocket ? options.handle : null;
+}
+
+function listenOnBound(server: Server, bound: BoundSocket, backlog: number): void {
+  const { fd, path, file } = bound[kBound]();
+  server[kServer].file = file;
+  server._pipeName = path;
+  beginListening(server, fd, backlog, null);
+}
+
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
 function descriptorOf(options: LooseListenOptions): number {
   const handle = (options._handle ?? options.handle ?? options) as { fd?: unknown };
@@ -206,6 +220,11 @@ export function listen(
     listenChannel.asyncStart.publish({ server, options: given });
   }
   core.listeningId++;
+  const bound = boundSocketIn(given);
+  if (bound !== null) {
+    listenOnBound(server, bound, toCount(given.backlog) || backlogArgument || BACKLOG);
+    return;
+  }
   const fd = descriptorOf(given);
   if (fd >= 0) {
     if (fd === given.fd) {

@@ -35,10 +35,11 @@ import type {
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
+import { TypedDuplex } from './typed_events.js';
 
 type ConnectListener = () => void;
 
-class SocketClass extends Duplex {
+class SocketClass extends TypedDuplex {
   /** @internal */
   declare [kCore]: SocketCore;
   declare readonly _readableState: ReadableInternals;
@@ -94,8 +95,9 @@ class SocketClass extends Duplex {
   }
 
   override _read(): void {
-    if (this.connecting || !this[kCore].open) this.once('connect', () => this._read());
-    else this[kCore].startReading();
+    const core = this[kCore];
+    if (this.connecting || !core.open || core.unconnected) this.once('connect', () => this._read());
+    else core.startReading();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
@@ -261,14 +263,15 @@ class SocketClass extends Duplex {
   }
 
   /** The local end as `{port, family, address}`; `{}` where there is none; manual. */
-  address(): AddressInfo | Record<string, never> {
+  address(): Partial<AddressInfo> {
     return this._getsockname();
   }
 
   /** @internal */
-  _getsockname(): AddressInfo | Record<string, never> {
+  _getsockname(): Partial<AddressInfo> {
     const core = this[kCore];
     if (core === undefined || core.stream === null) return {};
+    if (core.bound?.path !== undefined) return { address: core.bound.path };
     core.local ??= addressInfo(core.stream, core.stream.localAddress());
     return core.local ?? {};
   }

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
-import { missingArgs } from '../util/errors.js';
+import { invalidArgValue, missingArgs } from '../util/errors.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
@@ -74,11 +74,18 @@ function connectPath(socket: Socket, path: string): void {
 
 function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const core = socket[kCore];
+  const { localAddress, localPort } = options;
+  if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
+    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
+    throw invalidArgValue('options', options, reason);
+  }
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
   core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
   if (!core.referenced) core.dial.unref();
   core.dial.start();
+  // The kernel chose the local address when a bound socket began to connect.
+  if (core.unconnected) core.local = null;
 }
 
 /** `socket.connect` with its arguments in order. */
@@ -102,7 +109,9 @@ export function connectSocket(
   core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
-  if (options.path) {
+  // What it is bound to tells what a bound socket connects to.
+  const toPath = core.unconnected ? core.bound?.path !== undefined : Boolean(options.path);
+  if (toPath) {
     validateString(options.path, 'options.path');
     connectPath(socket, options.path);
   } else {

@@ -5,10 +5,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
-import type { Stream, StreamOwner } from '../transport/stream.js';
+import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
+import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
@@ -52,6 +53,8 @@ export class SocketCore implements StreamOwner {
   path: string | null = null;
   /** What `socket._handle` gives: made when asked for, or put there by somebody. */
   private handle: LooseHandle | null = null;
+  /** The `BoundSocket` that was taken over. */
+  bound: BoundEnd | null = null;
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
 
@@ -81,6 +84,17 @@ export class SocketCore implements StreamOwner {
     const { stream } = handle;
     if (stream !== null) this.adopt(stream);
     this.handle = handle;
+  }
+
+  /** Takes a bound descriptor over, to connect it later. */
+  adoptBound(end: BoundEnd): void {
+    this.bound = end;
+    this.adopt(new Stream(this.host, end.fd, end.family, this));
+  }
+
+  /** Bound, and nothing to read from or write to yet. */
+  get unconnected(): boolean {
+    return this.bound?.unconnected === true;
   }
 
   /** `socket._handle = …`: without one the socket is closed. */
@@ -124,6 +138,10 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
+    if (this.bound !== null) {
+      this.bound.unconnected = false;
+      this.local = null;
+    }
     if (settings !== null)
       applySettings(
         this.handle ??
@@ -285,6 +303,8 @@ export class SocketCore implements StreamOwner {
     this.dial = null;
     this.stream = null;
     this.handle = null;
+    this.bound?.file?.remove();
+    this.bound = null;
     this.completedBytes += this.handedBytes;
     if (stream !== null) {
       this.bytesReadBefore = stream.bytesRead;

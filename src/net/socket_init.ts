@@ -13,9 +13,10 @@ import {
   validateNumber,
 } from '../util/validate.js';
 import { validateBlockList } from './block_list.js';
+import { BoundSocket } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { kCore } from './internals.js';
+import { kBound, kCore } from './internals.js';
 import type { Socket } from './socket.js';
 import { SocketCore, type WriteCallback } from './socket_core.js';
 import type { SocketOptions } from './socket_types.js';
@@ -168,11 +169,12 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.on('end', onPeerEnded);
   const { blockList, fd, handle } = options;
   if (handle instanceof Stream) core.adopt(handle);
+  else if (handle instanceof BoundSocket) core.adoptBound(handle[kBound]());
   else if (handle instanceof SocketHandle) core.adoptHandle(handle);
   else if (handle) core.setHandle(handle as LooseHandle);
   else if (fd !== undefined) core.adopt(adoptDescriptor(socket, host, fd));
   if (options.connection) core.setHandle(options.connection);
-  if (core.stream !== null) {
+  if (core.stream !== null && !core.unconnected) {
     if (core.settings !== null) core.established();
     if (options.pauseOnCreate) socket.pause();
     else if (options.readable !== false && !options.manualStart) socket.read(0);

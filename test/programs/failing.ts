@@ -1,6 +1,7 @@
 /** Makes one error and prints what came of it, as JSON lines. Then the process must end by itself. */
+import type { EventEmitter } from 'node:events';
 import { connect as connectPlain } from 'node:net';
-import type { Server, Socket } from 'barewire';
+import type { Server } from 'barewire';
 
 const [profile = 'barewire', what = '', target = ''] = process.argv.slice(2);
 const { connect, createServer } = require(profile) as typeof import('barewire');
@@ -10,7 +11,7 @@ function print(event: string, details: object = {}): void {
   console.log(JSON.stringify({ event, ...details }));
 }
 
-function watch(emitter: Socket | Server): void {
+function watch(emitter: EventEmitter): void {
   emitter.on('error', (error: NodeJS.ErrnoException & { address?: string; port?: number }) => {
     const { code, errno, syscall, address, port, message } = error;
     const own = Object.keys(error).sort();

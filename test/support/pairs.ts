@@ -1,6 +1,8 @@
 /** Connected sockets: ours at one end, Node's own at the other. */
+
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectPlain, type Socket as PlainSocket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { createServer, type Server, type ServerOptions, type Socket } from 'barewire';
 import { type Family, socketPath } from './echo.js';
 import type { Scope } from './test.js';
@@ -76,9 +78,16 @@ export async function makePair(
 }
 
 /** All that a socket delivers until its end. */
-export async function readAll(socket: PlainSocket | Socket): Promise<Buffer> {
+export async function readAll(socket: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(socket, 'end');
   return Buffer.concat(chunks);
+}
+
+/** Resolves at 'close', with or without an error before. To be called before it may happen. */
+export function closing(socket: PlainSocket | Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('close', () => resolve());
+  });
 }

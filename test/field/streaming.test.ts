@@ -40,24 +40,33 @@ row('for await leaves no half-open connection behind', async (s) => {
 });
 
 // nodejs/node#43306
-row(
-  'end with unread data frees the descriptor once the peer has ended, too',
-  async (s) => {
-    const server = s.server((socket) => socket.end());
+row('end with unread data frees the descriptor once the peer has ended, too', async (s) => {
+  const server = s.server({ allowHalfOpen: true }, (socket) => socket.pause());
+  const port = await s.port(server);
+  for (const endFirst of [true, false]) {
     const accepting = s.connection(server);
-    const far = await peer.connect({ port: await s.port(server), allowHalfOpen: true });
+    const far = await peer.connect({ port, allowHalfOpen: true });
     const socket = await accepting;
-    const fd = descriptorOf(socket.localPort ?? 0, socket.remotePort ?? 0);
-    await far.write('a');
+    const fd = descriptorOf(port, socket.remotePort ?? 0);
+    if (endFirst) socket.end();
+    await far.write('unread');
     await far.end();
-    await until(() => socket.readableLength === 1, 'the unread byte');
-    await until(
-      () => !readdirSync('/proc/self/fd').includes(String(fd)),
-      'the descriptor to close',
-    );
-  },
-  { todo: 'node:net keeps it, too, until somebody reads the byte' },
-);
+    await until(() => socket.readableLength === 6, 'the unread bytes');
+    if (!endFirst) socket.end('bye');
+    const state = await far.until({ ended: true });
+    assert.equal(state.text, endFirst ? '' : 'bye');
+    await until(() => !linux.ledger().includes(fd), 'the descriptor to close');
+    assert.deepEqual([socket.localAddress, socket.localPort], ['127.0.0.1', port]);
+    // Who reads after all gets the bytes and the end.
+    const [data, ended] = [event(socket, 'data'), event(socket, 'end')];
+    const closed = event(socket, 'close');
+    socket.resume();
+    assert.equal(String((await data)[0]), 'unread');
+    await ended;
+    assert.deepEqual(await closed, [false]);
+    assert.equal(socket.bytesRead, 6);
+  }
+});
 
 // nodejs/node#46015
 row('without a data listener the peer’s close is seen', async (s) => {

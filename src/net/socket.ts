@@ -121,6 +121,7 @@ class SocketClass extends TypedDuplex {
     }
     const { stream } = this[kCore];
     const status = stream === null ? 0 : stream.shutdown();
+    this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
   }

@@ -207,6 +207,19 @@ export class SocketCore implements StreamOwner {
     socket.push(null);
     // With nothing buffered, 'end' follows even where nobody reads.
     socket.read(0);
+    this.releaseIfOver();
+  }
+
+  /**
+   * Both sides have ended, but there are bytes that nobody has read: they can be read later, and
+   * need no descriptor. Without this it stays open, as does what it refers to, if nobody ever does.
+   */
+  releaseIfOver(): void {
+    const { socket, stream } = this;
+    if (!stream?.ended || !stream.shutDown || socket.readableLength === 0) return;
+    socket._getsockname();
+    socket._getpeername();
+    stream.close();
   }
 
   onReadError(status: number): void {

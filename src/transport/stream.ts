@@ -39,6 +39,8 @@ export class Stream extends Descriptor {
   reading = false;
   /** The peer's FIN was read. */
   ended = false;
+  /** Our FIN was sent. */
+  shutDown = false;
   bytesRead = 0;
   bytesWritten = 0;
   /** Reads land here in place of the reactor's slab. */
@@ -254,7 +256,9 @@ export class Stream extends Descriptor {
 
   /** Sends FIN. Returns 0 or -errno. */
   shutdown(): number {
-    return this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    const status = this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    if (status === 0) this.shutDown = true;
+    return status;
   }
 
   override close(): number {

@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import type { Socket } from '../net/socket.js';
 import type { ConnectOptions } from '../net/socket_types.js';
 
-import { lendAddresses } from './mount.js';
+import { settleSecured } from './mount.js';
 
 import net = require('../node.js');
 
@@ -33,7 +33,7 @@ export class HttpsAgent extends https.Agent {
     const over: https.RequestOptions & { socket: Socket } = { ...options, socket };
     const secured = super.createConnection(over, callback);
     if (!(secured instanceof tls.TLSSocket)) return secured;
-    lendAddresses(secured, socket);
+    settleSecured(secured, socket, false);
     if (timeout) secured.setTimeout(timeout);
     return secured;
   }
@@ -71,7 +71,7 @@ export function tlsConnect(
 export function tlsConnect(...args: unknown[]): tls.TLSSocket {
   const listener = args.find((argument) => typeof argument === 'function');
   const [port, host] = args;
-  const given: tls.ConnectionOptions = Object.assign(
+  const given: tls.ConnectionOptions & { allowHalfOpen?: boolean } = Object.assign(
     {},
     ...args.filter((argument) => typeof argument === 'object'),
     typeof port === 'number' ? { port } : {},
@@ -86,7 +86,7 @@ export function tlsConnect(...args: unknown[]): tls.TLSSocket {
     { ...given, ...(servername && { servername }), socket },
     listener as (() => void) | undefined,
   );
-  lendAddresses(secured, socket);
+  settleSecured(secured, socket, given.allowHalfOpen);
   if (timeout) secured.setTimeout(timeout);
   return secured;
 }

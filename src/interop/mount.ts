@@ -42,8 +42,16 @@ const ADDRESSES = [
   'localFamily',
 ] as const;
 
-/** A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. */
-export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
+/**
+ * A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. It
+ * also has that one's `allowHalfOpen`, which is not what the user asked for.
+ */
+export function settleSecured(
+  secured: tls.TLSSocket,
+  below: Socket,
+  allowHalfOpen: boolean | undefined,
+): void {
+  secured.allowHalfOpen = allowHalfOpen === true;
   for (const name of ADDRESSES) {
     Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
   }
@@ -55,6 +63,7 @@ export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
  * nobody else would end it.
  */
 function forwardSecurely(listener: Server, server: tls.Server): void {
+  const { allowHalfOpen } = server as tls.Server & { allowHalfOpen?: boolean };
   const closers = new WeakMap<Socket, () => void>();
   listener.on('connection', (socket) => {
     const close = (): unknown => socket.end();
@@ -67,7 +76,7 @@ function forwardSecurely(listener: Server, server: tls.Server): void {
     if (!(below instanceof net.Socket)) return;
     const close = closers.get(below);
     if (close !== undefined) below.off('end', close);
-    lendAddresses(secured, below);
+    settleSecured(secured, below, allowHalfOpen);
   };
   server.prependListener('secureConnection', onSecure);
 }

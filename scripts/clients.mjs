@@ -1,5 +1,6 @@
 // `npm run clients`: real packages on the built-in `net` and on this package's, side by side.
-// `npm run clients -- redis ws` picks those whose file name contains a word.
+// `npm run clients -- redis ws` picks those whose file name contains a word; `--show` prints what
+// each scenario gave.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,6 +56,7 @@ async function runFile(file, count) {
       count.done++;
       const mark = problem === null ? 'ok    ' : 'FAILED';
       console.log(`[${count.done}] ${mark} ${packages.join(' + ')}: ${name}`);
+      if (show) console.log(`    ${JSON.stringify(ours).slice(0, 600)}`);
       if (problem !== null) console.log(problem.replace(/^/gm, '    '));
       count.failed += problem === null ? 0 : 1;
     }
@@ -64,10 +66,12 @@ async function runFile(file, count) {
   return rows;
 }
 
+const show = process.argv.includes('--show');
 install();
 const count = { done: 0, failed: 0 };
+const words = process.argv.slice(2).filter((word) => word !== '--show');
 const rows = [];
-for (const file of scenarioFiles(process.argv.slice(2))) rows.push(...(await runFile(file, count)));
+for (const file of scenarioFiles(words)) rows.push(...(await runFile(file, count)));
 console.table(rows);
 console.log(`${count.done - count.failed} of ${count.done} scenarios are the same on both`);
 if (count.failed > 0 || count.done === 0) process.exitCode = 1;

@@ -10,8 +10,8 @@ import tls from 'node:tls';
 const require = createRequire(import.meta.url);
 const hooked = process.env.BW_REGISTER;
 const sockets = { ours: 0, builtin: 0 };
-const { isPrototypeOf } = Object.prototype;
-const isOurs = (socket) => hooked !== undefined && isPrototypeOf.call(net.Socket.prototype, socket);
+const { Socket: CoreSocket } = hooked ? require(hooked).builtinNet : net;
+const isOurs = (socket) => !(socket instanceof CoreSocket);
 for (const name of ['net.client.socket', 'net.server.socket']) {
   subscribe(name, ({ socket }) => {
     sockets[isOurs(socket) ? 'ours' : 'builtin']++;

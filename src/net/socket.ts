@@ -126,6 +126,11 @@ class SocketClass extends TypedDuplex {
     else callback(systemError(status, 'shutdown'));
   }
 
+  override destroy(error?: Error): this {
+    if (!this.destroyed) this[kCore]?.finishWrites();
+    return super.destroy(error);
+  }
+
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[kCore];
     this.connecting = false;

@@ -308,6 +308,19 @@ export class SocketCore implements StreamOwner {
     callback?.(error);
   }
 
+  /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
+  finishWrites(): void {
+    const { socket, stream } = this;
+    if (stream === null || socket.connecting || this.resetOnDestroy) return;
+    while (this.callback !== null) {
+      this.onFlush();
+      if (stream.send() < 0 || stream.pendingBytes > 0) return;
+      // The user's callbacks run at the next tick, not in the middle of destroy().
+      socket._writableState.sync = true;
+      this.completed();
+    }
+  }
+
   /** Closes everything. What Writable waits for ends with `error`. */
   destroy(error: Error | null): void {
     const { stream } = this;
@@ -334,6 +347,22 @@ export class SocketCore implements StreamOwner {
     this.handedBytes = 0;
     const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
     this.host.clock.soon(() => callback(error ?? stateError(code)));
+  }
+
+  /**
+   * Lets the connection go to somebody who carries it on. Returns the stream, how many of
+   * Writable's chunks were sent along ahead of their turn, and whom the write under way is to be
+   * reported to.
+   */
+  release(): { stream: Stream | null; prepaidChunks: number; callback: WriteCallback | null } {
+    const { stream, prepaidChunks, callback } = this;
+    this.bytesReadBefore = stream?.bytesRead ?? this.bytesReadBefore;
+    this.stream = null;
+    this.handle = null;
+    this.callback = null;
+    this.prepaidChunks = 0;
+    this.idle?.clear();
+    return { stream, prepaidChunks, callback };
   }
 
   /** Behind the tick in which Duplex emits 'error', in the socket's own context. */

@@ -211,6 +211,11 @@ export class Stream extends Descriptor {
     this.writes.push(chunk);
   }
 
+  /** Takes out what is queued and not with the kernel: somebody else will send it. */
+  takePending(): Uint8Array[] {
+    return this.writes.take();
+  }
+
   /** Sends what is queued when the running handler returns, or at the next tick. */
   flushSoon(): void {
     if (!this.blocked) this.host.reactor.flushSoon(this);

@@ -13,7 +13,7 @@ import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
-import { ServerCore } from './server_core.js';
+import { ServerCore, type SocketConstructor } from './server_core.js';
 import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
@@ -24,6 +24,8 @@ import type { ChildSocketList } from './worker_list.js';
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
 
+/** Which class of sockets a class of servers makes. */
+export const kSocketClass: unique symbol = Symbol('barewire.socketClass');
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
@@ -57,6 +59,11 @@ class ServerClass extends TypedEmitter {
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
     initialiseServer(this, options, listener);
+  }
+
+  /** The class of the sockets it makes. @internal */
+  get [kSocketClass](): SocketConstructor {
+    return Socket;
   }
 
   /** @internal */
@@ -258,7 +265,7 @@ function initialiseServer(
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;
-  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], Socket);
+  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], server[kSocketClass]);
   takeOptions(server, given);
 }
 
@@ -271,11 +278,20 @@ function initialise(
   initialiseServer(self, options, listener);
 }
 
-/** A server class of the given profile. */
-export function makeServerClass(profile: Profile): Callable<typeof ServerClass> {
+/** A server class of the given profile; on `on`'s host where one is given. */
+export function makeServerClass(
+  profile: Profile,
+  on: { host: Host; SocketClass: SocketConstructor } | null = null,
+): Callable<typeof ServerClass> {
   class Server extends ServerClass {
     override get [kProfile](): Profile {
       return profile;
+    }
+    override get [kSocketClass](): SocketConstructor {
+      return on?.SocketClass ?? super[kSocketClass];
+    }
+    override [kHost](): Host {
+      return on?.host ?? super[kHost]();
     }
   }
   return makeCallable(Server, initialise);

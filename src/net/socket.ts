@@ -372,6 +372,16 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
 export type Socket = SocketClass;
 
+/** A class of sockets that stand on `host` in place of this thread's; for simulations. */
+export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
+  class Socket extends SocketClass {
+    override [kHost](): Host {
+      return host;
+    }
+  }
+  return makeCallable(Socket, initialise);
+}
+
 /** `connect` and `createConnection`: a new socket that is connecting; manual. */
 export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {
   const normalized = normalizeArguments<LooseConnectOptions, ConnectListener>(args);

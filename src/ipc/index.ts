@@ -19,8 +19,9 @@ export function receive(handle: unknown): Socket | Server | unknown {
 }
 
 /**
- * From here on `child.send`, `process.send` and `'message'` events of this process take and give
- * sockets and servers of this package.
+ * From here on `child.send`, `process.send`, `spawn`'s `stdio` and `'message'` events of this
+ * process take and give sockets and servers of this package. Children made before are left alone.
+ * @param module whose `Server` a received server is; `require('barewire/node')` by default
  */
 export function install(module: NetModule = net): void {
   installIpc(module);

@@ -2,13 +2,14 @@
  * `barewire/ipc`: sockets and servers between processes. With the register hook `child.send` does
  * all this by itself; without it, this is the explicit way.
  */
-import type { NetModule } from '../net/module.js';
-import type { Server, Socket } from '../node.js';
-import net from '../node.js';
-import { installIpc } from './install.js';
-import { receiveHandle } from './receive.js';
 
-export { type Channel, type SendOptions, sendHandle } from './send.js';
+import { installIpc } from './ipc/install.js';
+import { receiveHandle } from './ipc/receive.js';
+import type { NetModule } from './net/module.js';
+import type { Server, Socket } from './node.js';
+import net from './node.js';
+
+export { type Channel, type SendOptions, sendHandle } from './ipc/send.js';
 
 /**
  * The socket or server of this package for the handle that a `'message'` event gave; it takes the

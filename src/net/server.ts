@@ -169,7 +169,7 @@ class ServerClass extends TypedEmitter {
 
   /** @internal */
   _emitCloseIfDrained(): void {
-    if (this.listening || this._connections > 0) return;
+    if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;
     this[kServer].host.clock.soon(() => this.emit('close'));
   }
 
@@ -192,8 +192,7 @@ class ServerClass extends TypedEmitter {
 
   /** @internal Called by child_process for each child that got a socket of this server. */
   _setupWorker(list: ChildSocketList): void {
-    const { workers } = this[kServer];
-    workers.add(list, () => this._emitCloseIfDrained());
+    this[kServer].workers.add(list);
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
@@ -207,15 +206,13 @@ class ServerClass extends TypedEmitter {
 
   /** The process may end while this server is all that is left; manual, `server.unref`. */
   unref(): this {
-    this[kServer].referenced = false;
-    this[kServer].listener?.unref();
+    this[kServer].setReferenced(false);
     return this;
   }
 
   /** Undoes `unref()`; manual, `server.ref`. */
   ref(): this {
-    this[kServer].referenced = true;
-    this[kServer].listener?.ref();
+    this[kServer].setReferenced(true);
     return this;
   }
 

@@ -290,6 +290,12 @@ export class SocketCore implements StreamOwner {
     }
   }
 
+  /** A write that was under way when the stream left: 0, or -errno. */
+  writeEnded(status: number): void {
+    if (status < 0) this.onWriteError(status);
+    else this.completed();
+  }
+
   private completed(): void {
     const { callback } = this;
     this.callback = null;

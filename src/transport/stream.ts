@@ -91,11 +91,12 @@ export class Stream extends Descriptor {
 
   override onReady(events: number): void {
     const { EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, EPOLLIN } = this.host.kernel.constants;
+    // Also with the event that ends a connect: the FIN of a quick peer gets no other.
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.hangup = true;
     if (this.connecting) {
       this.finishConnect();
       return;
     }
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.hangup = true;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.readable = true;
     try {
       if (this.blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.unblock();

@@ -76,10 +76,11 @@ test('without a handler for it, an exception ends the process with 1', () => {
   assertPrints(
     `
     const { spawnSync } = require('node:child_process');
-    const program = PRELUDE + 'hook(() => { throw null; }); poke(watch(0)); kernel.hookReference(true);';
+    const go = 'poke(watch(0)); kernel.hookReference(true);';
+    const program = PRELUDE + 'hook(() => { throw null; });' + go;
     const { status, signal } = spawnSync(process.execPath, ['-e', program]);
     console.log(status, signal);
-    const exits = PRELUDE + 'hook(() => process.exit(9)); poke(watch(0)); kernel.hookReference(true);';
+    const exits = PRELUDE + 'hook(() => process.exit(9));' + go;
     const second = spawnSync(process.execPath, ['-e', exits]);
     console.log(second.status, second.signal);
   `,

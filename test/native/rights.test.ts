@@ -94,7 +94,7 @@ test('what waits behind a message with descriptors stays for the next read', (t)
   close(ended[1], far);
 });
 
-test('every kind of entry in the ledger reads past them: accepted, adopted, doubled, passed', (t) => {
+test('accepted, adopted, doubled and passed sockets read past them too', (t) => {
   watchLedger(t);
   const name = `\0bw-rights-${process.pid}`;
   const listener = kernel.socket(C.AF_UNIX, C.SOCK_STREAM, 0);
@@ -152,6 +152,12 @@ test('without numbers to spare, descriptors are dropped and the bytes are not', 
   assert.equal(outcome.status, 0, outcome.stderr);
 });
 
+/** Perl that connects to a port of this machine. */
+function tcpTo(port: number): string {
+  const address = `sockaddr_in(${port}, INADDR_LOOPBACK)`;
+  return `socket(my $s, AF_INET, SOCK_STREAM, 0); connect($s, ${address})`;
+}
+
 /** Perl can send urgent data; every Debian has it. */
 async function sendUrgent(make: string): Promise<void> {
   const script = `
@@ -189,7 +195,7 @@ for (const family of ['TCP', 'UNIX']) {
     const at = server.address();
     const make =
       typeof at === 'object' && at !== null
-        ? `socket(my $s, AF_INET, SOCK_STREAM, 0); connect($s, sockaddr_in(${at.port}, inet_aton("127.0.0.1")))`
+        ? tcpTo(at.port)
         : `socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un("${path}"))`;
     await sendUrgent(make);
     server.close();

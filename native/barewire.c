@@ -43,8 +43,9 @@ enum {
   EVENTS_PER_TURN = 1024, /* bounds one turn, so that timers and other handles get their share */
   AGAIN_PER_TURN = 1024,  /* bounds work that asks to run once more within the same turn */
   CHUNKS_MAX = 256,       /* chunks per gathered send; more go in a further call */
-  RIGHTS_MAX = 28,        /* descriptors per message */
-  SLOT_NEXT = 0,          /* control words shared with JavaScript; see src/sys/hook.ts */
+  RIGHTS_MAX = 253,       /* descriptors per message: Linux allows no more */
+  ARGUMENTS_MAX = 5,      /* what one call takes at most */
+  SLOT_NEXT = 0, /* control words shared with JavaScript; see src/sys/hook.ts */
   SLOT_AGAIN = 1,
   SLOT_TURN = 2,
   SLOT_EVENTS = 4,
@@ -56,92 +57,170 @@ enum {
 typedef struct {
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
-  uint8_t *ledger; /* one bit per descriptor number */
-  int ledger_bits;
+  uint8_t *ledger; /* an entry for each descriptor number: 0, or what it is */
+  int ledger_size, epoll_fd, handles_open;
   uv_poll_t poll; /* finds the epoll descriptor readable */
   uv_idle_t idle; /* active while work is carried over: the loop then does not wait */
-  int handles_open;
-  int epoll_fd;
-  bool referenced, in_turn;
+  bool in_turn;
   int32_t *control;
   napi_ref control_ref, dispatch_ref;
 } thread_state;
 
 /* --- arguments and results ------------------------------------------------------------------ */
 
-static napi_value number(napi_env env, int64_t value) {
-  napi_value out;
-  napi_create_int64(env, value, &out);
-  return out;
-}
-
-static napi_value result(napi_env env, int64_t value) {
-  return number(env, value >= 0 ? value : -errno);
-}
-
-/* Collects exactly `want` arguments: absent ones arrive as undefined and fail their conversion. */
-static thread_state *arguments(napi_env env, napi_callback_info info, size_t want, napi_value *to) {
-  void *state = NULL;
-  size_t count = want;
-  napi_get_cb_info(env, info, &count, to, NULL, &state);
-  return state;
-}
-
-static bool as_int(napi_env env, napi_value value, int *out) {
-  return napi_get_value_int32(env, value, out) == napi_ok;
-}
-
 typedef struct {
   uint8_t *data;
   size_t length;
 } span;
 
-static bool as_bytes(napi_env env, napi_value value, span *out) {
+/* One call from JavaScript. `invoke` converts its arguments as the table of functions says:
+ *   i  an int         n  a whole number >= 0      b  a Uint8Array
+ *   t  a string       l  an array                 s  a Uint8Array, an offset and a length ("s..")
+ *   -  anything, for the function itself to convert
+ * The functions return a number >= 0, or -1 with errno set, as system calls do. */
+typedef struct {
+  napi_env env;
+  thread_state *state;
+  napi_value given[ARGUMENTS_MAX];
+  int64_t numbers[ARGUMENTS_MAX]; /* i and n */
+  span bytes;                     /* b and s */
+  size_t text_length;
+  char text[PATH_MAX + 4]; /* a string that was cut, even within a character, is too long a path */
+  napi_value object;       /* is returned in place of the number, where set */
+} call;
+
+#define CALL(name) static int64_t sys_##name(call *c)
+#define INT(at) ((int)c->numbers[at])
+
+static int64_t fail(int code) {
+  errno = code;
+  return -1;
+}
+
+static napi_value number(napi_env env, int64_t value) {
+  napi_value out = NULL;
+  napi_create_int64(env, value, &out);
+  return out;
+}
+
+static bool set(call *c, napi_value list, uint32_t at, int64_t value) {
+  return napi_set_element(c->env, list, at, number(c->env, value)) == napi_ok;
+}
+
+/* Refuses what Node-API would convert: NaN to 0, 2 ** 32 + 5 to 5. Both may be descriptors. */
+static bool as_whole(call *c, napi_value value, double min, double max, int64_t *out) {
+  double exact;
+  if (napi_get_value_double(c->env, value, &exact) != napi_ok) return false;
+  return exact >= min && exact <= max && (double)(*out = (int64_t)exact) == exact;
+}
+
+static bool as_int(call *c, napi_value value, int64_t *out) {
+  return as_whole(c, value, INT_MIN, INT_MAX, out);
+}
+
+static bool as_bytes(call *c, napi_value value, span *out) {
   napi_typedarray_type type;
-  return napi_get_typedarray_info(env, value, &type, &out->length, (void **)&out->data, NULL,
-                                  NULL) == napi_ok &&
-         type == napi_uint8_array;
+  void **data = (void **)&out->data;
+  return napi_get_typedarray_info(c->env, value, &type, &out->length, data, NULL, NULL) ==
+             napi_ok && type == napi_uint8_array;
 }
 
 /* bytes[offset, offset + length), refused where it leaves the buffer. */
-static bool as_span(napi_env env, napi_value *from, span *out) {
-  int64_t offset, length;
+static bool as_span(call *c, const napi_value *from, span *out) {
   span whole;
-  if (!as_bytes(env, from[0], &whole) || napi_get_value_int64(env, from[1], &offset) != napi_ok ||
-      napi_get_value_int64(env, from[2], &length) != napi_ok || offset < 0 || length < 0 ||
-      (uint64_t)offset > whole.length || (uint64_t)length > whole.length - (size_t)offset)
+  int64_t offset, length;
+  if (!as_bytes(c, from[0], &whole) || !as_whole(c, from[1], 0, (double)whole.length, &offset) ||
+      !as_whole(c, from[2], 0, (double)whole.length - (double)offset, &length))
     return false;
   *out = (span){whole.data + offset, (size_t)length};
   return true;
 }
 
-/* --- the ledger ----------------------------------------------------------------------------- */
-
-static bool owned(const thread_state *state, int fd) {
-  return fd >= 0 && fd < state->ledger_bits && (state->ledger[fd >> 3] >> (fd & 7) & 1);
+static bool convert(call *c, const char *takes) {
+  bool fits = true;
+  for (int i = 0; takes[i] && fits; i++) {
+    napi_value from = c->given[i];
+    if (takes[i] == 'i') fits = as_int(c, from, &c->numbers[i]);
+    if (takes[i] == 'n') fits = as_whole(c, from, 0, 0x1p53, &c->numbers[i]);
+    if (takes[i] == 'b') fits = as_bytes(c, from, &c->bytes);
+    if (takes[i] == 's') fits = as_span(c, &c->given[i], &c->bytes);
+    if (takes[i] == 'l') fits = napi_is_array(c->env, from, &fits) == napi_ok && fits;
+    if (takes[i] == 't')
+      fits = napi_get_value_string_utf8(c->env, from, c->text, sizeof c->text, &c->text_length) ==
+             napi_ok;
+  }
+  return fits;
 }
 
-/* Enters a fresh descriptor; passes errors through. Without memory for it the descriptor goes. */
-static int enter(thread_state *state, int fd) {
-  if (fd < 0) return fd;
-  if (fd >= state->ledger_bits) {
-    int bits = (fd + 1024) & ~7;
-    uint8_t *grown = realloc(state->ledger, (size_t)bits / 8);
-    if (!grown) {
-      close(fd);
-      errno = ENOMEM;
-      return -1;
-    }
-    memset(grown + state->ledger_bits / 8, 0, (size_t)(bits - state->ledger_bits) / 8);
-    state->ledger = grown;
-    state->ledger_bits = bits;
-  }
-  state->ledger[fd >> 3] |= (uint8_t)(1 << (fd & 7));
+typedef struct {
+  const char *name, *takes;
+  int64_t (*run)(call *c);
+} export_function;
+
+static napi_value invoke(napi_env env, napi_callback_info info) {
+  const export_function *function;
+  size_t count = ARGUMENTS_MAX; /* absent ones arrive as undefined and fail their conversion */
+  napi_value thrown;
+  call c;
+  c.env = env;
+  c.object = NULL;
+  napi_get_cb_info(env, info, &count, c.given, NULL, (void **)&function);
+  napi_get_instance_data(env, (void **)&c.state);
+  int64_t done = convert(&c, function->takes) ? function->run(&c) : fail(EINVAL);
+  if (done >= 0) return c.object ? c.object : number(env, done);
+  int code = errno;
+  /* An array with a getter or a setter that throws is a wrong argument like any other. */
+  if (code == EINVAL) napi_get_and_clear_last_exception(env, &thrown);
+  return number(env, -code);
+}
+
+/* --- the ledger ----------------------------------------------------------------------------- */
+
+enum { OWNED = 1, UNIX_STREAM = 2 };
+
+static bool owned(const thread_state *state, int fd) {
+  return fd >= 0 && fd < state->ledger_size && state->ledger[fd];
+}
+
+/* The entry for a descriptor: the one it has, or else by asking the kernel. */
+static uint8_t entry_of(const thread_state *state, int fd) {
+  int family = 0, type = 0;
+  socklen_t size = sizeof(int);
+  if (owned(state, fd)) return state->ledger[fd];
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+  return family == AF_UNIX && type == SOCK_STREAM ? OWNED | UNIX_STREAM : OWNED;
+}
+
+static bool reserve(thread_state *state, int fd) {
+  if (fd < state->ledger_size) return true;
+  size_t size = (size_t)fd + 1024, old = (size_t)state->ledger_size;
+  uint8_t *grown = realloc(state->ledger, size);
+  if (!grown) return false;
+  memset(grown + old, 0, size - old);
+  state->ledger = grown;
+  state->ledger_size = (int)size;
+  return true;
+}
+
+/* Enters a fresh descriptor, which is of the kind of `like`; passes errors through. Without memory
+ * for it the descriptor goes. */
+static int64_t enter(thread_state *state, int fd, int like) {
+  if (fd < 0) return -1;
+  if (!reserve(state, fd)) return close(fd), fail(ENOMEM);
+  state->ledger[fd] = entry_of(state, like);
   return fd;
 }
 
-static void strike(thread_state *state, int fd) {
-  state->ledger[fd >> 3] &= (uint8_t)~(1 << (fd & 7));
+/* Enters fresh descriptors and writes them to list[at …]: all, or else none and they go. */
+static int64_t deliver(call *c, const int *fds, uint32_t count, napi_value list, uint32_t at) {
+  int bad = 0;
+  for (uint32_t i = 0; i < count && !bad; i++)
+    bad = !reserve(c->state, fds[i]) ? ENOMEM : !set(c, list, at + i, fds[i]) ? EINVAL : 0;
+  for (uint32_t i = 0; i < count; i++)
+    if (bad) close(fds[i]);
+    else c->state->ledger[fds[i]] = entry_of(c->state, fds[i]);
+  return bad ? fail(bad) : 0;
 }
 
 /* --- socket addresses ----------------------------------------------------------------------- */
@@ -157,92 +236,80 @@ typedef struct {
   socklen_t length;
 } address;
 
-static int address_of_path(const char *text, size_t length, address *out) {
-  struct sockaddr_un *un = &out->as.path;
-  bool abstract = length > 0 && text[0] == '\0';
-  if (length == 0) return -EINVAL;
-  if (!abstract && memchr(text, '\0', length)) return -EINVAL;
+static const size_t PATH_AT = offsetof(struct sockaddr_un, sun_path);
+
+static int64_t address_of_path(const char *text, size_t length, address *out) {
   /* A path keeps room for its terminator; an abstract name is counted, and has none. */
-  if (length > sizeof un->sun_path - (abstract ? 0 : 1)) return -ENAMETOOLONG;
-  un->sun_family = AF_UNIX;
-  memcpy(un->sun_path, text, length);
-  out->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (abstract ? 0 : 1));
+  size_t terminator = length > 0 && text[0] == '\0' ? 0 : 1;
+  if (length == 0 || (terminator && memchr(text, '\0', length))) return fail(EINVAL);
+  if (length + terminator > sizeof out->as.path.sun_path) return fail(ENAMETOOLONG);
+  out->as.path.sun_family = AF_UNIX;
+  memcpy(out->as.path.sun_path, text, length);
+  out->length = (socklen_t)(PATH_AT + length + terminator);
   return 0;
 }
 
-static int address_of_ip(int family, char *text, int port, address *out) {
-  if (port < 0 || port > 65535) return -EINVAL;
-  if (family == AF_INET) {
-    out->as.v4.sin_family = AF_INET;
-    out->as.v4.sin_port = htons((uint16_t)port);
-    out->length = sizeof out->as.v4;
-    return inet_pton(AF_INET, text, &out->as.v4.sin_addr) == 1 ? 0 : -EINVAL;
-  }
-  char *zone = strchr(text, '%');
+/* What stands behind the '%' of an IPv6 address: a number, or the name of an interface. */
+static uint32_t scope_of(const char *zone) {
+  uint64_t index = 0;
+  size_t length = strlen(zone);
+  if (length == 0 || length >= IF_NAMESIZE) return 0; /* the C library might cut it */
+  if (strspn(zone, "0123456789") < length) return if_nametoindex(zone);
+  while (*zone) index = index * 10 + (uint64_t)(*zone++ - '0');
+  return index > UINT32_MAX ? 0 : (uint32_t)index;
+}
+
+static int64_t address_of_ip(int family, char *text, int port, address *out) {
+  bool v6 = family == AF_INET6;
+  char *zone = v6 ? strchr(text, '%') : NULL;
+  if (port < 0 || port > 65535) return fail(EINVAL);
   if (zone) {
     *zone++ = '\0';
-    char *end;
-    unsigned long index = strtoul(zone, &end, 10);
-    if (end == zone || *end) index = if_nametoindex(zone);
-    if (index == 0 || index > UINT32_MAX) return -EINVAL;
-    out->as.v6.sin6_scope_id = (uint32_t)index;
+    if ((out->as.v6.sin6_scope_id = scope_of(zone)) == 0) return fail(EINVAL);
   }
-  out->as.v6.sin6_family = AF_INET6;
-  out->as.v6.sin6_port = htons((uint16_t)port);
-  out->length = sizeof out->as.v6;
-  return inet_pton(AF_INET6, text, &out->as.v6.sin6_addr) == 1 ? 0 : -EINVAL;
+  out->as.any.sa_family = (sa_family_t)family;
+  out->as.v4.sin_port = htons((uint16_t)port); /* lies at the same place in both */
+  out->length = v6 ? sizeof out->as.v6 : sizeof out->as.v4;
+  void *to = v6 ? (void *)&out->as.v6.sin6_addr : (void *)&out->as.v4.sin_addr;
+  return inet_pton(family, text, to) == 1 ? 0 : fail(EINVAL);
 }
 
-/* from: family, text (an IP or a path), port. */
-static int as_address(napi_env env, napi_value *from, address *out) {
-  int family, port;
-  char text[256];
-  size_t length;
-  if (!as_int(env, from[0], &family) || !as_int(env, from[2], &port)) return -EINVAL;
-  if (napi_get_value_string_utf8(env, from[1], NULL, 0, &length) != napi_ok) return -EINVAL;
-  if (length >= sizeof text) return family == AF_UNIX ? -ENAMETOOLONG : -EINVAL;
-  napi_get_value_string_utf8(env, from[1], text, sizeof text, &length);
+/* From the arguments fd, family, text (an IP or a path) and port. */
+static int64_t as_address(call *c, address *out) {
+  int family = INT(1);
   memset(out, 0, sizeof *out);
-  if (family == AF_UNIX) return address_of_path(text, length, out);
-  if (family != AF_INET && family != AF_INET6) return -EAFNOSUPPORT;
-  return memchr(text, '\0', length) ? -EINVAL : address_of_ip(family, text, port, out);
-}
-
-static size_t text_of_ip6(const struct sockaddr_in6 *v6, char *text, size_t size) {
-  inet_ntop(AF_INET6, &v6->sin6_addr, text, (socklen_t)size);
-  size_t length = strlen(text);
-  if (v6->sin6_scope_id && IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr)) {
-    text[length++] = '%';
-    if (!if_indextoname(v6->sin6_scope_id, text + length)) return length - 1;
-    length += strlen(text + length);
-  }
-  return length;
+  if (family == AF_UNIX) return address_of_path(c->text, c->text_length, out);
+  if (family != AF_INET && family != AF_INET6) return fail(EAFNOSUPPORT);
+  if (memchr(c->text, '\0', c->text_length)) return fail(EINVAL);
+  return address_of_ip(family, c->text, INT(3), out);
 }
 
 /* {family, address, port}, with the path (empty where unnamed) as the address of a UNIX socket. */
 static napi_value address_object(napi_env env, const address *from) {
-  char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
-  const char *start = text;
-  size_t length = 0;
-  int port = 0;
-  if (from->as.any.sa_family == AF_INET) {
-    inet_ntop(AF_INET, &from->as.v4.sin_addr, text, sizeof text);
-    length = strlen(text);
-    port = ntohs(from->as.v4.sin_port);
-  } else if (from->as.any.sa_family == AF_INET6) {
-    length = text_of_ip6(&from->as.v6, text, INET6_ADDRSTRLEN);
-    port = ntohs(from->as.v6.sin6_port);
-  } else if (from->length > offsetof(struct sockaddr_un, sun_path)) {
-    start = from->as.path.sun_path;
-    length = from->length - offsetof(struct sockaddr_un, sun_path);
-    if (start[0] != '\0') length = strnlen(start, length);
-  }
+  int family = from->as.any.sa_family;
+  bool v6 = family == AF_INET6, ip = v6 || family == AF_INET;
+  const struct sockaddr_in6 *six = &from->as.v6;
+  char ip_text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
+  const char *text = ip ? ip_text : from->as.path.sun_path;
+  size_t length = from->length > PATH_AT ? from->length - PATH_AT : 0;
   napi_value object, value;
+  if (ip) {
+    const void *bytes = v6 ? (void *)&six->sin6_addr : (void *)&from->as.v4.sin_addr;
+    inet_ntop(family, bytes, ip_text, sizeof ip_text);
+    length = strlen(ip_text);
+    if (v6 && six->sin6_scope_id && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) &&
+        if_indextoname(six->sin6_scope_id, ip_text + length + 1)) {
+      ip_text[length] = '%';
+      length = strlen(ip_text);
+    }
+  } else if (length > 0 && text[0] != '\0') {
+    length = strnlen(text, length);
+  }
   napi_create_object(env, &object);
-  napi_set_named_property(env, object, "family", number(env, from->as.any.sa_family));
-  napi_create_string_utf8(env, start, length, &value);
+  napi_set_named_property(env, object, "family", number(env, family));
+  napi_create_string_utf8(env, text, length, &value);
   napi_set_named_property(env, object, "address", value);
-  napi_set_named_property(env, object, "port", number(env, port));
+  napi_set_named_property(env, object, "port", number(env, ip ? ntohs(from->as.v4.sin_port) : 0));
   return object;
 }
 
@@ -255,459 +322,324 @@ static napi_value address_object(napi_env env, const address *from) {
     (to) = (call);      \
   } while ((to) < 0 && errno == EINTR)
 
-#define CALL(name) static napi_value name(napi_env env, napi_callback_info info)
-#define INVALID number(env, -EINVAL)
-
-CALL(sys_socket) {
-  napi_value args[3];
-  thread_state *state = arguments(env, info, 3, args);
-  int family, type, protocol;
-  if (!as_int(env, args[0], &family) || !as_int(env, args[1], &type) ||
-      !as_int(env, args[2], &protocol))
-    return INVALID;
-  return result(env, enter(state, socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)));
+CALL(socket) {
+  int fd = socket(INT(0), INT(1) | SOCK_CLOEXEC | SOCK_NONBLOCK, INT(2));
+  return enter(c->state, fd, fd);
 }
 
-CALL(sys_socketpair) {
-  napi_value args[3];
-  thread_state *state = arguments(env, info, 3, args);
-  int family, type, pair[2];
-  napi_value first, second;
-  if (!as_int(env, args[0], &family) || !as_int(env, args[1], &type)) return INVALID;
-  if (socketpair(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) return result(env, -1);
-  if (enter(state, pair[0]) < 0 || enter(state, pair[1]) < 0) return number(env, -ENOMEM);
-  napi_create_int32(env, pair[0], &first);
-  napi_create_int32(env, pair[1], &second);
-  napi_set_element(env, args[2], 0, first);
-  napi_set_element(env, args[2], 1, second);
-  return number(env, 0);
-}
-
-CALL(sys_pipe) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
+CALL(socketpair) {
   int pair[2];
-  if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0) return result(env, -1);
-  if (enter(state, pair[0]) < 0 || enter(state, pair[1]) < 0) return number(env, -ENOMEM);
-  napi_set_element(env, args[0], 0, number(env, pair[0]));
-  napi_set_element(env, args[0], 1, number(env, pair[1]));
-  return number(env, 0);
+  if (socketpair(INT(0), INT(1) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) return -1;
+  return deliver(c, pair, 2, c->given[2], 0);
 }
 
-CALL(sys_bind) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd, bad;
+CALL(pipe) {
+  int pair[2];
+  return pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0 ? -1 : deliver(c, pair, 2, c->given[0], 0);
+}
+
+CALL(bind) {
   address to;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  if ((bad = as_address(env, args + 1, &to)) < 0) return number(env, bad);
-  return result(env, bind(fd, &to.as.any, to.length));
+  return as_address(c, &to) < 0 ? -1 : bind(INT(0), &to.as.any, to.length);
 }
 
-CALL(sys_connect) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd, bad;
+CALL(connect) {
   address to;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  if ((bad = as_address(env, args + 1, &to)) < 0) return number(env, bad);
-  int done = connect(fd, &to.as.any, to.length);
-  if (done < 0 && errno == EINTR) errno = EINPROGRESS;
-  return result(env, done);
+  if (as_address(c, &to) < 0) return -1;
+  int done = connect(INT(0), &to.as.any, to.length);
+  return done < 0 && errno == EINTR ? fail(EINPROGRESS) : done;
 }
 
-CALL(sys_listen) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  int fd, backlog;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &backlog)) return INVALID;
-  return result(env, listen(fd, backlog));
+CALL(listen) { return listen(INT(0), INT(1)); }
+
+CALL(accept) {
+  int accepted;
+  RETRY(accepted, accept4(INT(0), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  return enter(c->state, accepted, INT(0));
 }
 
-CALL(sys_accept) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
-  int fd, accepted;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  RETRY(accepted, accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  return result(env, enter(state, accepted));
-}
-
-CALL(sys_shutdown) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  int fd, how;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &how)) return INVALID;
-  return result(env, shutdown(fd, how));
-}
+CALL(shutdown) { return shutdown(INT(0), INT(1)); }
 
 /* close(fd, epollFd): leaves the epoll set first, since the description may live on elsewhere. */
-CALL(sys_close) {
-  napi_value args[2];
-  thread_state *state = arguments(env, info, 2, args);
-  int fd, epoll_fd;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &epoll_fd)) return INVALID;
-  if (!owned(state, fd)) return number(env, -EBADF);
-  if (epoll_fd >= 0) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-  strike(state, fd);
-  return result(env, close(fd));
+CALL(close) {
+  if (!owned(c->state, INT(0))) return fail(EBADF);
+  if (INT(1) >= 0) epoll_ctl(INT(1), EPOLL_CTL_DEL, INT(0), NULL);
+  c->state->ledger[INT(0)] = 0;
+  return close(INT(0));
 }
 
 /* adopt(fd): takes over a descriptor made elsewhere. Node never gives one of its own to this. */
-CALL(sys_adopt) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
-  int fd;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  if (owned(state, fd)) return number(env, -EEXIST);
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-      fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-    return result(env, -1);
-  return result(env, enter(state, fd));
+CALL(adopt) {
+  int fd = INT(0), flags;
+  if (owned(c->state, fd)) return fail(EEXIST);
+  if ((flags = fcntl(fd, F_GETFL)) < 0) return -1;
+  if (!reserve(c->state, fd)) return fail(ENOMEM); /* it stays the caller's, so stays open */
+  if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -1;
+  return enter(c->state, fd, fd);
 }
 
 /* release(fd): the descriptor stays open and is somebody else's from now on. */
-CALL(sys_release) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
-  int fd;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  if (!owned(state, fd)) return number(env, -EBADF);
-  strike(state, fd);
-  return number(env, fd);
+CALL(release) {
+  if (!owned(c->state, INT(0))) return fail(EBADF);
+  c->state->ledger[INT(0)] = 0;
+  return INT(0);
 }
 
-CALL(sys_dup) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
-  int fd;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  return result(env, enter(state, fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+CALL(dup) { return enter(c->state, fcntl(INT(0), F_DUPFD_CLOEXEC, 0), INT(0)); }
+
+/* A UNIX stream stops at a message with descriptors, though more may be queued behind it. Callers
+ * take a short read for the last, so this goes on. (The descriptors are refused: there is no room
+ * for them, and the kernel closes them.) It asks before it reads on, as an error that waits behind
+ * the bytes has to stay for the next call. */
+static int64_t receive_unix(int fd, span to) {
+  struct iovec part = {to.data, to.length};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  ssize_t got;
+  int queued;
+  do {
+    RETRY(got, recvmsg(fd, &message, 0));
+    if (got <= 0) break;
+    part = (struct iovec){(uint8_t *)part.iov_base + got, part.iov_len - (size_t)got};
+  } while (message.msg_flags & MSG_CTRUNC && part.iov_len > 0 &&
+           ioctl(fd, FIONREAD, &queued) == 0 && queued > 0);
+  return part.iov_len < to.length ? (int64_t)(to.length - part.iov_len) : got;
 }
 
 /* read(fd, bytes, offset, length): recv(2), or read(2) where the descriptor is no socket. */
-CALL(sys_read) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd;
-  span to;
+CALL(read) {
+  span to = c->bytes;
   ssize_t got;
-  if (!as_int(env, args[0], &fd) || !as_span(env, args + 1, &to)) return INVALID;
-  RETRY(got, recv(fd, to.data, to.length, 0));
-  if (got < 0 && errno == ENOTSOCK) RETRY(got, read(fd, to.data, to.length));
-  return result(env, got);
+  if (owned(c->state, INT(0)) && c->state->ledger[INT(0)] & UNIX_STREAM)
+    return receive_unix(INT(0), to);
+  RETRY(got, recv(INT(0), to.data, to.length, 0));
+  if (got < 0 && errno == ENOTSOCK) RETRY(got, read(INT(0), to.data, to.length));
+  return got;
 }
 
-CALL(sys_peek) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd;
-  span to;
+CALL(peek) {
   ssize_t got;
-  if (!as_int(env, args[0], &fd) || !as_span(env, args + 1, &to)) return INVALID;
-  RETRY(got, recv(fd, to.data, to.length, MSG_PEEK));
-  return result(env, got);
+  RETRY(got, recv(INT(0), c->bytes.data, c->bytes.length, MSG_PEEK));
+  return got;
 }
 
-CALL(sys_write) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd;
-  span from;
+CALL(write) {
   ssize_t put;
-  if (!as_int(env, args[0], &fd) || !as_span(env, args + 1, &from)) return INVALID;
-  RETRY(put, send(fd, from.data, from.length, MSG_NOSIGNAL));
-  if (put < 0 && errno == ENOTSOCK) RETRY(put, write(fd, from.data, from.length));
-  return result(env, put);
+  RETRY(put, send(INT(0), c->bytes.data, c->bytes.length, MSG_NOSIGNAL));
+  if (put < 0 && errno == ENOTSOCK) RETRY(put, write(INT(0), c->bytes.data, c->bytes.length));
+  return put;
 }
 
 /* writev(fd, chunks, count, skip): the first `count` chunks without their first `skip` bytes. */
-CALL(sys_writev) {
-  napi_value args[4], item;
-  arguments(env, info, 4, args);
-  int fd, count;
-  int64_t skip;
-  ssize_t put;
+CALL(writev) {
+  int count = c->numbers[2] < CHUNKS_MAX ? INT(2) : CHUNKS_MAX;
+  size_t skip = (size_t)c->numbers[3];
+  napi_value chunks[CHUNKS_MAX];
   struct iovec parts[CHUNKS_MAX];
   struct msghdr message = {.msg_iov = parts};
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[2], &count) ||
-      napi_get_value_int64(env, args[3], &skip) != napi_ok || count < 0 || skip < 0)
-    return INVALID;
-  for (int i = 0; i < count && message.msg_iovlen < CHUNKS_MAX; i++) {
-    span chunk;
-    if (napi_get_element(env, args[1], (uint32_t)i, &item) != napi_ok ||
-        !as_bytes(env, item, &chunk))
-      return INVALID;
-    if ((uint64_t)skip >= chunk.length) {
-      skip -= (int64_t)chunk.length;
-      continue;
-    }
-    parts[message.msg_iovlen++] = (struct iovec){chunk.data + skip, chunk.length - (size_t)skip};
-    skip = 0;
+  ssize_t put;
+  span chunk;
+  /* All of them first: a getter in the array could free a chunk that was converted already. */
+  for (int i = 0; i < count; i++)
+    if (napi_get_element(c->env, c->given[1], (uint32_t)i, &chunks[i]) != napi_ok)
+      return fail(EINVAL);
+  for (int i = 0; i < count; i++) {
+    if (!as_bytes(c, chunks[i], &chunk)) return fail(EINVAL);
+    size_t cut = skip < chunk.length ? skip : chunk.length;
+    skip -= cut;
+    if (cut == chunk.length) continue;
+    parts[message.msg_iovlen++] = (struct iovec){chunk.data + cut, chunk.length - cut};
   }
-  RETRY(put, sendmsg(fd, &message, MSG_NOSIGNAL));
-  if (put < 0 && errno == ENOTSOCK) RETRY(put, writev(fd, parts, (int)message.msg_iovlen));
-  return result(env, put);
+  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL));
+  if (put < 0 && errno == ENOTSOCK) RETRY(put, writev(INT(0), parts, (int)message.msg_iovlen));
+  return put;
 }
 
+typedef union {
+  char bytes[CMSG_SPACE(sizeof(int) * RIGHTS_MAX)];
+  struct cmsghdr align;
+} rights_buffer;
+
 /* sendRights(fd, bytes, offset, length, descriptors): SCM_RIGHTS; needs at least one byte. */
-CALL(sys_send_rights) {
-  napi_value args[5], item;
-  arguments(env, info, 5, args);
-  int fd, rights[RIGHTS_MAX];
+CALL(sendRights) {
+  int rights[RIGHTS_MAX];
   uint32_t count;
-  span from;
+  napi_value item;
+  int64_t fd;
   ssize_t put;
-  if (!as_int(env, args[0], &fd) || !as_span(env, args + 1, &from) || from.length == 0 ||
-      napi_get_array_length(env, args[4], &count) != napi_ok || count == 0 || count > RIGHTS_MAX)
-    return INVALID;
-  for (uint32_t i = 0; i < count; i++)
-    if (napi_get_element(env, args[4], i, &item) != napi_ok || !as_int(env, item, &rights[i]))
-      return INVALID;
-  union {
-    char bytes[CMSG_SPACE(sizeof rights)];
-    struct cmsghdr align;
-  } control = {0};
-  struct iovec part = {from.data, from.length};
-  struct msghdr message = {.msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = control.bytes,
-                           .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+  napi_get_array_length(c->env, c->given[4], &count);
+  if (count == 0 || count > RIGHTS_MAX) return fail(EINVAL);
+  for (uint32_t i = 0; i < count; rights[i++] = (int)fd)
+    if (napi_get_element(c->env, c->given[4], i, &item) != napi_ok || !as_int(c, item, &fd))
+      return fail(EINVAL);
+  /* Only now, as a getter in the array could have freed them. */
+  if (!as_span(c, &c->given[1], &c->bytes) || c->bytes.length == 0) return fail(EINVAL);
+  rights_buffer control = {0};
+  struct iovec part = {c->bytes.data, c->bytes.length};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+  message.msg_controllen = CMSG_SPACE(count * sizeof(int));
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(count * sizeof(int));
   memcpy(CMSG_DATA(header), rights, count * sizeof(int));
-  RETRY(put, sendmsg(fd, &message, MSG_NOSIGNAL));
-  return result(env, put);
+  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL));
+  return put;
 }
 
 /* readRights(fd, bytes, offset, length, into): received descriptors are appended to `into`. */
-CALL(sys_read_rights) {
-  napi_value args[5];
-  thread_state *state = arguments(env, info, 5, args);
-  int fd;
+CALL(readRights) {
   uint32_t at;
-  span to;
+  int passed;
   ssize_t got;
-  union {
-    char bytes[CMSG_SPACE(sizeof(int) * RIGHTS_MAX)];
-    struct cmsghdr align;
-  } control;
-  if (!as_int(env, args[0], &fd) || !as_span(env, args + 1, &to) ||
-      napi_get_array_length(env, args[4], &at) != napi_ok)
-    return INVALID;
-  struct iovec part = {to.data, to.length};
-  struct msghdr message = {.msg_iov = &part,
-                           .msg_iovlen = 1,
-                           .msg_control = control.bytes,
-                           .msg_controllen = sizeof control};
-  RETRY(got, recvmsg(fd, &message, MSG_CMSG_CLOEXEC));
-  if (got < 0) return result(env, got);
+  rights_buffer control;
+  struct iovec part = {c->bytes.data, c->bytes.length};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
+  message.msg_controllen = sizeof control;
+  napi_get_array_length(c->env, c->given[4], &at);
+  RETRY(got, recvmsg(INT(0), &message, MSG_CMSG_CLOEXEC));
+  if (got < 0) return -1;
   for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
     if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
-    for (size_t i = 0; i < (h->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
-      int passed;
-      memcpy(&passed, CMSG_DATA(h) + i * sizeof(int), sizeof passed);
-      if (enter(state, passed) >= 0) napi_set_element(env, args[4], at++, number(env, passed));
+    for (size_t i = 0; i < (h->cmsg_len - CMSG_LEN(0)) / sizeof passed; i++) {
+      memcpy(&passed, CMSG_DATA(h) + i * sizeof passed, sizeof passed);
+      if (deliver(c, &passed, 1, c->given[4], at) == 0) at++;
     }
   }
-  return number(env, got);
+  return got;
 }
 
-CALL(sys_splice) {
-  napi_value args[3];
-  arguments(env, info, 3, args);
-  int in, out;
-  int64_t length;
+CALL(splice) {
+  unsigned flags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
   ssize_t moved;
-  if (!as_int(env, args[0], &in) || !as_int(env, args[1], &out) ||
-      napi_get_value_int64(env, args[2], &length) != napi_ok || length < 0)
-    return INVALID;
-  RETRY(moved, splice(in, NULL, out, NULL, (size_t)length, SPLICE_F_NONBLOCK | SPLICE_F_MOVE));
-  return result(env, moved);
+  RETRY(moved, splice(INT(0), NULL, INT(1), NULL, (size_t)c->numbers[2], flags));
+  return moved;
 }
 
-CALL(sys_getsockopt) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd, level, name;
-  span to;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &level) ||
-      !as_int(env, args[2], &name) || !as_bytes(env, args[3], &to))
-    return INVALID;
-  socklen_t length = (socklen_t)to.length;
-  return getsockopt(fd, level, name, to.data, &length) < 0 ? result(env, -1) : number(env, length);
+static socklen_t option_length(span bytes) {
+  return bytes.length < INT_MAX ? (socklen_t)bytes.length : INT_MAX;
+}
+
+CALL(getsockopt) {
+  socklen_t length = option_length(c->bytes);
+  int bad = getsockopt(INT(0), INT(1), INT(2), c->bytes.data, &length);
+  return bad < 0 ? -1 : (int64_t)length;
 }
 
 /* setsockopt(fd, level, name, value): an int, or the bytes of a structure. */
-CALL(sys_setsockopt) {
-  napi_value args[4];
-  arguments(env, info, 4, args);
-  int fd, level, name, value;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &level) || !as_int(env, args[2], &name))
-    return INVALID;
-  span from = {(uint8_t *)&value, sizeof value};
-  if (!as_int(env, args[3], &value) && !as_bytes(env, args[3], &from)) return INVALID;
-  return result(env, setsockopt(fd, level, name, from.data, (socklen_t)from.length));
+CALL(setsockopt) {
+  int64_t whole;
+  int value;
+  if (as_int(c, c->given[3], &whole)) {
+    value = (int)whole;
+    c->bytes = (span){(uint8_t *)&value, sizeof value};
+  } else if (!as_bytes(c, c->given[3], &c->bytes)) {
+    return fail(EINVAL);
+  }
+  return setsockopt(INT(0), INT(1), INT(2), c->bytes.data, option_length(c->bytes));
 }
 
-static napi_value name_of(napi_env env, napi_callback_info info,
-                          int (*call)(int, struct sockaddr *, socklen_t *)) {
-  napi_value args[1];
-  arguments(env, info, 1, args);
-  int fd;
+static int64_t name_of(call *c, int (*ask)(int, struct sockaddr *, socklen_t *)) {
   address from = {.length = sizeof from.as};
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  if (call(fd, &from.as.any, &from.length) < 0) return result(env, -1);
-  return address_object(env, &from);
+  if (ask(INT(0), &from.as.any, &from.length) < 0) return -1;
+  c->object = address_object(c->env, &from);
+  return 0;
 }
 
-CALL(sys_getsockname) { return name_of(env, info, getsockname); }
-CALL(sys_getpeername) { return name_of(env, info, getpeername); }
+CALL(getsockname) { return name_of(c, getsockname); }
+CALL(getpeername) { return name_of(c, getpeername); }
 
 /* kind(fd): the file type bits of fstat(2), by way of libuv: fstat itself binds to a symbol that
  * the C libraries of older systems do not have. */
-CALL(sys_kind) {
-  napi_value args[1];
-  arguments(env, info, 1, args);
-  int fd;
+CALL(kind) {
   uv_fs_t about;
-  if (!as_int(env, args[0], &fd)) return INVALID;
-  int bad = uv_fs_fstat(NULL, &about, fd, NULL);
-  int64_t kind = bad < 0 ? bad : (int64_t)(about.statbuf.st_mode & S_IFMT);
-  uv_fs_req_cleanup(&about);
-  return number(env, kind);
+  int bad = uv_fs_fstat(NULL, &about, INT(0), NULL);
+  return bad < 0 ? fail(-bad) : (int64_t)(about.statbuf.st_mode & S_IFMT);
 }
 
 /* pending(fd, request): FIONREAD, or SIOCOUTQ for what the peer has not acknowledged yet. */
-CALL(sys_pending) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  int fd, request, count;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &request)) return INVALID;
-  if (request != FIONREAD && request != SIOCOUTQ) return INVALID;
-  return ioctl(fd, request, &count) < 0 ? result(env, -1) : number(env, count);
+CALL(pending) {
+  int count;
+  if (INT(1) != FIONREAD && INT(1) != SIOCOUTQ) return fail(EINVAL);
+  return ioctl(INT(0), (unsigned)INT(1), &count) < 0 ? -1 : count;
 }
 
-static int as_path(napi_env env, napi_value value, char *path) {
-  size_t length;
-  if (napi_get_value_string_utf8(env, value, path, PATH_MAX, &length) != napi_ok) return -EINVAL;
-  if (length >= PATH_MAX - 1) return -ENAMETOOLONG;
-  return length == 0 || memchr(path, '\0', length) ? -EINVAL : 0;
+static bool is_path(const call *c) {
+  bool fits = c->text_length < PATH_MAX;
+  bool sound = c->text_length > 0 && !memchr(c->text, '\0', c->text_length);
+  if (!fits || !sound) errno = fits ? EINVAL : ENAMETOOLONG;
+  return fits && sound;
 }
 
-CALL(sys_unlink) {
-  napi_value args[1];
-  arguments(env, info, 1, args);
-  char path[PATH_MAX];
-  int bad = as_path(env, args[0], path);
-  return bad < 0 ? number(env, bad) : result(env, unlink(path));
+CALL(unlink) { return is_path(c) ? unlink(c->text) : -1; }
+
+CALL(chmod) {
+  if (c->numbers[1] > 07777) return fail(EINVAL);
+  return is_path(c) ? chmod(c->text, (mode_t)c->numbers[1]) : -1;
 }
 
 /* stat(path, into): mode, device and inode of the path itself, by way of libuv as `kind` is. */
-CALL(sys_stat) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  char path[PATH_MAX];
+CALL(stat) {
   uv_fs_t about;
-  int bad = as_path(env, args[0], path);
-  if (bad < 0) return number(env, bad);
-  bad = uv_fs_lstat(NULL, &about, path, NULL);
-  if (bad == 0) {
-    napi_set_element(env, args[1], 0, number(env, (int64_t)about.statbuf.st_mode));
-    napi_set_element(env, args[1], 1, number(env, (int64_t)about.statbuf.st_dev));
-    napi_set_element(env, args[1], 2, number(env, (int64_t)about.statbuf.st_ino));
-  }
-  uv_fs_req_cleanup(&about);
-  return number(env, bad);
-}
-
-CALL(sys_chmod) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  char path[PATH_MAX];
-  int mode, bad = as_path(env, args[0], path);
-  if (bad < 0) return number(env, bad);
-  return as_int(env, args[1], &mode) ? result(env, chmod(path, (mode_t)mode)) : INVALID;
+  const uv_stat_t *found = &about.statbuf;
+  if (!is_path(c)) return -1;
+  int bad = uv_fs_lstat(NULL, &about, c->text, NULL);
+  if (bad < 0) return fail(-bad);
+  bool written = set(c, c->given[1], 0, (int64_t)found->st_mode) &&
+                 set(c, c->given[1], 1, (int64_t)found->st_dev) &&
+                 set(c, c->given[1], 2, (int64_t)found->st_ino);
+  return written ? 0 : fail(EINVAL);
 }
 
 /* parse(family, text): 1 where inet_pton(3) takes it, 0 where not. */
-CALL(sys_parse) {
-  napi_value args[2];
-  arguments(env, info, 2, args);
-  int family;
-  char text[256];
-  size_t length;
+CALL(parse) {
   struct in6_addr into;
-  if (!as_int(env, args[0], &family) || (family != AF_INET && family != AF_INET6)) return INVALID;
-  if (napi_get_value_string_utf8(env, args[1], text, sizeof text, &length) != napi_ok)
-    return INVALID;
-  bool whole = length < sizeof text - 1 && !memchr(text, '\0', length);
-  return number(env, whole && inet_pton(family, text, &into) == 1);
+  if (INT(0) != AF_INET && INT(0) != AF_INET6) return fail(EINVAL);
+  return !memchr(c->text, '\0', c->text_length) && inet_pton(INT(0), c->text, &into) == 1;
 }
 
 /* ledger(): the descriptors this environment owns, in ascending order. */
-CALL(sys_ledger) {
-  thread_state *state = arguments(env, info, 0, NULL);
-  napi_value list;
+CALL(ledger) {
   uint32_t at = 0;
-  napi_create_array(env, &list);
-  for (int fd = 0; fd < state->ledger_bits; fd++)
-    if (owned(state, fd)) napi_set_element(env, list, at++, number(env, fd));
-  return list;
+  napi_create_array(c->env, &c->object);
+  for (int fd = 0; fd < c->state->ledger_size; fd++)
+    if (owned(c->state, fd)) set(c, c->object, at++, fd);
+  return 0;
 }
 
 /* --- the poll hook -------------------------------------------------------------------------- */
 
-/* control(fd, op, events, slot, generation): registers with the hook's own epoll descriptor. */
-CALL(hook_control) {
-  napi_value args[5];
-  thread_state *state = arguments(env, info, 5, args);
-  int fd, op, events, slot, generation;
-  if (!as_int(env, args[0], &fd) || !as_int(env, args[1], &op) || !as_int(env, args[2], &events) ||
-      !as_int(env, args[3], &slot) || !as_int(env, args[4], &generation))
-    return INVALID;
-  struct epoll_event event = {.events = (uint32_t)events};
-  event.data.u64 = (uint64_t)(uint32_t)generation << 32 | (uint32_t)slot;
-  return result(env, epoll_ctl(state->epoll_fd, op, fd, &event));
-}
-
 /* Runs one handler in Node's callback scope: its ticks and promise jobs run before this returns.
  * What it throws becomes an 'uncaughtException'. False once no JavaScript can run any more. */
-static bool call_dispatch(thread_state *state, int32_t what) {
+static bool dispatch(thread_state *state, int32_t what) {
   napi_env env = state->env;
   napi_handle_scope scope;
   napi_value function, receiver, argument, returned, error;
-  bool alive = true, pending = false;
+  bool alive = true, thrown = false, any;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
   napi_get_reference_value(env, state->dispatch_ref, &function);
   napi_get_reference_value(env, state->control_ref, &receiver);
   napi_create_int32(env, what, &argument);
   if (napi_make_callback(env, NULL, receiver, function, 1, &argument, &returned) != napi_ok) {
-    napi_valuetype type = napi_null;
-    if (napi_is_exception_pending(env, &pending) == napi_ok && pending &&
-        napi_get_and_clear_last_exception(env, &error) == napi_ok)
-      napi_typeof(env, error, &type);
-    /* A terminating thread shows as an exception that is null, or as none. A program can throw
-     * null as well: then the status of a harmless call tells the two apart. */
-    alive = pending && (type != napi_null || napi_run_script(env, NULL, NULL) == napi_invalid_arg);
-    if (alive) napi_fatal_exception(env, error);
+    if (napi_is_exception_pending(env, &thrown) != napi_ok) thrown = false;
+    if (thrown) napi_get_and_clear_last_exception(env, &error);
+    /* A terminating thread may show as an exception that is null, and a program can throw null
+     * as well. A call that does nothing tells: Node-API refuses it once JavaScript cannot run. */
+    alive = napi_has_element(env, receiver, 0, &any) == napi_ok;
+    if (alive && thrown) napi_fatal_exception(env, error);
   }
   napi_close_handle_scope(env, scope);
   return alive;
 }
 
-static void turn_ended(uv_idle_t *idle);
+static void idle_runs(uv_idle_t *idle);
 
 static void run_turn(thread_state *state) {
   struct epoll_event events[EVENTS_PER_TURN];
   int32_t *control = state->control;
-  if (state->in_turn) return;
+  if (state->in_turn) return; /* a handler runs the loop itself, and its events are in `control` */
   state->in_turn = true;
   int32_t carried = control[SLOT_NEXT];
-  control[SLOT_TURN]++;
+  control[SLOT_TURN] = (int32_t)((uint32_t)control[SLOT_TURN] + 1);
   int count = epoll_wait(state->epoll_fd, events, EVENTS_PER_TURN, 0);
   for (int i = 0; i < count; i++) {
     int32_t *to = control + SLOT_EVENTS + i * WORDS_PER_EVENT;
@@ -716,15 +648,14 @@ static void run_turn(thread_state *state) {
     to[2] = (int32_t)events[i].events;
   }
   bool alive = true;
-  for (int i = 0; i < count && alive; i++) alive = call_dispatch(state, i);
+  for (int i = 0; i < count && alive; i++) alive = dispatch(state, i);
   for (int32_t i = 0; i < carried && control[SLOT_NEXT] > 0 && alive; i++)
-    alive = call_dispatch(state, CALL_NEXT);
+    alive = dispatch(state, CALL_NEXT);
   for (int i = 0; i < AGAIN_PER_TURN && control[SLOT_AGAIN] > 0 && alive; i++)
-    alive = call_dispatch(state, CALL_AGAIN);
+    alive = dispatch(state, CALL_AGAIN);
   state->in_turn = false;
-  bool more = alive && (control[SLOT_NEXT] > 0 || control[SLOT_AGAIN] > 0);
-  if (more)
-    uv_idle_start(&state->idle, turn_ended);
+  if (alive && (control[SLOT_NEXT] > 0 || control[SLOT_AGAIN] > 0))
+    uv_idle_start(&state->idle, idle_runs);
   else
     uv_idle_stop(&state->idle);
 }
@@ -735,33 +666,29 @@ static void poll_readable(uv_poll_t *poll, int status, int events) {
   run_turn(poll->data);
 }
 
-static void turn_ended(uv_idle_t *idle) { run_turn(idle->data); }
+static void idle_runs(uv_idle_t *idle) { run_turn(idle->data); }
 
-/* open(dispatch, control): the epoll descriptor, once per environment. */
-CALL(hook_open) {
-  napi_value args[2];
-  thread_state *state = arguments(env, info, 2, args);
+/* hookOpen(dispatch, control): the epoll descriptor, once per environment. */
+CALL(hookOpen) {
+  thread_state *state = c->state;
   uv_loop_t *loop;
+  napi_valuetype kind;
   napi_typedarray_type type;
   size_t words;
   void *control;
-  if (state->handles_open) return number(env, -EALREADY);
-  if (napi_get_typedarray_info(env, args[1], &type, &words, &control, NULL, NULL) != napi_ok ||
+  if (state->handles_open) return fail(EALREADY);
+  if (napi_typeof(c->env, c->given[0], &kind) != napi_ok || kind != napi_function ||
+      napi_get_typedarray_info(c->env, c->given[1], &type, &words, &control, NULL, NULL) ||
       type != napi_int32_array || words < SLOT_EVENTS + EVENTS_PER_TURN * WORDS_PER_EVENT)
-    return INVALID;
-  napi_valuetype kind;
-  if (napi_typeof(env, args[0], &kind) != napi_ok || kind != napi_function) return INVALID;
+    return fail(EINVAL);
+  napi_get_uv_event_loop(c->env, &loop);
   int fd = epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) return result(env, fd);
-  napi_get_uv_event_loop(env, &loop);
+  if (fd < 0) return -1;
   int bad = uv_poll_init(loop, &state->poll, fd);
-  if (bad < 0) {
-    close(fd);
-    return number(env, bad);
-  }
+  if (bad < 0) return close(fd), fail(-bad);
   uv_idle_init(loop, &state->idle);
-  napi_create_reference(env, args[0], 1, &state->dispatch_ref);
-  napi_create_reference(env, args[1], 1, &state->control_ref);
+  napi_create_reference(c->env, c->given[0], 1, &state->dispatch_ref);
+  napi_create_reference(c->env, c->given[1], 1, &state->control_ref);
   state->control = control;
   state->epoll_fd = fd;
   state->handles_open = 2;
@@ -769,25 +696,30 @@ CALL(hook_open) {
   uv_unref((uv_handle_t *)&state->poll);
   uv_unref((uv_handle_t *)&state->idle);
   uv_poll_start(&state->poll, UV_READABLE, poll_readable);
-  return number(env, fd);
+  return fd;
 }
 
-/* reference(on): whether registrations keep the process alive. */
-CALL(hook_reference) {
-  napi_value args[1];
-  thread_state *state = arguments(env, info, 1, args);
+/* hookControl(fd, op, events, slot, generation): for the hook's own epoll descriptor. */
+CALL(hookControl) {
+  struct epoll_event event = {.events = (uint32_t)INT(2)};
+  event.data.u64 = (uint64_t)(uint32_t)INT(4) << 32 | (uint32_t)INT(3);
+  return epoll_ctl(c->state->epoll_fd, INT(1), INT(0), &event);
+}
+
+/* hookReference(on): whether registrations keep the process alive. */
+CALL(hookReference) {
   bool on;
-  if (napi_get_value_bool(env, args[0], &on) != napi_ok || !state->handles_open) return INVALID;
-  (on ? uv_ref : uv_unref)((uv_handle_t *)&state->poll);
-  return number(env, 0);
+  if (napi_get_value_bool(c->env, c->given[0], &on) != napi_ok || !c->state->handles_open)
+    return fail(EINVAL);
+  (on ? uv_ref : uv_unref)((uv_handle_t *)&c->state->poll);
+  return 0;
 }
 
-/* carry(): the loop shall begin another turn without waiting. A turn stops it when all is done. */
-CALL(hook_carry) {
-  thread_state *state = arguments(env, info, 0, NULL);
-  if (!state->handles_open) return INVALID;
-  if (!state->in_turn) uv_idle_start(&state->idle, turn_ended);
-  return number(env, 0);
+/* hookCarry(): the loop shall begin another turn without waiting. A turn stops it at its end. */
+CALL(hookCarry) {
+  if (!c->state->handles_open) return fail(EINVAL);
+  if (!c->state->in_turn) uv_idle_start(&c->state->idle, idle_runs);
+  return 0;
 }
 
 /* --- life of an environment ----------------------------------------------------------------- */
@@ -815,77 +747,61 @@ static void environment_ends(napi_async_cleanup_hook_handle cleanup, void *data)
     uv_close((uv_handle_t *)&state->idle, handle_closed);
     close(state->epoll_fd);
   }
-  for (int fd = 0; fd < state->ledger_bits; fd++)
+  for (int fd = 0; fd < state->ledger_size; fd++)
     if (owned(state, fd)) close(fd);
   if (!open) release_state(state);
 }
 
-typedef struct {
-  const char *name;
-  napi_callback call;
-} export_function;
-
+#define F(name, takes) {#name, takes, sys_##name}
 static const export_function functions[] = {
-    {"socket", sys_socket},         {"socketpair", sys_socketpair},
-    {"pipe", sys_pipe},             {"bind", sys_bind},
-    {"connect", sys_connect},       {"listen", sys_listen},
-    {"accept", sys_accept},         {"shutdown", sys_shutdown},
-    {"close", sys_close},           {"adopt", sys_adopt},
-    {"release", sys_release},       {"dup", sys_dup},
-    {"read", sys_read},             {"peek", sys_peek},
-    {"write", sys_write},           {"writev", sys_writev},
-    {"sendRights", sys_send_rights}, {"readRights", sys_read_rights},
-    {"splice", sys_splice},         {"getsockopt", sys_getsockopt},
-    {"setsockopt", sys_setsockopt}, {"getsockname", sys_getsockname},
-    {"getpeername", sys_getpeername}, {"kind", sys_kind},
-    {"pending", sys_pending},       {"unlink", sys_unlink},
-    {"chmod", sys_chmod},           {"parse", sys_parse},
-    {"stat", sys_stat},
-    {"ledger", sys_ledger},         {"hookOpen", hook_open},
-    {"hookControl", hook_control},  {"hookReference", hook_reference},
-    {"hookCarry", hook_carry},
+    F(socket, "iii"), F(socketpair, "iil"), F(pipe, "l"), F(bind, "iiti"), F(connect, "iiti"),
+    F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
+    F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
+    F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"), F(splice, "iin"),
+    F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"),
+    F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"),
+    F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"), F(hookReference, "-"),
+    F(hookCarry, ""),
 };
 
-typedef struct {
-  const char *name;
-  int value;
-} export_constant;
-
-#define CONSTANT(name) {#name, name}
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
 #ifndef SO_INCOMING_CPU
 #define SO_INCOMING_CPU 49
 #endif
-static const export_constant constants[] = {
-    CONSTANT(AF_INET), CONSTANT(AF_INET6), CONSTANT(AF_UNIX), CONSTANT(SOCK_STREAM),
-    CONSTANT(SOCK_SEQPACKET), CONSTANT(SOCK_DGRAM), CONSTANT(IPPROTO_TCP), CONSTANT(IPPROTO_IP),
-    CONSTANT(IPPROTO_IPV6), CONSTANT(IPV6_V6ONLY), CONSTANT(IP_TOS), CONSTANT(IPV6_TCLASS),
-    CONSTANT(SOL_SOCKET), CONSTANT(SO_ERROR), CONSTANT(SO_REUSEADDR), CONSTANT(SO_REUSEPORT),
-    CONSTANT(SO_KEEPALIVE), CONSTANT(SO_LINGER), CONSTANT(SO_RCVBUF), CONSTANT(SO_SNDBUF),
-    CONSTANT(SO_ACCEPTCONN), CONSTANT(SO_DOMAIN), CONSTANT(SO_TYPE), CONSTANT(SO_PEERCRED),
-    CONSTANT(SO_BINDTODEVICE), CONSTANT(SO_MARK), CONSTANT(SO_INCOMING_CPU),
-    CONSTANT(TCP_NODELAY), CONSTANT(TCP_KEEPIDLE), CONSTANT(TCP_KEEPINTVL), CONSTANT(TCP_KEEPCNT),
-    CONSTANT(TCP_USER_TIMEOUT), CONSTANT(TCP_QUICKACK), CONSTANT(TCP_CORK), CONSTANT(TCP_INFO),
-    CONSTANT(TCP_DEFER_ACCEPT), CONSTANT(TCP_FASTOPEN), CONSTANT(SHUT_RD), CONSTANT(SHUT_WR),
-    CONSTANT(SHUT_RDWR), CONSTANT(EPOLLIN), CONSTANT(EPOLLOUT), CONSTANT(EPOLLERR),
-    CONSTANT(EPOLLHUP), CONSTANT(EPOLLRDHUP), {"EPOLLET", (int)EPOLLET}, CONSTANT(EPOLL_CTL_ADD),
-    CONSTANT(EPOLL_CTL_MOD), CONSTANT(EPOLL_CTL_DEL), CONSTANT(S_IFSOCK), CONSTANT(S_IFIFO),
-    CONSTANT(S_IFCHR), CONSTANT(S_IFREG), CONSTANT(FIONREAD), CONSTANT(SIOCOUTQ),
-    CONSTANT(SOMAXCONN), CONSTANT(EVENTS_PER_TURN), CONSTANT(CHUNKS_MAX),
+#define C(name) {#name, (int)name}
+static const struct {
+  const char *name;
+  int value;
+} constants[] = {
+    C(AF_INET), C(AF_INET6), C(AF_UNIX), C(SOCK_STREAM), C(SOCK_SEQPACKET), C(SOCK_DGRAM),
+    C(IPPROTO_TCP), C(IPPROTO_IP), C(IPPROTO_IPV6), C(IPV6_V6ONLY), C(IP_TOS), C(IPV6_TCLASS),
+    C(SOL_SOCKET), C(SO_ERROR), C(SO_REUSEADDR), C(SO_REUSEPORT), C(SO_KEEPALIVE), C(SO_LINGER),
+    C(SO_RCVBUF), C(SO_SNDBUF), C(SO_ACCEPTCONN), C(SO_DOMAIN), C(SO_TYPE), C(SO_PEERCRED),
+    C(SO_BINDTODEVICE), C(SO_MARK), C(SO_INCOMING_CPU), C(SO_COOKIE), C(TCP_NODELAY),
+    C(TCP_KEEPIDLE),
+    C(TCP_KEEPINTVL), C(TCP_KEEPCNT), C(TCP_USER_TIMEOUT), C(TCP_QUICKACK), C(TCP_CORK),
+    C(TCP_INFO), C(TCP_DEFER_ACCEPT), C(TCP_FASTOPEN), C(SHUT_RD), C(SHUT_WR), C(SHUT_RDWR),
+    C(EPOLLIN), C(EPOLLPRI), C(EPOLLOUT), C(EPOLLERR), C(EPOLLHUP), C(EPOLLRDHUP), C(EPOLLET),
+    C(EPOLL_CTL_ADD), C(EPOLL_CTL_MOD), C(EPOLL_CTL_DEL), C(S_IFSOCK), C(S_IFIFO), C(S_IFCHR),
+    C(S_IFREG), C(FIONREAD), C(SIOCOUTQ), C(SOMAXCONN), C(EVENTS_PER_TURN), C(CHUNKS_MAX),
 };
 
 NAPI_MODULE_INIT() {
   thread_state *state = calloc(1, sizeof *state);
-  if (!state) return NULL;
-  state->env = env;
-  state->epoll_fd = -1;
-  if (napi_add_async_cleanup_hook(env, environment_ends, state, &state->cleanup) != napi_ok) {
+  napi_value value, table;
+  if (!state || napi_set_instance_data(env, state, NULL, NULL) != napi_ok ||
+      napi_add_async_cleanup_hook(env, environment_ends, state, &state->cleanup) != napi_ok) {
     free(state);
+    napi_throw_error(env, "ENOMEM", "barewire: there is no memory for the native file");
     return NULL;
   }
-  napi_value value, table;
+  state->env = env;
+  state->epoll_fd = -1;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     const export_function *f = &functions[i];
-    napi_create_function(env, f->name, NAPI_AUTO_LENGTH, f->call, state, &value);
+    napi_create_function(env, f->name, NAPI_AUTO_LENGTH, invoke, (void *)f, &value);
     napi_set_named_property(env, exports, f->name, value);
   }
   napi_create_object(env, &table);

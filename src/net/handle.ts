@@ -37,7 +37,7 @@ abstract class Handle<Under extends Descriptor> {
     const { under } = this;
     const name = under?.localAddress() ?? -9;
     if (typeof name === 'number' || under === null) return name as number;
-    Object.assign(into, addressInfo(under, name));
+    Object.assign(into, addressInfo(under, name) ?? { address: name.address });
     return 0;
   }
 

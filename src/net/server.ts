@@ -4,7 +4,7 @@ import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
-import { type AddressInfo, addressInfo } from './address.js';
+import type { AddressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
@@ -19,6 +19,7 @@ import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
 import { TypedEmitter } from './typed_events.js';
+import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
@@ -116,7 +117,7 @@ class ServerClass extends TypedEmitter {
 
   /** Whether the server accepts connections. */
   get listening(): boolean {
-    return this[kServer].listener !== null;
+    return this[kServer].listening;
   }
 
   /**
@@ -124,12 +125,15 @@ class ServerClass extends TypedEmitter {
    * server does not listen; manual, `server.address`.
    */
   address(): AddressInfo | string | null {
-    const { listener } = this[kServer];
-    if (listener === null) return null;
+    const { listener, share } = this[kServer];
+    if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
-    const name = listener.localAddress();
-    if (typeof name === 'number') throw systemError(name, 'address');
-    return addressInfo(listener, name) ?? name.address;
+    if (listener === null) return share?.address() ?? null;
+    const info: Partial<AddressInfo> = {};
+    const status = this._handle?.getsockname(info) ?? 0;
+    if (status < 0) throw systemError(status, 'address');
+    const { address = '', family, port } = info;
+    return family === undefined || port === undefined ? address : { address, family, port };
   }
 
   /**
@@ -140,11 +144,12 @@ class ServerClass extends TypedEmitter {
     const core = this[kServer];
     core.listeningId++;
     if (typeof callback === 'function') {
-      if (core.listener !== null) this.once('close', callback);
+      if (core.listening) this.once('close', callback);
       else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
     }
     core.stop();
     this._pipeName = undefined;
+    core.waitForWorkers();
     this._emitCloseIfDrained();
     return this;
   }
@@ -174,12 +179,22 @@ class ServerClass extends TypedEmitter {
 
   /** The number of connections; deprecated in favour of `getConnections`; manual. */
   get connections(): number {
-    return this._connections;
+    // Typed as `@types/node` has it, which knows nothing of the null that children bring.
+    return (this[kServer].workers.used ? null : this._connections) as number;
+  }
+
+  /** @internal Called by child_process for each child that got a socket of this server. */
+  _setupWorker(list: ChildSocketList): void {
+    const { workers } = this[kServer];
+    workers.add(list, () => this._emitCloseIfDrained());
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(callback, null, this._connections);
+    const { workers } = this[kServer];
+    workers.count((error, elsewhere) => {
+      process.nextTick(callback, error, error ? undefined : this._connections + elsewhere);
+    });
     return this;
   }
 

@@ -9,12 +9,14 @@ import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
+import type { ClusterShare } from './cluster_share.js';
 import { ServerHandle, SocketHandle } from './handle.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
 import { initialiseSocket } from './socket_init.js';
+import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
 
@@ -23,6 +25,10 @@ export type SocketConstructor = new () => Socket;
 
 export class ServerCore implements ListenerOwner {
   listener: Listener | null = null;
+  /** This worker's share in what cluster's primary listens on. */
+  share: ClusterShare | null = null;
+  /** Connections of this server that were sent to children. */
+  readonly workers = new WorkerList();
   file: SocketFile | null = null;
   referenced = true;
   /** The asynchronous context of `listen`, which connections inherit. */
@@ -60,9 +66,39 @@ export class ServerCore implements ListenerOwner {
     return 0;
   }
 
+  get listening(): boolean {
+    return this.listener !== null || this.share !== null;
+  }
+
+  /** Serves a port that cluster's primary owns. Returns 0 or -errno. */
+  listenShared(share: ClusterShare, backlog: number): number {
+    const shared = share.fd >= 0 ? this.host.kernel.dup(share.fd) : 0;
+    if (shared < 0) return shared;
+    const status = share.fd >= 0 ? this.listen(shared, backlog) : share.listen(backlog);
+    if (status < 0) return status;
+    this.share = share;
+    share.accept((connection) => {
+      const fd = this.host.kernel.dup(connection.fd);
+      connection.close();
+      if (fd >= 0) this.onAccept(fd);
+    });
+    return 0;
+  }
+
+  /** After `close()`: connections that live in children hold `'close'` back as well. */
+  waitForWorkers(): void {
+    const { server, workers } = this;
+    if (!workers.used) return;
+    server._connections++;
+    workers.drained(() => {
+      server._connections--;
+      server._emitCloseIfDrained();
+    });
+  }
+
   /** `server._handle`. */
   getHandle(): ServerHandle | null {
-    if (this.listener === null) return null;
+    if (!this.listening) return null;
     this.handle ??= new ServerHandle(this);
     return this.handle;
   }
@@ -80,6 +116,8 @@ export class ServerCore implements ListenerOwner {
   stop(): void {
     this.listener?.close();
     this.listener = null;
+    this.share?.close();
+    this.share = null;
     this.handle = null;
     this.scope?.emitDestroy();
     this.scope = null;
@@ -97,7 +135,7 @@ export class ServerCore implements ListenerOwner {
 
   onAccept(fd: number): void {
     const { server, listener, host } = this;
-    const family = listener?.family ?? 0;
+    const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const { maxConnections } = server;
     const stream = new Stream(host, fd, family, null as never);
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {

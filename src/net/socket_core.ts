@@ -340,6 +340,16 @@ export class SocketCore implements StreamOwner {
     });
   }
 
+  /** The stream went to somebody else: this socket has none. */
+  abandon(): void {
+    const { stream } = this;
+    if (stream === null) return;
+    this.bytesReadBefore = stream.bytesRead;
+    this.idle?.set(0);
+    this.stream = null;
+    this.handle = null;
+  }
+
   /** Ready for another connection. */
   reset(): void {
     this.bytesReadBefore = this.completedBytes = this.handedBytes = 0;

@@ -163,7 +163,7 @@ export class Stream extends Descriptor {
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, READ_BYTES);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < READ_BYTES && !this.hangup) this.readable = false;
+      if (count < READ_BYTES) this.readShort();
       this.owner.onRead(slab.take(count));
     } else {
       this.readStopped(count);
@@ -174,11 +174,19 @@ export class Stream extends Descriptor {
     const count = this.host.kernel.read(this.fd, buffer, 0, buffer.length);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < buffer.length && !this.hangup) this.readable = false;
+      if (count < buffer.length) this.readShort();
       this.owner.onReadInto(count);
     } else {
       this.readStopped(count);
     }
+  }
+
+  /**
+   * Nothing is left behind a short read, except: FIN or a failure; and on a UNIX socket, where a
+   * read stops short behind each message that has descriptors attached.
+   */
+  private readShort(): void {
+    if (!this.hangup && this.family !== this.host.kernel.constants.AF_UNIX) this.readable = false;
   }
 
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */

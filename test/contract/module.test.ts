@@ -70,8 +70,9 @@ row('C011 the peer’s FIN is answered with one, after the pending writes', asyn
   const socket = await accepted;
   socket.resume();
   assert.equal(socket.write(pattern(LARGE)), false, 'more than fits');
+  const ended = event(socket, 'end');
   await client.end();
-  await event(socket, 'end');
+  await ended;
   assert.ok(socket.writableLength > 0, 'still pending when the FIN came');
   const closed = event(socket, 'close');
   await client.resume();
@@ -87,13 +88,14 @@ row('C012 with allowHalfOpen the socket writes on after the peer’s FIN', async
   const client = await peer.connect({ port, allowHalfOpen: true });
   const socket = await accepted;
   socket.resume();
+  const ended = event(socket, 'end');
   await client.end();
-  await event(socket, 'end');
+  await ended;
   assert.equal(socket.readable, false);
   assert.equal(socket.writable, true);
   socket.write(pattern(LARGE));
-  const { ended } = await client.until({ bytes: LARGE });
-  assert.equal(ended, false, 'no FIN before end()');
+  const far = await client.until({ bytes: LARGE });
+  assert.equal(far.ended, false, 'no FIN before end()');
   socket.end('bye');
   const last = await client.until({ ended: true });
   assert.equal(last.bytes, LARGE + 3);

@@ -49,7 +49,7 @@ export class Program {
 
   /** Its exit code; null where a signal ended it. */
   exit(): Promise<number | null> {
-    return within(this.exited, `${this.child.spawnfile} to end; so far: ${this.output}`);
+    return within(this.exited, () => `${this.child.spawnfile} to end; so far: ${this.output}`);
   }
 }
 

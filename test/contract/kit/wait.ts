@@ -5,10 +5,17 @@ import type { EventEmitter } from 'node:events';
 const WAIT_MS = Number(process.env['BAREWIRE_TEST_WAIT_MS'] ?? 15_000);
 const POLL_MS = 5;
 
-export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+/** What is waited for: a text, or what says it when the time is over. */
+type What = string | (() => string);
+
+function inVain(what: What): Error {
+  return new Error(`waited ${WAIT_MS} ms for ${typeof what === 'string' ? what : what()}`);
+}
+
+export async function within<T>(promise: Promise<T>, what: What): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${WAIT_MS} ms for ${what}`)), WAIT_MS);
+    timer = setTimeout(() => reject(inVain(what)), WAIT_MS);
   });
   try {
     return await Promise.race([promise, late]);
@@ -29,15 +36,10 @@ export function event<Args extends unknown[] = unknown[]>(
 }
 
 /** Looks again and again until `check` says yes. */
-export async function until(
-  check: () => boolean | Promise<boolean>,
-  what: string | (() => string),
-): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, what: What): Promise<void> {
   const end = performance.now() + WAIT_MS;
   while (!(await check())) {
-    if (performance.now() > end) {
-      throw new Error(`waited ${WAIT_MS} ms for ${typeof what === 'string' ? what : what()}`);
-    }
+    if (performance.now() > end) throw inVain(what);
     await delay(POLL_MS);
   }
 }

@@ -74,8 +74,9 @@ type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
 /** A known name, for completion, or any other. */
 type AnyName<Events> = keyof Events | (string & {}) | symbol;
 
-/** Without type parameters and in both interfaces: what a `Socket | Server` can be asked. */
+/** Without type parameters: for a union of ours, or with the built-in's. */
 type CommonError = (err: NodeJS.ErrnoException) => void;
+type CommonClose = (hadError: boolean) => void;
 
 /** A Duplex whose events are typed as a socket's. */
 export interface TypedDuplex extends Duplex {
@@ -86,6 +87,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   on<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   on(event: 'error', listener: CommonError): this;
+  on(event: 'close', listener: CommonClose): this;
   once<E extends keyof SocketEvents>(event: E, listener: (...args: SocketEvents[E]) => void): this;
   once<E extends keyof SocketEventsAlso>(
     event: E,
@@ -93,6 +95,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   once<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   once(event: 'error', listener: CommonError): this;
+  once(event: 'close', listener: CommonClose): this;
   addListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -103,6 +106,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   addListener<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   addListener(event: 'error', listener: CommonError): this;
+  addListener(event: 'close', listener: CommonClose): this;
   prependListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -116,6 +120,7 @@ export interface TypedDuplex extends Duplex {
     listener: AnyListener,
   ): this;
   prependListener(event: 'error', listener: CommonError): this;
+  prependListener(event: 'close', listener: CommonClose): this;
   prependOnceListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -129,6 +134,7 @@ export interface TypedDuplex extends Duplex {
     listener: AnyListener,
   ): this;
   prependOnceListener(event: 'error', listener: CommonError): this;
+  prependOnceListener(event: 'close', listener: CommonClose): this;
   off(event: AnyName<SocketEvents>, listener: AnyListener): this;
   removeListener(event: AnyName<SocketEvents>, listener: AnyListener): this;
   emit<E extends keyof SocketEvents>(event: E, ...args: SocketEvents[E]): boolean;

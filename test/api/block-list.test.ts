@@ -68,28 +68,25 @@ plain('BlockList refuses a subnet up to its last bit, also as CIDR', () => {
   );
 });
 
-plain(
-  'BlockList.rules tells the rules, the newest of each kind first, and size their number',
-  () => {
-    const list = new BlockList();
-    list.addAddress('1.1.1.1');
-    list.addAddress('1.1.1.1');
-    list.addAddress('2001:DB8:0:0::1', 'ipv6');
-    list.addRange('10.0.0.1', '10.0.0.10');
-    list.addSubnet('8592:757c:efae:4e45::', 64, 'ipv6');
-    list.addSubnet('1.2.3.4', 8);
-    const expected = [
-      'Address: IPv6 2001:db8::1',
-      'Address: IPv4 1.1.1.1',
-      'Subnet: IPv4 1.2.3.4/8',
-      'Subnet: IPv6 8592:757c:efae:4e45::/64',
-      'Range: IPv4 10.0.0.1-10.0.0.10',
-    ];
-    assert.deepEqual(list.rules, expected);
-    assert.equal(list.size, 5);
-    assert.match(inspect(list), /^BlockList \{\s+rules: \[\s+'Address: IPv6/);
-  },
-);
+plain('BlockList.rules tells the rules, the newest first, and size their number', () => {
+  const list = new BlockList();
+  list.addAddress('1.1.1.1');
+  list.addAddress('1.1.1.1');
+  list.addAddress('2001:DB8:0:0::1', 'ipv6');
+  list.addRange('10.0.0.1', '10.0.0.10');
+  list.addSubnet('8592:757c:efae:4e45::', 64, 'ipv6');
+  list.addSubnet('1.2.3.4', 8);
+  const expected = [
+    'Subnet: IPv4 1.2.3.4/8',
+    'Subnet: IPv6 8592:757c:efae:4e45::/64',
+    'Range: IPv4 10.0.0.1-10.0.0.10',
+    'Address: IPv6 2001:db8::1',
+    'Address: IPv4 1.1.1.1',
+  ];
+  assert.deepEqual(list.rules, expected);
+  assert.equal(list.size, 5);
+  assert.match(inspect(list), /^BlockList \{\s+rules: \[\s+'Subnet: IPv4/);
+});
 
 plain('BlockList goes through JSON and back', () => {
   const list = new BlockList();

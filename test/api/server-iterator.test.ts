@@ -181,7 +181,7 @@ test('a failed listen rejects a loop that waits already', async () => {
   await closed(first, []);
 });
 
-test('a signal ends the iteration with an AbortError, before, while waiting, and between', async () => {
+test('a signal ends the iteration with an AbortError at any time', async () => {
   const server = await listening();
   const reason = new Error('enough');
   const expected = { name: 'AbortError', code: 'ABORT_ERR', cause: reason };

@@ -80,6 +80,15 @@ export function handedOver(socket: net.Socket, server: net.Server): void {
   void [asBuiltIn, asServer];
 }
 
+/** One listener for either of two. */
+export function listenToEither(
+  socket: net.Socket | nodeNet.Socket,
+  any: net.Socket | net.Server,
+): void {
+  socket.on('close', () => {});
+  any.on('error', (error: NodeJS.ErrnoException) => error.code);
+}
+
 /** As `ws` has it in its `ClientOptions`. */
 export const ws: { createConnection?: typeof nodeNet.createConnection } = {
   createConnection: (...args: unknown[]): net.Socket => net.connect(args[0] as net.NetConnectOpts),

@@ -363,7 +363,7 @@ export default [
     file: CORE,
     find: '    const state = socket._readableState;\n',
     replace:
-      "    const state = socket._readableState;\n    if (!socket.listenerCount('data')) throw chunk;\n",
+      "    const state = socket._readableState;\n    if (!socket.listenerCount('data')) throw 0;\n",
   },
   {
     row: 'C090',

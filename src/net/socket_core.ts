@@ -15,18 +15,12 @@ import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
+import { deliver, type UserRead } from './user_read.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
 const GATHER_BYTES = 64 * 1024;
-
-/** Reads into the user's own buffer; `connect`'s `onread` option. */
-export interface UserRead {
-  buffer: Uint8Array;
-  generate: (() => Uint8Array) | null;
-  callback: (bytes: number, buffer: Uint8Array) => boolean | undefined;
-}
 
 export class SocketCore implements StreamOwner {
   stream: Stream | null = null;
@@ -187,17 +181,8 @@ export class SocketCore implements StreamOwner {
   }
 
   onReadInto(count: number): void {
-    const user = this.userRead;
-    if (user === null) return;
     this.active();
-    const goOn = Reflect.apply(user.callback, this.socket, [count, user.buffer]) !== false;
-    const { stream } = this;
-    if (stream === null) return;
-    if (user.generate !== null) {
-      const next = user.generate();
-      if (next instanceof Uint8Array) stream.readInto = user.buffer = next;
-    }
-    if (!goOn) stream.stopReading();
+    if (this.userRead !== null) deliver(this.userRead, this.socket, count, () => this.stream);
   }
 
   onReadEnd(): void {

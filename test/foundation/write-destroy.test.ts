@@ -23,7 +23,7 @@ test('bytes written before destroy() are sent, and their callbacks get no error'
   assert.equal(ours.bytesWritten, 100_008);
 });
 
-test('what the kernel does not take is given up, and its callback gets the error', async (scope) => {
+test('what the kernel does not take is given up: its callback gets the error', async (scope) => {
   const { ours, peer } = await makePair(scope);
   peer.pause();
   const failed = new Promise<Error | null | undefined>((resolve) => {

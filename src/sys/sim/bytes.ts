@@ -6,7 +6,7 @@ export class ByteQueue {
   /** How much of the first part is gone. */
   private skip = 0;
 
-  /** Copies the first `limit` bytes of `parts`; what the caller does to them later changes nothing. */
+  /** Copies the first `limit` bytes of `parts`, for keeps. */
   push(parts: readonly Uint8Array[], limit: number): void {
     let left = limit;
     for (const part of parts) {

@@ -1,4 +1,4 @@
-/** Addresses inside the simulated network: IPv4 texts, and IPv6 texts as inet_ntop(3) makes them. */
+/** Addresses inside the simulated network: IPv4 texts, and IPv6 ones as inet_ntop(3) has them. */
 import { isIPv4, isIPv6, isLinkLocal } from '../../util/ip.js';
 import { ipToNumber, isMapped, numberToIp } from '../../util/ip_number.js';
 import { errno } from '../../util/system_error.js';

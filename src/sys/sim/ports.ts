@@ -34,7 +34,7 @@ export class Ports {
 
   constructor(private readonly random: Prng) {}
 
-  /** Enters `owner` for `wanted`. Returns the endpoint, its port chosen where it was 0, or -errno. */
+  /** Enters `owner` for `wanted`. Returns the endpoint (port 0 replaced), or -errno. */
   bind(owner: PortOwner, wanted: Endpoint): Endpoint | number {
     const port = wanted.port === 0 ? this.freePort() : wanted.port;
     if (port < 0) return port;

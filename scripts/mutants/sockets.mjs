@@ -362,8 +362,7 @@ export default [
     row: 'C088',
     file: CORE,
     find: '    const state = socket._readableState;\n',
-    replace:
-      "    const state = socket._readableState;\n    if (!socket.listenerCount('data')) throw 0;\n",
+    replace: '    const state = socket._readableState;\n    if (!state.flowing) return;\n',
   },
   {
     row: 'C090',

@@ -1,22 +1,48 @@
 /** `barewire`: the manual profile, for CommonJS. */
-import type { AddressInfo as Info } from './net/address.js';
 import { makeNet, type NetModule } from './net/module.js';
 import { manualProfile } from './net/profile.js';
-import type { Server as ServerType } from './net/server.js';
-import type { ServerOptions as ForServer, ListenOptions as Listen } from './net/server_types.js';
-import type { Socket as SocketType } from './net/socket.js';
-import type { ConnectOptions as Connect, SocketOptions as ForSocket } from './net/socket_types.js';
+import type * as T from './net/public_types.js';
+import { makePromises, type NetPromises } from './promises/promises.js';
 
-const net: NetModule = makeNet(manualProfile);
+const made = makeNet(manualProfile);
+const net: NetModule & { promises: NetPromises } = { ...made, promises: makePromises(made) };
 
 declare namespace net {
-  type Socket = SocketType;
-  type Server = ServerType;
-  type AddressInfo = Info;
-  type ConnectOptions = Connect;
-  type ListenOptions = Listen;
-  type ServerOptions = ForServer;
-  type SocketOptions = ForSocket;
+  type AddressInfo = T.AddressInfo;
+  type BlockList = T.BlockList;
+  type BoundSocket = T.BoundSocket;
+  type BoundSocketOptions = T.BoundSocketOptions;
+  type ConnectOptions = T.ConnectOptions;
+  type ConnectOpts = T.ConnectOpts;
+  type DropArgument = T.DropArgument;
+  type IPVersion = T.IPVersion;
+  type IpcNetConnectOpts = T.IpcNetConnectOpts;
+  type IpcSocketConnectOpts = T.IpcSocketConnectOpts;
+  type IterationOptions = T.IterationOptions;
+  type KeepAliveOptions = T.KeepAliveOptions;
+  type ListenOptions = T.ListenOptions;
+  type LookupFunction = T.LookupFunction;
+  type NetConnectOpts = T.NetConnectOpts;
+  type OnReadOptions = T.OnReadOptions;
+  type OnReadOpts = T.OnReadOpts;
+  type PathConnectOptions = T.PathConnectOptions;
+  type Server = T.Server;
+  type ServerEventMap = T.ServerEventMap;
+  type ServerEvents = T.ServerEvents;
+  type ServerOptions = T.ServerOptions;
+  type ServerOpts = T.ServerOpts;
+  type Socket = T.Socket;
+  type SocketAddress = T.SocketAddress;
+  type SocketAddressInitOptions = T.SocketAddressInitOptions;
+  type SocketConnectOpts = T.SocketConnectOpts;
+  type SocketConstructorOpts = T.SocketConstructorOpts;
+  type SocketEventMap = T.SocketEventMap;
+  type SocketEvents = T.SocketEvents;
+  type SocketOptions = T.SocketOptions;
+  type SocketReadyState = T.SocketReadyState;
+  type TcpConnectOptions = T.TcpConnectOptions;
+  type TcpNetConnectOpts = T.TcpNetConnectOpts;
+  type TcpSocketConnectOpts = T.TcpSocketConnectOpts;
 }
 
 export = net;

@@ -48,10 +48,18 @@ function immediateError(host: Host, fd: number, status: number, to: DialAddress,
   return addressError(status, 'connect', to.address, port, local);
 }
 
+/** A bound descriptor has a family already. */
+function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Stream | Error {
+  const { AF_INET6 } = bound.host.kernel.constants;
+  if ((bound.family === AF_INET6) === (to.family === 6)) return bound;
+  return immediateError(bound.host, bound.fd, -errno.EAFNOSUPPORT, to, target.port);
+}
+
 /**
  * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
  */
 export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
+  if (target.bound !== null) return boundAttempt(target.bound, to, target);
   const { kernel } = host;
   const { AF_INET, AF_INET6, SOCK_STREAM } = kernel.constants;
   const family = to.family === 6 ? AF_INET6 : AF_INET;
@@ -86,10 +94,7 @@ export function startAttempt(
   });
   const status = stream.connect(to.address, target.port);
   if (status >= 0) return null;
-  const error =
-    status === -errno.EINVAL && stream.fd < 0
-      ? connectError(status, to, target)
-      : immediateError(stream.host, stream.fd, status, to, target.port);
+  const error = immediateError(stream.host, stream.fd, status, to, target.port);
   stream.close();
   return error;
 }

@@ -4,6 +4,7 @@
  * another might still be slower; the first to stand wins and the others are closed. In serial
  * mode an attempt whose time is over is closed, as `node:net` does it. Every error is kept.
  */
+import type { Scope } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
 import type { Timer } from '../util/clock.js';
@@ -46,6 +47,7 @@ export class Dial {
     private readonly host: Host,
     private readonly target: DialTarget,
     private readonly observer: DialObserver,
+    private readonly scope: Scope | null,
   ) {}
 
   /** Begins; nothing is reported before this returns, unless the user's lookup does so. */
@@ -54,6 +56,12 @@ export class Dial {
     const family = isIP(host);
     if (family === 0) {
       this.resolve();
+      return;
+    }
+    if (this.target.bound !== null) {
+      // At once, so that the local address can be read when `connect` has returned.
+      this.addresses = [{ address: host, family }];
+      this.attemptNext();
       return;
     }
     this.host.clock.soon(() => {
@@ -117,6 +125,7 @@ export class Dial {
     if (refused !== null && this.several) return this.attemptFailed(to, refused, true);
     const opened = openAttempt(host, to, target);
     if (opened instanceof Error) return this.attemptFailed(to, opened, false);
+    opened.scope = this.scope;
     if (!this.referenced) opened.unref();
     this.running.set(opened, to);
     observer.onAttempt(to.address, target.port, to.family);

@@ -2,8 +2,20 @@
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
 
-/** Returns a stream that is connecting and reports to `owner`, or -errno. */
-export function dialPath(host: Host, path: string, owner: StreamOwner): Stream | number {
+/**
+ * Returns a stream that is connecting and reports to `owner`, or -errno. `bound` is a descriptor
+ * to connect in place of a new one.
+ */
+export function dialPath(
+  host: Host,
+  path: string,
+  owner: StreamOwner,
+  bound: Stream | null,
+): Stream | number {
+  if (bound !== null) {
+    const connected = bound.connect(path, 0);
+    return connected < 0 ? connected : bound;
+  }
   const { AF_UNIX, SOCK_STREAM } = host.kernel.constants;
   const fd = host.kernel.socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return fd;

@@ -1,5 +1,6 @@
 /** What to connect to, and how. All checked: nothing here throws on a bad argument any more. */
 import type { LookupAddress } from 'node:dns';
+import type { Stream } from '../transport/stream.js';
 
 /** One address of a name. */
 export interface DialAddress {
@@ -35,6 +36,8 @@ export interface DialTarget {
   readonly attemptTimeoutMs: number;
   /** One attempt at a time, given up when its time is over, as `node:net` has it. */
   readonly serial: boolean;
+  /** A descriptor to connect, in place of a new one. */
+  readonly bound: Stream | null;
   /** Refuses an address, with the error to report for it. */
   readonly refuse: ((address: DialAddress) => Error | null) | null;
 }

@@ -3,10 +3,32 @@ import { validateBoolean, validateInt32 } from '../util/validate.js';
 
 const TIMEOUT_MS_MIN = 10;
 
-/** As RFC 8305 recommends it, and as Node's own default. */
-let attemptTimeoutMs = 250;
-let attemptTimeoutChosen = false;
-let autoSelect = true;
+/** Node's own default; RFC 8305, section 5, recommends 250 ms and at most 2 s. */
+const TIMEOUT_MS_DEFAULT = 500;
+
+/** The words of Node's command line, those from NODE_OPTIONS first, as Node reads them. */
+function nodeFlags(): string[] {
+  const fromEnvironment = process.env['NODE_OPTIONS']?.split(/\s+/) ?? [];
+  return [...fromEnvironment, ...process.execArgv];
+}
+
+function flagOn(name: string, byDefault: boolean): boolean {
+  const last = nodeFlags().findLast((flag) => flag === `--${name}` || flag === `--no-${name}`);
+  return last === undefined ? byDefault : last === `--${name}`;
+}
+
+function flagNumber(name: string): number | undefined {
+  const flags = nodeFlags();
+  const at = flags.findLastIndex((flag) => flag === name || flag.startsWith(`${name}=`));
+  if (at < 0) return undefined;
+  const value = Number(flags[at]?.split('=')[1] ?? flags[at + 1]);
+  return Number.isInteger(value) && value > 0 ? Math.max(value, TIMEOUT_MS_MIN) : undefined;
+}
+
+const flagTimeoutMs = flagNumber('--network-family-autoselection-attempt-timeout');
+let attemptTimeoutMs = flagTimeoutMs ?? TIMEOUT_MS_DEFAULT;
+let attemptTimeoutChosen = flagTimeoutMs !== undefined;
+let autoSelect = flagOn('network-family-autoselection', true);
 
 /** Whether `connect` tries every address of a name where its options do not say. */
 export function getDefaultAutoSelectFamily(): boolean {
@@ -19,7 +41,7 @@ export function setDefaultAutoSelectFamily(value: boolean): void {
   autoSelect = value;
 }
 
-/** Milliseconds an address has before the next one is tried. Default 250. */
+/** Milliseconds an address has before the next one is tried. Default 500. */
 export function getDefaultAutoSelectFamilyAttemptTimeout(): number {
   return attemptTimeoutMs;
 }

@@ -1,5 +1,6 @@
 /** From `connect`'s options, checked as `node:net` checks them, to what dialling needs. */
 import type { DialTarget, Lookup } from '../dial/target.js';
+import type { Stream } from '../transport/stream.js';
 import { invalidArgType, invalidIpAddress, ipBlocked } from '../util/errors.js';
 import { isIP } from '../util/ip.js';
 import {
@@ -46,6 +47,7 @@ function blocked(list: BlockListLike | undefined): DialTarget['refuse'] {
 export function dialTarget(
   options: LooseConnectOptions,
   blockList: BlockListLike | undefined,
+  bound: Stream | null,
 ): DialTarget {
   const { localAddress, localPort, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
   const host = options.host || 'localhost';
@@ -67,9 +69,10 @@ export function dialTarget(
     lookup: (options.lookup as Lookup | undefined | null) ?? null,
     localAddress: (localAddress as string | undefined) || undefined,
     localPort: (localPort as number | undefined) || undefined,
-    every: every && !localAddress,
+    every: every && !localAddress && bound === null,
     attemptTimeoutMs,
     serial: chosen || attemptTimeoutWasChosen(),
+    bound,
     refuse: blocked(blockList),
   };
 }

@@ -17,6 +17,7 @@ export interface ReadableInternals {
 }
 
 export interface WritableInternals {
+  sync: boolean;
   length: number;
   ended: boolean;
   finished: boolean;
@@ -27,6 +28,8 @@ export interface WritableInternals {
 export const kCore: unique symbol = Symbol('barewire.socket');
 /** The state of a server that is not part of its public surface. */
 export const kServer: unique symbol = Symbol('barewire.server');
+/** Takes a bound socket's descriptor over. */
+export const kBound: unique symbol = Symbol('barewire.bound');
 /** Marks arguments that were put in order already. */
 export const kNormalized: unique symbol = Symbol('barewire.normalized');
 /** The host a class of sockets or servers stands on; a simulated one replaces it. */

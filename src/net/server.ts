@@ -1,28 +1,35 @@
 /** `Server`: the public surface. It listens by `server_listen`, and accepts by `server_core`. */
 import { addAbortListener, captureRejectionSymbol, EventEmitter } from 'node:events';
-import { getDefaultHighWaterMark } from 'node:stream';
 import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
-import { type AddressInfo, addressInfo } from './address.js';
+import type { AddressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
+import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
+import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
+import type { ServerHandle } from './handle.js';
+import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
-import { ServerCore } from './server_core.js';
+import { ServerCore, type SocketConstructor } from './server_core.js';
 import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
+import { TypedEmitter } from './typed_events.js';
+import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
 
+/** Which class of sockets a class of servers makes. */
+export const kSocketClass: unique symbol = Symbol('barewire.socketClass');
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
-class ServerClass extends EventEmitter {
+class ServerClass extends TypedEmitter {
   /** @internal */
   declare [kServer]: ServerCore;
   /** @internal */
@@ -37,12 +44,26 @@ class ServerClass extends EventEmitter {
   declare highWaterMark: number;
   declare blockList: BlockListLike | undefined;
 
+  /** What was bound, as cluster's primary names it: `4:0.0.0.0:80`. @internal */
+  declare _connectionKey: string | undefined;
+
+  /**
+   * The number of connections, and null once one was sent to a child; deprecated in favour of
+   * `getConnections`; manual. Typed as Node's own types have it, without the null.
+   */
+  declare readonly connections: number;
+
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
-  declare maxConnections: number | undefined | null;
+  declare maxConnections: number;
 
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
     initialiseServer(this, options, listener);
+  }
+
+  /** The class of the sockets it makes. @internal */
+  get [kSocketClass](): SocketConstructor {
+    return Socket;
   }
 
   /** @internal */
@@ -102,9 +123,14 @@ class ServerClass extends EventEmitter {
     }
   }
 
+  /** What packages look for to see whether the server listens; null where it does not. */
+  get _handle(): ServerHandle | null {
+    return this[kServer].getHandle();
+  }
+
   /** Whether the server accepts connections. */
   get listening(): boolean {
-    return this[kServer].listener !== null;
+    return this[kServer].listening;
   }
 
   /**
@@ -112,12 +138,15 @@ class ServerClass extends EventEmitter {
    * server does not listen; manual, `server.address`.
    */
   address(): AddressInfo | string | null {
-    const { listener } = this[kServer];
-    if (listener === null) return null;
+    const { listener, share } = this[kServer];
+    if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
-    const name = listener.localAddress();
-    if (typeof name === 'number') throw systemError(name, 'address');
-    return addressInfo(listener, name) ?? name.address;
+    if (listener === null) return share?.address() ?? null;
+    const info: Partial<AddressInfo> = {};
+    const status = this._handle?.getsockname(info) ?? 0;
+    if (status < 0) throw systemError(status, 'address');
+    const { address = '', family, port } = info;
+    return family === undefined || port === undefined ? address : { address, family, port };
   }
 
   /**
@@ -128,11 +157,12 @@ class ServerClass extends EventEmitter {
     const core = this[kServer];
     core.listeningId++;
     if (typeof callback === 'function') {
-      if (core.listener !== null) this.once('close', callback);
+      if (core.listening) this.once('close', callback);
       else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
     }
     core.stop();
     this._pipeName = undefined;
+    core.waitForWorkers();
     this._emitCloseIfDrained();
     return this;
   }
@@ -151,14 +181,27 @@ class ServerClass extends EventEmitter {
     });
   }
 
-  /** The number of connections; deprecated in favour of `getConnections`; manual. */
-  get connections(): number | null {
-    return this._connections;
+  /**
+   * Each connection in turn, by `for await`. One is accepted only when the loop asks for it. The
+   * loop ends with the server's `'close'`, and throws its `'error'`; leaving the loop leaves the
+   * server as it is, and connections that nobody listens for stay in the backlog.
+   */
+  [Symbol.asyncIterator](options?: IterationOptions): AsyncIterableIterator<Socket, undefined> {
+    return new ConnectionIterator(this, options);
+  }
+
+  /** @internal Called by child_process for each child that got a socket of this server. */
+  _setupWorker(list: ChildSocketList): void {
+    const { workers } = this[kServer];
+    workers.add(list, () => this._emitCloseIfDrained());
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(callback, null, this._connections);
+    const { workers } = this[kServer];
+    workers.count((error, elsewhere) => {
+      process.nextTick(callback, error, error ? undefined : this._connections + elsewhere);
+    });
     return this;
   }
 
@@ -183,6 +226,13 @@ class ServerClass extends EventEmitter {
   }
 }
 
+Object.defineProperty(ServerClass.prototype, 'connections', {
+  get(this: ServerClass): number | null {
+    return this[kServer].workers.used ? null : this._connections;
+  },
+  configurable: true,
+});
+
 function takeOptions(server: ServerClass, options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
@@ -196,11 +246,9 @@ function takeOptions(server: ServerClass, options: ServerOptions): void {
   server.noDelay = Boolean(options.noDelay);
   server.keepAlive = Boolean(options.keepAlive);
   server.keepAliveInitialDelay = Math.trunc(Math.max(keepAliveInitialDelay, 0) / 1000);
-  server.highWaterMark = highWaterMark < 0 ? getDefaultHighWaterMark(false) : highWaterMark;
+  server.highWaterMark = highWaterMark < 0 ? defaultHighWaterMark() : highWaterMark;
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     server.blockList = blockList;
   }
 }
@@ -217,7 +265,7 @@ function initialiseServer(
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;
-  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], Socket);
+  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], server[kSocketClass]);
   takeOptions(server, given);
 }
 
@@ -230,11 +278,20 @@ function initialise(
   initialiseServer(self, options, listener);
 }
 
-/** A server class of the given profile. */
-export function makeServerClass(profile: Profile): Callable<typeof ServerClass> {
+/** A server class of the given profile; on `on`'s host where one is given. */
+export function makeServerClass(
+  profile: Profile,
+  on: { host: Host; SocketClass: SocketConstructor } | null = null,
+): Callable<typeof ServerClass> {
   class Server extends ServerClass {
     override get [kProfile](): Profile {
       return profile;
+    }
+    override get [kSocketClass](): SocketConstructor {
+      return on?.SocketClass ?? super[kSocketClass];
+    }
+    override [kHost](): Host {
+      return on?.host ?? super[kHost]();
     }
   }
   return makeCallable(Server, initialise);

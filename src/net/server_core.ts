@@ -1,4 +1,5 @@
 /** What stands behind a server: its listener, and the sockets made from what it accepts. */
+import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Duplex } from 'node:stream';
 import type { SocketFile } from '../transport/bind.js';
@@ -8,11 +9,14 @@ import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
+import type { ClusterShare } from './cluster_share.js';
+import { ServerHandle, SocketHandle } from './handle.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
 import { initialiseSocket } from './socket_init.js';
+import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
 
@@ -21,10 +25,20 @@ export type SocketConstructor = new () => Socket;
 
 export class ServerCore implements ListenerOwner {
   listener: Listener | null = null;
+  /** This worker's share in what cluster's primary listens on. */
+  share: ClusterShare | null = null;
+  /** Connections of this server that were sent to children. */
+  readonly workers = new WorkerList();
   file: SocketFile | null = null;
   referenced = true;
+  /** The asynchronous context of `listen`, which connections inherit. */
+  scope: AsyncResource | null = null;
+  private handle: ServerHandle | null = null;
+  /** Connections whose handle is being looked at. */
+  private readonly accepted = new Map<SocketHandle, Stream>();
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
+  private holds = 0;
 
   constructor(
     readonly server: Server,
@@ -44,14 +58,69 @@ export class ServerCore implements ListenerOwner {
       return status;
     }
     if (!this.referenced) listener.unref();
+    if (this.holds > 0) listener.pause();
+    const type = family === this.host.kernel.constants.AF_UNIX ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
+    this.scope = new AsyncResource(type, { requireManualDestroy: true });
+    listener.scope = this.scope;
     this.listener = listener;
     return 0;
+  }
+
+  get listening(): boolean {
+    return this.listener !== null || this.share !== null;
+  }
+
+  /** Serves a port that cluster's primary owns. Returns 0 or -errno. */
+  listenShared(share: ClusterShare, backlog: number): number {
+    const shared = share.fd >= 0 ? this.host.kernel.dup(share.fd) : 0;
+    if (shared < 0) return shared;
+    const status = share.fd >= 0 ? this.listen(shared, backlog) : share.listen(backlog);
+    if (status < 0) return status;
+    this.share = share;
+    share.accept((connection) => {
+      const fd = this.host.kernel.dup(connection.fd);
+      connection.close();
+      if (fd >= 0) this.onAccept(fd);
+    });
+    return 0;
+  }
+
+  /** After `close()`: connections that live in children hold `'close'` back as well. */
+  waitForWorkers(): void {
+    const { server, workers } = this;
+    if (!workers.used) return;
+    server._connections++;
+    workers.drained(() => {
+      server._connections--;
+      server._emitCloseIfDrained();
+    });
+  }
+
+  /** `server._handle`. */
+  getHandle(): ServerHandle | null {
+    if (!this.listening) return null;
+    this.handle ??= new ServerHandle(this);
+    return this.handle;
+  }
+
+  /** Leaves new connections in the backlog until as many `release` have followed. */
+  hold(): void {
+    if (this.holds++ === 0) this.listener?.pause();
+  }
+
+  release(): void {
+    if (--this.holds === 0) this.listener?.resume();
   }
 
   /** Stops listening. */
   stop(): void {
     this.listener?.close();
     this.listener = null;
+    this.share?.close();
+    this.share = null;
+    this.handle = null;
+    this.scope?.emitDestroy();
+    this.scope = null;
     this.removeFile();
   }
 
@@ -66,7 +135,7 @@ export class ServerCore implements ListenerOwner {
 
   onAccept(fd: number): void {
     const { server, listener, host } = this;
-    const family = listener?.family ?? 0;
+    const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const { maxConnections } = server;
     const stream = new Stream(host, fd, family, null as never);
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
@@ -86,12 +155,29 @@ export class ServerCore implements ListenerOwner {
       server.emit('error', systemError(status, 'accept'));
       return;
     }
-    this.handOver(stream);
+    if (this.handle === null) {
+      this.handOver(stream, null);
+      return;
+    }
+    const connection = new SocketHandle(
+      () => stream,
+      () => -1,
+    );
+    this.accepted.set(connection, stream);
+    this.handle.onconnection(0, connection);
   }
 
-  private handOver(stream: Stream): void {
+  /** A connection whose handle somebody may have looked at first. */
+  handOverHandle(connection: SocketHandle): void {
+    const stream = this.accepted.get(connection);
+    if (stream === undefined) return;
+    this.accepted.delete(connection);
+    this.handOver(stream, connection);
+  }
+
+  private handOver(stream: Stream, handle: SocketHandle | null): void {
     const { server } = this;
-    const socket = this.makeSocket(stream);
+    const socket = this.makeSocket(stream, handle);
     server._connections++;
     socket.server = socket._server = server;
     server.emit('connection', socket);
@@ -99,7 +185,7 @@ export class ServerCore implements ListenerOwner {
   }
 
   /** As `new Socket(...)`, without the copies and checks that a user's options need. */
-  private makeSocket(stream: Stream): Socket {
+  private makeSocket(stream: Stream, connection: SocketHandle | null): Socket {
     const { server } = this;
     const options = {
       allowHalfOpen: server.allowHalfOpen,
@@ -112,6 +198,7 @@ export class ServerCore implements ListenerOwner {
     const { noDelay, keepAlive } = server;
     initialiseSocket(socket, this.host, {
       handle: stream,
+      connection,
       pauseOnCreate: server.pauseOnConnect,
       noDelay,
       keepAlive,

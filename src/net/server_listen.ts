@@ -1,19 +1,30 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
+import { tracingChannel } from 'node:diagnostics_channel';
 import { lookup as systemLookup } from 'node:dns';
 import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
 import { invalidArgValue } from '../util/errors.js';
 import { isIP, isLinkLocal } from '../util/ip.js';
-import { errno, explainedError, systemError } from '../util/system_error.js';
+import { addressError, errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
-import { kServer } from './internals.js';
+import { BoundSocket } from './bound_socket.js';
+import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
+import { kBound, kServer } from './internals.js';
+import { pathStatus } from './path_status.js';
+import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
 
+/** libuv's bit for IPV6_V6ONLY, which cluster's primary passes on. */
+const UV_TCP_IPV6ONLY = 1;
+
+const listenChannel = tracingChannel('net.server.listen');
+
 function failLater(server: Server, host: Host, error: Error): void {
+  if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
   host.clock.soon(() => server._listenFailed(error));
 }
 
@@ -31,10 +42,58 @@ function beginListening(
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
   }
+  nowListening(server);
+}
+
+function nowListening(server: Server): void {
+  const core = server[kServer];
+  if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
   const id = core.listeningId;
   core.host.clock.soon(() => {
-    if (core.listener !== null && core.listeningId === id) server.emit('listening');
+    if (core.listening && core.listeningId === id) server.emit('listening');
   });
+}
+
+interface Shareable extends Pick<ListenQuery, 'address' | 'addressType' | 'port' | 'fd'> {
+  readonly options: LooseListenOptions;
+  readonly backlog: number;
+}
+
+/**
+ * In a cluster worker a port that is not exclusive belongs to the primary: ask it. Returns false
+ * where this process listens by itself.
+ */
+function listenInCluster(server: Server, what: Shareable): boolean {
+  const { address, addressType, port, fd, options, backlog } = what;
+  if (options.exclusive || options.reusePort) return false;
+  const cluster = workerCluster();
+  if (cluster === null) return false;
+  const core = server[kServer];
+  const id = core.listeningId;
+  const { readableAll, writableAll } = options;
+  const flags = options.ipv6Only ? UV_TCP_IPV6ONLY : 0;
+  const query = { address, addressType, port, fd, flags, backlog, readableAll, writableAll };
+  cluster._getServer?.(server, query, (error, handle) => {
+    if (handle === null || core.listeningId !== id) {
+      handle?.close();
+      if (core.listeningId !== id) return;
+    }
+    const share = handle === null || error ? null : new ClusterShare(handle);
+    const status = error || (share === null ? -errno.EINVAL : core.listenShared(share, backlog));
+    if (status < 0) {
+      if (error === 0) share?.close();
+      server._listenFailed(addressError(status, 'bind', address, port));
+      return;
+    }
+    server._connectionKey = `${addressType}:${address}:${port}`;
+    nowListening(server);
+  });
+  return true;
+}
+
+function clusterQuery(profile: Profile, address: string | null) {
+  if (address !== null) return { address, addressType: isIP(address) === 6 ? 6 : 4 };
+  return { address: profile.listenAny === 'ipv4' ? '0.0.0.0' : null, addressType: 4 };
 }
 
 function listenOnAddress(
@@ -49,9 +108,12 @@ function listenOnAddress(
     ipv6Only: options.ipv6Only === true,
     reusePort: options.reusePort === true,
   };
+  const query = clusterQuery(profile, address);
+  if (listenInCluster(server, { ...query, port, fd: undefined, options, backlog })) return;
   if (address !== null) {
     const family = isIP(address) === 6 ? 6 : 4;
     const fd = bindTcp(host, address, port, family, bindOptions);
+    server._connectionKey = `${family}:${address}:${port}`;
     beginListening(server, fd, backlog, address, port);
     return;
   }
@@ -59,11 +121,13 @@ function listenOnAddress(
     const fd = bindTcp(host, '::', port, 6, bindOptions);
     // A machine without IPv6 listens on IPv4. A port in use is an error like any other.
     if (fd >= 0 || fd === -errno.EADDRINUSE || fd === -errno.EACCES || bindOptions.ipv6Only) {
+      server._connectionKey = `6::::${port}`;
       beginListening(server, fd, backlog, '::', port);
       return;
     }
   }
   const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);
+  server._connectionKey = `4:0.0.0.0:${port}`;
   beginListening(server, fd, backlog, '0.0.0.0', port);
 }
 
@@ -104,15 +168,38 @@ function listenOnPath(
     throw invalidArgValue('options', options, reason);
   }
   server._pipeName = path;
-  const fd = bindPath(core.host, path);
+  const query = { address: path, addressType: -1, port: -1, fd: undefined };
+  if (listenInCluster(server, { ...query, options, backlog })) return;
+  const fd = pathStatus(bindPath(core.host, path));
+  server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
-  beginListening(server, fd, backlog, path);
+  // Node's errors about a path carry a port, too.
+  beginListening(server, fd, backlog, path, -1);
   if (core.listener === null || !(readableAll || writableAll)) return;
   const status = openToAll(core.host, path, readableAll === true, writableAll === true);
   if (status < 0) {
     core.stop();
     throw systemError(status, 'uv_pipe_chmod');
   }
+}
+
+/** Listens on a bound descriptor that this thread owns, and the server from here on. */
+export function listenOnOwned(server: Server, fd: number): void {
+  server._connectionKey = `-1:fd${fd}:-1`;
+  beginListening(server, fd, BACKLOG, null);
+}
+
+/** `listen(bound)` or `listen({handle: bound})`. */
+function boundSocketIn(options: LooseListenOptions): BoundSocket | null {
+  if (options instanceof BoundSocket) return options;
+  return options.handle instanceof BoundSocket ? options.handle : null;
+}
+
+function listenOnBound(server: Server, bound: BoundSocket, backlog: number): void {
+  const { fd, path, file } = bound[kBound]();
+  server[kServer].file = file;
+  server._pipeName = path;
+  beginListening(server, fd, backlog, null);
 }
 
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
@@ -129,9 +216,23 @@ export function listen(
   argumentCount: number,
 ): void {
   const core = server[kServer];
+  if (listenChannel.asyncStart.hasSubscribers) {
+    listenChannel.asyncStart.publish({ server, options: given });
+  }
   core.listeningId++;
+  const bound = boundSocketIn(given);
+  if (bound !== null) {
+    listenOnBound(server, bound, toCount(given.backlog) || backlogArgument || BACKLOG);
+    return;
+  }
   const fd = descriptorOf(given);
   if (fd >= 0) {
+    if (fd === given.fd) {
+      const query = { address: null, addressType: -1, port: -1, fd };
+      const backlog = backlogArgument || BACKLOG;
+      if (listenInCluster(server, { ...query, options: given, backlog })) return;
+    }
+    server._connectionKey = `-1:fd${fd}:-1`;
     const taken = takeDescriptor(core.host, fd);
     beginListening(server, taken, backlogArgument || BACKLOG, null);
     return;

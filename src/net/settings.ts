@@ -45,6 +45,34 @@ export function applyKeepAlive(stream: Stream, settings: SocketSettings): number
   return status;
 }
 
+/** With what a descriptor from elsewhere is set to already, so that unsetting it has an effect. */
+export function settingsOnDescriptor(
+  stream: Stream,
+  wanted: SocketSettings | null,
+): SocketSettings | null {
+  if (!isTcp(stream)) return wanted;
+  const { SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_NODELAY } = stream.host.kernel.constants;
+  const noDelay = stream.intOption(IPPROTO_TCP, TCP_NODELAY) === 1;
+  const keepAlive = stream.intOption(SOL_SOCKET, SO_KEEPALIVE) === 1;
+  if (!noDelay && !keepAlive) return wanted;
+  return {
+    ...wanted,
+    noDelay: noDelay || wanted?.noDelay,
+    keepAlive: keepAlive || wanted?.keepAlive,
+  };
+}
+
+/** Whether the kernel has to be told of what is wanted. */
+export function keepAliveDiffers(now: SocketSettings, wanted: SocketSettings): boolean {
+  if (Boolean(now.keepAlive) !== wanted.keepAlive) return true;
+  if (!wanted.keepAlive) return false;
+  return (
+    (now.keepAliveDelaySeconds ?? 0) !== wanted.keepAliveDelaySeconds ||
+    now.keepAliveIntervalSeconds !== wanted.keepAliveIntervalSeconds ||
+    now.keepAliveCount !== wanted.keepAliveCount
+  );
+}
+
 /** IP_TOS or IPV6_TCLASS. Returns 0 or -errno. */
 export function applyTypeOfService(stream: Stream, tos: number): number {
   if (!isTcp(stream)) return 0;
@@ -60,11 +88,4 @@ export function readTypeOfService(stream: Stream): number {
   return stream.family === AF_INET6
     ? stream.intOption(IPPROTO_IPV6, IPV6_TCLASS)
     : stream.intOption(IPPROTO_IP, IP_TOS);
-}
-
-/** Everything that was set before the connection stood. */
-export function applyOptions(stream: Stream, settings: SocketSettings): void {
-  if (settings.noDelay) applyNoDelay(stream, true);
-  if (settings.keepAlive) applyKeepAlive(stream, settings);
-  if (settings.typeOfService !== undefined) applyTypeOfService(stream, settings.typeOfService);
 }

@@ -4,12 +4,13 @@
  */
 import { Duplex } from 'node:stream';
 import { type Host, systemHost } from '../transport/host.js';
-import { invalidArgType, stateError } from '../util/errors.js';
+import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
-import { validateDuration, validateFunction, validateInt32 } from '../util/validate.js';
+import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
 import { type Callable, makeCallable } from './callable.js';
+import type { LooseHandle } from './handle.js';
 import {
   kCore,
   kHost,
@@ -18,28 +19,27 @@ import {
   type WritableInternals,
 } from './internals.js';
 import type { Server } from './server.js';
-import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
 import { connectEnded, connectSocket } from './socket_connect.js';
 import type { SocketCore, WriteCallback } from './socket_core.js';
 import { duplexOptions, initialiseSocket, socketOptions } from './socket_init.js';
+import {
+  getTypeOfService,
+  type KeepAliveOptions,
+  setKeepAlive,
+  setNoDelay,
+  setTypeOfService,
+} from './socket_options.js';
 import type {
   BlockListLike,
   ConnectOptions,
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
-
-/** `setKeepAlive`'s options; times in milliseconds. */
-export interface KeepAliveOptions {
-  enable?: boolean | undefined;
-  initialDelay?: number | undefined;
-  interval?: number | undefined;
-  count?: number | undefined;
-}
+import { TypedDuplex } from './typed_events.js';
 
 type ConnectListener = () => void;
 
-class SocketClass extends Duplex {
+class SocketClass extends TypedDuplex {
   /** @internal */
   declare [kCore]: SocketCore;
   declare readonly _readableState: ReadableInternals;
@@ -59,7 +59,7 @@ class SocketClass extends Duplex {
   /** The idle time-out in milliseconds as it was set; undefined where it never was. */
   declare timeout: number | undefined;
   /** `address:port` of each attempt, where several addresses were tried. */
-  declare autoSelectFamilyAttemptedAddresses: string[] | undefined;
+  declare autoSelectFamilyAttemptedAddresses: string[];
 
   constructor(options?: SocketOptions | number) {
     const checked = socketOptions(options);
@@ -95,8 +95,9 @@ class SocketClass extends Duplex {
   }
 
   override _read(): void {
-    if (this.connecting || !this[kCore].open) this.once('connect', () => this._read());
-    else this[kCore].startReading();
+    const core = this[kCore];
+    if (this.connecting || !core.open || core.unconnected) this.once('connect', () => this._read());
+    else core.startReading();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
@@ -120,8 +121,14 @@ class SocketClass extends Duplex {
     }
     const { stream } = this[kCore];
     const status = stream === null ? 0 : stream.shutdown();
+    this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
+  }
+
+  override destroy(error?: Error): this {
+    if (!this.destroyed) this[kCore]?.finishWrites();
+    return super.destroy(error);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -129,8 +136,7 @@ class SocketClass extends Duplex {
     this.connecting = false;
     core.destroy(error);
     callback(error);
-    // Behind the tick in which Duplex emits 'error'.
-    core.host.clock.soon(() => this.emit('close', error !== null));
+    core.emitClose(error !== null);
     const server = this._server;
     if (server !== null) {
       server._connections--;
@@ -211,11 +217,7 @@ class SocketClass extends Duplex {
 
   /** Turns Nagle's algorithm off (true) or on; TCP_NODELAY; manual, `socket.setNoDelay`. */
   setNoDelay(noDelay = true): this {
-    const core = this[kCore];
-    const on = Boolean(noDelay);
-    core.settings ??= {};
-    core.settings.noDelay = on;
-    if (core.stream !== null && !this.connecting) applyNoDelay(core.stream, on);
+    setNoDelay(this, Boolean(noDelay));
     return this;
   }
 
@@ -229,42 +231,23 @@ class SocketClass extends Duplex {
     intervalMs?: number,
     count?: number,
   ): this {
-    const core = this[kCore];
     const options =
       typeof enable === 'object' && enable !== null
         ? enable
         : { enable, initialDelay: initialDelayMs, interval: intervalMs, count };
-    const seconds = (ms: number | undefined) =>
-      ms === undefined ? undefined : Math.trunc(Number(ms) / 1000);
-    core.settings ??= {};
-    core.settings.keepAlive = Boolean(options.enable);
-    core.settings.keepAliveDelaySeconds = seconds(options.initialDelay);
-    core.settings.keepAliveIntervalSeconds = seconds(options.interval);
-    core.settings.keepAliveCount = options.count;
-    if (core.stream !== null && !this.connecting) applyKeepAlive(core.stream, core.settings);
+    setKeepAlive(this, options);
     return this;
   }
 
   /** IP_TOS or IPV6_TCLASS, 0 to 255. Throws a system error where the kernel refuses. */
   setTypeOfService(tos: number): this {
-    if (Number.isNaN(tos)) throw invalidArgType('tos', 'number', tos);
-    validateInt32(tos, 'tos', 0, 255);
-    const core = this[kCore];
-    core.settings ??= {};
-    core.settings.typeOfService = tos;
-    if (core.stream !== null && !this.connecting) {
-      const status = applyTypeOfService(core.stream, tos);
-      if (status < 0) throw systemError(status, 'setTypeOfService');
-    }
+    setTypeOfService(this, tos);
     return this;
   }
 
   /** The type of service as the kernel has it, or as it was set before connecting; else 0. */
   getTypeOfService(): number {
-    const { stream, settings } = this[kCore];
-    if (stream === null || this.connecting) return settings?.typeOfService ?? 0;
-    const value = readTypeOfService(stream);
-    return Number.isNaN(value) ? (settings?.typeOfService ?? 0) : value;
+    return getTypeOfService(this);
   }
 
   /** The process may end while this is all that is left; manual, `socket.unref`. */
@@ -286,14 +269,15 @@ class SocketClass extends Duplex {
   }
 
   /** The local end as `{port, family, address}`; `{}` where there is none; manual. */
-  address(): AddressInfo | Record<string, never> {
+  address(): Partial<AddressInfo> {
     return this._getsockname();
   }
 
   /** @internal */
-  _getsockname(): AddressInfo | Record<string, never> {
+  _getsockname(): Partial<AddressInfo> {
     const core = this[kCore];
-    if (core.stream === null) return {};
+    if (core === undefined || core.stream === null) return {};
+    if (core.bound?.path !== undefined) return { address: core.bound.path };
     core.local ??= addressInfo(core.stream, core.stream.localAddress());
     return core.local ?? {};
   }
@@ -301,6 +285,7 @@ class SocketClass extends Duplex {
   /** @internal */
   _getpeername(): AddressInfo | Record<string, never> {
     const core = this[kCore];
+    if (core === undefined) return {};
     if (core.stream !== null && !this.connecting) {
       core.peer ??= addressInfo(core.stream, core.stream.peerAddress());
     }
@@ -334,28 +319,39 @@ class SocketClass extends Duplex {
   /** Bytes received so far, also after close; manual, `socket.bytesRead`. */
   get bytesRead(): number {
     const core = this[kCore];
-    return core.stream?.bytesRead ?? core.bytesReadBefore;
+    return core?.stream?.bytesRead ?? core?.bytesReadBefore;
   }
 
   /** Bytes written so far, those still queued included; manual, `socket.bytesWritten`. */
   get bytesWritten(): number {
-    return this[kCore].completedBytes + this.writableLength;
+    const core = this[kCore];
+    return core && core.completedBytes + this.writableLength;
   }
 
   /** Bytes waiting to be written; undefined where there is no connection; manual. */
-  get bufferSize(): number | undefined {
-    return this[kCore].open ? this.writableLength : undefined;
+  get bufferSize(): number {
+    // Typed as `@types/node` has it, which knows nothing of undefined.
+    return (this[kCore]?.open ? this.writableLength : undefined) as number;
   }
 
   /** Not connected yet, or no more. */
   get pending(): boolean {
-    return !this[kCore].open || this.connecting;
+    return !this[kCore]?.open || this.connecting;
   }
 
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
     if (this.connecting) return 'opening';
     if (this.readable) return this.writable ? 'open' : 'readOnly';
     return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** What packages look for to see whether there is a connection; null where there is none. */
+  get _handle(): LooseHandle | null {
+    return this[kCore]?.getHandle();
+  }
+
+  set _handle(handle: LooseHandle | null) {
+    this[kCore].setHandle(handle);
   }
 
   /** @internal */
@@ -375,6 +371,16 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
 export type Socket = SocketClass;
+
+/** A class of sockets that stand on `host` in place of this thread's; for simulations. */
+export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
+  class Socket extends SocketClass {
+    override [kHost](): Host {
+      return host;
+    }
+  }
+  return makeCallable(Socket, initialise);
+}
 
 /** `connect` and `createConnection`: a new socket that is connecting; manual. */
 export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {

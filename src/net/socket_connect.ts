@@ -3,11 +3,12 @@ import { channel } from 'node:diagnostics_channel';
 import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
-import { missingArgs } from '../util/errors.js';
-import { errno } from '../util/system_error.js';
+import { invalidArgValue, missingArgs } from '../util/errors.js';
+import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { kCore } from './internals.js';
+import { pathStatus } from './path_status.js';
 import type { Socket } from './socket.js';
 import type { LooseConnectOptions } from './socket_types.js';
 
@@ -56,14 +57,14 @@ function connectPath(socket: Socket, path: string): void {
   core.path = path;
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
-  const dialled = dialPath(core.host, path, core);
+  const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
     return;
   }
   // A path that can not even be tried fails at once, one that leads nowhere fails later.
-  if (dialled === -errno.EINVAL || dialled === -errno.ENAMETOOLONG || dialled === -errno.EMFILE) {
-    socket.destroy(core.pathError(dialled, path));
+  if (dialled === -errno.EINVAL || dialled === -errno.EMFILE) {
+    socket.destroy(addressError(dialled, 'connect', path));
     return;
   }
   core.host.clock.soon(() => {
@@ -73,11 +74,18 @@ function connectPath(socket: Socket, path: string): void {
 
 function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const core = socket[kCore];
-  const target = dialTarget(options, socket.blockList);
+  const { localAddress, localPort } = options;
+  if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
+    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
+    throw invalidArgValue('options', options, reason);
+  }
+  const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
-  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host));
+  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
   if (!core.referenced) core.dial.unref();
   core.dial.start();
+  // The kernel chose the local address when a bound socket began to connect.
+  if (core.unconnected) core.local = null;
 }
 
 /** `socket.connect` with its arguments in order. */
@@ -98,9 +106,12 @@ export function connectSocket(
     socket._undestroy();
     core.reset();
   }
+  core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
-  if (options.path) {
+  // What it is bound to tells what a bound socket connects to.
+  const toPath = core.unconnected ? core.bound?.path !== undefined : Boolean(options.path);
+  if (toPath) {
     validateString(options.path, 'options.path');
     connectPath(socket, options.path);
   } else {
@@ -115,7 +126,7 @@ export function connectEnded(socket: Socket, status: number): void {
   socket.connecting = false;
   if (status < 0) {
     const path = core.path ?? '';
-    const error = core.pathError(status, path);
+    const error = addressError(status, 'connect', path);
     socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
     socket.destroy(error);
     return;

@@ -2,14 +2,18 @@
  * What stands behind a socket: it joins a transport's stream to Node's Duplex. Bytes that come in
  * are emitted straight while the socket flows; writes are gathered until the handler returns.
  */
+import { AsyncResource } from 'node:async_hooks';
 import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
-import type { Stream, StreamOwner } from '../transport/stream.js';
+import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
-import { addressError, systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
+import type { BoundEnd } from './bound_socket.js';
+import { type LooseHandle, SocketHandle } from './handle.js';
+import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
-import { applyOptions, type SocketSettings } from './settings.js';
+import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 
 export type WriteCallback = (error?: Error | null) => void;
@@ -30,6 +34,8 @@ export class SocketCore implements StreamOwner {
   /** What the socket was set to before it had a descriptor, or since. */
   settings: SocketSettings | null = null;
   referenced = true;
+  /** The asynchronous context that handlers run in. */
+  scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
   userRead: UserRead | null = null;
   /** Counters of a stream that is gone. */
@@ -45,6 +51,10 @@ export class SocketCore implements StreamOwner {
   resetOnDestroy = false;
   /** The UNIX path that is being connected to. */
   path: string | null = null;
+  /** What `socket._handle` gives: made when asked for, or put there by somebody. */
+  private handle: LooseHandle | null = null;
+  /** The `BoundSocket` that was taken over. */
+  bound: BoundEnd | null = null;
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
 
@@ -58,6 +68,43 @@ export class SocketCore implements StreamOwner {
     return this.stream !== null || this.dial !== null;
   }
 
+  /** `socket._handle`. */
+  getHandle(): LooseHandle | null {
+    if (this.handle !== null) return this.handle;
+    if (!this.open) return null;
+    this.handle = new SocketHandle(
+      () => this.stream,
+      () => this.scope?.asyncId() ?? -1,
+    );
+    return this.handle;
+  }
+
+  /** Takes over another socket's stream; the two share it, as they do in `node:net`. */
+  adoptHandle(handle: SocketHandle): void {
+    const { stream } = handle;
+    if (stream !== null) this.adopt(stream);
+    this.handle = handle;
+  }
+
+  /** Takes a bound descriptor over, to connect it later. */
+  adoptBound(end: BoundEnd): void {
+    this.bound = end;
+    this.adopt(new Stream(this.host, end.fd, end.family, this));
+  }
+
+  /** Bound, and nothing to read from or write to yet. */
+  get unconnected(): boolean {
+    return this.bound?.unconnected === true;
+  }
+
+  /** `socket._handle = …`: without one the socket is closed. */
+  setHandle(handle: LooseHandle | null): void {
+    this.handle = handle;
+    if (handle !== null) return;
+    this.stream?.close();
+    this.stream = null;
+  }
+
   /** A read or a write happened. */
   active(): void {
     if (this.idle !== null) this.idle.active();
@@ -69,11 +116,20 @@ export class SocketCore implements StreamOwner {
     this.idle.set(timeoutMs);
   }
 
+  /** From here on handlers run in the context that this is called in. */
+  enter(type: 'TCPWRAP' | 'PIPEWRAP'): void {
+    this.scope = new AsyncResource(type, { requireManualDestroy: true });
+  }
+
   /** Takes a connected stream over, applies what was set before, and sends what waits. */
   adopt(stream: Stream): void {
     this.stream = stream;
     this.dial = null;
     stream.owner = this;
+    if (this.scope === null) {
+      this.enter(stream.family === this.host.kernel.constants.AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
+    }
+    stream.scope = this.scope;
     if (this.userRead !== null) stream.readInto = this.userRead.buffer;
     if (!this.referenced) stream.unref();
   }
@@ -82,7 +138,19 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
-    if (settings !== null) applyOptions(stream, settings);
+    if (this.bound !== null) {
+      this.bound.unconnected = false;
+      this.local = null;
+    }
+    if (settings !== null)
+      applySettings(
+        this.handle ??
+          new SocketHandle(
+            () => stream,
+            () => -1,
+          ),
+        settings,
+      );
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);
@@ -122,7 +190,7 @@ export class SocketCore implements StreamOwner {
     const user = this.userRead;
     if (user === null) return;
     this.active();
-    const goOn = user.callback(count, user.buffer) !== false;
+    const goOn = Reflect.apply(user.callback, this.socket, [count, user.buffer]) !== false;
     const { stream } = this;
     if (stream === null) return;
     if (user.generate !== null) {
@@ -139,6 +207,19 @@ export class SocketCore implements StreamOwner {
     socket.push(null);
     // With nothing buffered, 'end' follows even where nobody reads.
     socket.read(0);
+    this.releaseIfOver();
+  }
+
+  /**
+   * Both sides have ended, but there are bytes that nobody has read: they can be read later, and
+   * need no descriptor. Without this it stays open, as does what it refers to, if nobody ever does.
+   */
+  releaseIfOver(): void {
+    const { socket, stream } = this;
+    if (!stream?.ended || !stream.shutDown || socket.readableLength === 0) return;
+    socket._getsockname();
+    socket._getpeername();
+    stream.close();
   }
 
   onReadError(status: number): void {
@@ -154,6 +235,10 @@ export class SocketCore implements StreamOwner {
     const { stream } = this;
     this.callback = callback;
     this.handedBytes = 0;
+    if (stream !== null && stream.fd < 0) {
+      this.onWriteError(-errno.EBADF);
+      return;
+    }
     let prepaid = 0;
     for (const chunk of chunks) {
       this.handedBytes += chunk.length;
@@ -223,6 +308,19 @@ export class SocketCore implements StreamOwner {
     callback?.(error);
   }
 
+  /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
+  finishWrites(): void {
+    const { socket, stream } = this;
+    if (stream === null || socket.connecting || this.resetOnDestroy) return;
+    while (this.callback !== null) {
+      this.onFlush();
+      if (stream.send() < 0 || stream.pendingBytes > 0) return;
+      // The user's callbacks run at the next tick, not in the middle of destroy().
+      socket._writableState.sync = true;
+      this.completed();
+    }
+  }
+
   /** Closes everything. What Writable waits for ends with `error`. */
   destroy(error: Error | null): void {
     const { stream } = this;
@@ -230,6 +328,9 @@ export class SocketCore implements StreamOwner {
     this.dial?.cancel();
     this.dial = null;
     this.stream = null;
+    this.handle = null;
+    this.bound?.file?.remove();
+    this.bound = null;
     this.completedBytes += this.handedBytes;
     if (stream !== null) {
       this.bytesReadBefore = stream.bytesRead;
@@ -248,13 +349,53 @@ export class SocketCore implements StreamOwner {
     this.host.clock.soon(() => callback(error ?? stateError(code)));
   }
 
+  /**
+   * Lets the connection go to somebody who carries it on. Returns the stream, how many of
+   * Writable's chunks were sent along ahead of their turn, and whom the write under way is to be
+   * reported to.
+   */
+  release(): { stream: Stream | null; prepaidChunks: number; callback: WriteCallback | null } {
+    const { stream, prepaidChunks, callback } = this;
+    this.bytesReadBefore = stream?.bytesRead ?? this.bytesReadBefore;
+    this.stream = null;
+    this.handle = null;
+    this.callback = null;
+    this.prepaidChunks = 0;
+    this.idle?.clear();
+    return { stream, prepaidChunks, callback };
+  }
+
+  /** Behind the tick in which Duplex emits 'error', in the socket's own context. */
+  emitClose(hadError: boolean): void {
+    const { scope, socket } = this;
+    this.scope = null;
+    const emit = (): void => {
+      socket.emit('close', hadError);
+    };
+    this.host.clock.soon(() => {
+      if (scope === null) {
+        emit();
+        return;
+      }
+      scope.runInAsyncScope(emit);
+      scope.emitDestroy();
+    });
+  }
+
+  /** The stream went to somebody else: this socket has none. */
+  abandon(): void {
+    const { stream } = this;
+    if (stream === null) return;
+    this.bytesReadBefore = stream.bytesRead;
+    this.idle?.set(0);
+    this.stream = null;
+    this.handle = null;
+  }
+
   /** Ready for another connection. */
   reset(): void {
     this.bytesReadBefore = this.completedBytes = this.handedBytes = 0;
-  }
-
-  /** The error of a UNIX connect that failed. */
-  pathError(status: number, path: string): Error {
-    return addressError(status, 'connect', path);
+    this.peer = this.local = null;
+    this.path = null;
   }
 }

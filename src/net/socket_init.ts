@@ -4,7 +4,7 @@ import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import { codedError, invalidArgType, invalidArgValue, invalidFdType } from '../util/errors.js';
+import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import {
   abortError,
@@ -12,15 +12,20 @@ import {
   validateInt32,
   validateNumber,
 } from '../util/validate.js';
-import { kCore } from './internals.js';
+import { validateBlockList } from './block_list.js';
+import { BoundSocket } from './bound_socket.js';
+import { type LooseHandle, SocketHandle } from './handle.js';
+import { defaultHighWaterMark } from './high_water_mark.js';
+import { kBound, kCore } from './internals.js';
+import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore, type WriteCallback } from './socket_core.js';
 import type { SocketOptions } from './socket_types.js';
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
-  /** A stream to take over. */
-  handle?: unknown;
+  /** The handle of that stream, where somebody has seen it already. */
+  connection?: SocketHandle | null | undefined;
   /** Do not read, and begin paused; a server's `pauseOnConnect`. */
   pauseOnCreate?: boolean | undefined;
   /** Do not read until asked. */
@@ -35,6 +40,7 @@ export function duplexOptions(options: InternalSocketOptions): DuplexOptions {
   // A signal is watched here: Duplex would destroy a socket that is not set up yet.
   const { signal: _, ...others } = options;
   return {
+    highWaterMark: defaultHighWaterMark(),
     ...others,
     allowHalfOpen: Boolean(options.allowHalfOpen),
     emitClose: false,
@@ -162,17 +168,23 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.on('end', onPeerEnded);
   const { blockList, fd, handle } = options;
   if (handle instanceof Stream) core.adopt(handle);
-  else if (fd !== undefined) core.adopt(adoptDescriptor(socket, host, fd));
-  if (core.stream !== null) {
+  else if (handle instanceof BoundSocket) core.adoptBound(handle[kBound]());
+  else if (handle instanceof SocketHandle) core.adoptHandle(handle);
+  else if (handle) core.setHandle(handle as LooseHandle);
+  else if (fd !== undefined) {
+    const stream = adoptDescriptor(socket, host, fd);
+    core.settings = settingsOnDescriptor(stream, core.settings);
+    core.adopt(stream);
+  }
+  if (options.connection) core.setHandle(options.connection);
+  if (core.stream !== null && !core.unconnected) {
     if (core.settings !== null) core.established();
     if (options.pauseOnCreate) socket.pause();
     else if (options.readable !== false && !options.manualStart) socket.read(0);
   }
   if (options.signal) watchSignal(socket, options.signal);
   if (blockList) {
-    if (typeof blockList.check !== 'function') {
-      throw invalidArgType('options.blockList', 'net.BlockList', blockList);
-    }
+    validateBlockList(blockList);
     socket.blockList = blockList;
   }
 }

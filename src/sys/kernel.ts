@@ -44,6 +44,7 @@ export type KernelConstant =
   | 'SO_BINDTODEVICE'
   | 'SO_MARK'
   | 'SO_INCOMING_CPU'
+  | 'SO_COOKIE'
   | 'TCP_NODELAY'
   | 'TCP_KEEPIDLE'
   | 'TCP_KEEPINTVL'

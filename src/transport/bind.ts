@@ -1,4 +1,5 @@
 /** Makes descriptors that are bound and ready to listen. Everything returns >= 0 or -errno. */
+import { errno } from '../util/system_error.js';
 import type { Host } from './host.js';
 
 export interface BindOptions {
@@ -47,6 +48,7 @@ export function bindPath(host: Host, path: string): number {
 /** Takes over `fd`; a second descriptor for it where this thread owns it already. */
 export function takeDescriptor(host: Host, fd: number): number {
   const { kernel } = host;
+  if (kernel.kind(fd) !== kernel.constants.S_IFSOCK) return -errno.EINVAL;
   if (kernel.ledger().includes(fd)) return kernel.dup(fd);
   const status = kernel.adopt(fd);
   return status < 0 ? status : fd;

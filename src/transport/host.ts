@@ -23,9 +23,16 @@ export function makeHost(kernel: Kernel, clock: Clock, resolver: typeof lookup |
 }
 
 let threadHost: Host | null = null;
+let threadKernel: Kernel = linux;
 
 /** This thread's host on the real kernel. */
 export function systemHost(): Host {
-  threadHost ??= makeHost(linux, systemClock, null);
+  threadHost ??= makeHost(threadKernel, systemClock, null);
   return threadHost;
+}
+
+/** Puts something around this thread's kernel, such as a check. Throws once a socket was made. */
+export function decorateKernel(decorate: (kernel: Kernel) => Kernel): void {
+  if (threadHost !== null) throw new Error('This thread has made its first socket already');
+  threadKernel = decorate(threadKernel);
 }

@@ -39,6 +39,8 @@ export class Stream extends Descriptor {
   reading = false;
   /** The peer's FIN was read. */
   ended = false;
+  /** Our FIN was sent. */
+  shutDown = false;
   bytesRead = 0;
   bytesWritten = 0;
   /** Reads land here in place of the reactor's slab. */
@@ -82,9 +84,10 @@ export class Stream extends Descriptor {
     // A connect that is done already still reports later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
-    const registered = this.open();
+    this.moreBehind = this.readable = false;
+    const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
-    this.setActive(true);
+    this.updateActive();
     if (status === 0) this.host.reactor.soon(this);
     return 0;
   }
@@ -167,7 +170,7 @@ export class Stream extends Descriptor {
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, READ_BYTES);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < READ_BYTES && !this.moreBehind) this.readable = false;
+      if (count < READ_BYTES) this.readShort();
       this.owner.onRead(slab.take(count));
     } else {
       this.readStopped(count);
@@ -178,11 +181,15 @@ export class Stream extends Descriptor {
     const count = this.host.kernel.read(this.fd, buffer, 0, buffer.length);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < buffer.length && !this.moreBehind) this.readable = false;
+      if (count < buffer.length) this.readShort();
       this.owner.onReadInto(count);
     } else {
       this.readStopped(count);
     }
+  }
+
+  private readShort(): void {
+    if (!this.moreBehind) this.readable = false;
   }
 
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
@@ -203,6 +210,11 @@ export class Stream extends Descriptor {
   /** Adds a chunk to what the next flush sends. The chunk must not change until written. */
   queue(chunk: Uint8Array): void {
     this.writes.push(chunk);
+  }
+
+  /** Takes out what is queued and not with the kernel: somebody else will send it. */
+  takePending(): Uint8Array[] {
+    return this.writes.take();
   }
 
   /** Sends what is queued when the running handler returns, or at the next tick. */
@@ -250,7 +262,9 @@ export class Stream extends Descriptor {
 
   /** Sends FIN. Returns 0 or -errno. */
   shutdown(): number {
-    return this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    const status = this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    if (status === 0) this.shutDown = true;
+    return status;
   }
 
   override close(): number {

@@ -26,6 +26,13 @@ export function codedError(Base: ErrorClass, code: string, message: string): Cod
   // Reading the stack now fixes the text with the code in it; the name then goes back.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
+  Object.defineProperty(error, 'toString', {
+    value(this: Error) {
+      return `${this.name} [${code}]: ${this.message}`;
+    },
+    configurable: true,
+    writable: true,
+  });
   return Object.assign(error, { code });
 }
 
@@ -52,9 +59,13 @@ const PRIMITIVES = new Set([
   'symbol',
 ]);
 
+const CLASS_NAME = /^(?:[A-Z][a-z0-9]*)+$/;
+
 function expectedText(expected: readonly string[]): string {
   const types = expected.filter((name) => PRIMITIVES.has(name.toLowerCase()));
-  const classes = expected.filter((name) => !PRIMITIVES.has(name.toLowerCase()));
+  const rest = expected.filter((name) => !PRIMITIVES.has(name.toLowerCase()));
+  const classes = rest.filter((name) => CLASS_NAME.test(name));
+  const others = rest.filter((name) => !CLASS_NAME.test(name));
   const list = (words: readonly string[]): string =>
     words.length <= 2 ? words.join(' or ') : `${words.slice(0, -1).join(', ')}, or ${words.at(-1)}`;
   const parts: string[] = [];
@@ -63,6 +74,10 @@ function expectedText(expected: readonly string[]): string {
     parts.push(lower.length > 1 ? `one of type ${list(lower)}` : `of type ${lower[0]}`);
   }
   if (classes.length > 0) parts.push(`an instance of ${list(classes)}`);
+  if (others.length > 0) {
+    const article = others.length === 1 && /[A-Z]/.test(others[0] ?? '') ? 'an ' : '';
+    parts.push(article + list(others));
+  }
   return parts.join(' or ');
 }
 
@@ -114,11 +129,7 @@ export function badPort(name: string, value: unknown, allowZero = true): CodedEr
 
 /** `ERR_MISSING_ARGS` where one of `names` had to be given. */
 export function missingArgs(names: readonly string[]): CodedError {
-  const quoted = names.map((name) => `"${name}"`);
-  const list =
-    quoted.length <= 2
-      ? quoted.join(' or ')
-      : `${quoted.slice(0, -1).join(', ')}, or ${quoted.at(-1)}`;
+  const list = names.map((name) => `"${name}"`).join(' or ');
   return codedError(TypeError, 'ERR_MISSING_ARGS', `The ${list} argument must be specified`);
 }
 
@@ -136,7 +147,10 @@ const STATES: Readonly<Record<string, readonly [ErrorClass, string]>> = {
   ],
   ERR_SOCKET_CONNECTION_TIMEOUT: [Error, 'Socket connection timeout'],
   ERR_INVALID_HANDLE_TYPE: [TypeError, 'This handle type cannot be sent'],
-  ERR_SOCKET_HANDLE_ADOPTED: [Error, 'The socket handle has already been adopted or closed'],
+  ERR_SOCKET_HANDLE_ADOPTED: [
+    Error,
+    'The bound socket has already been adopted by a server or socket',
+  ],
 };
 
 /** An error about the state of a socket or server; its text is fixed by its code. */

@@ -1,0 +1,146 @@
+// Who is measured, and how each of them is started.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+export const benchFolder = fileURLToPath(new URL('..', import.meta.url));
+export const cacheFolder = join(benchFolder, '.cache');
+const inServers = (name) => join(benchFolder, 'servers', name);
+
+const arch = { x64: ['x64', 'x64'], arm64: ['aarch64', 'arm64'] }[process.arch] ?? ['?', '?'];
+
+function packaged(name, path) {
+  try {
+    return require.resolve(join(name, path));
+  } catch {
+    return null;
+  }
+}
+
+/** Compiles unless that was done since the source changed. Null where there is no compiler. */
+function compiled(source, name, command) {
+  const to = join(cacheFolder, name);
+  if (existsSync(to) && statSync(to).mtimeMs > statSync(source).mtimeMs) return to;
+  mkdirSync(cacheFolder, { recursive: true });
+  const [file, ...args] = command(to);
+  const done = spawnSync(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.error) return null;
+  if (done.status !== 0) throw new Error(`${source} does not compile`);
+  return to;
+}
+
+const C_FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror'];
+
+function compileC(source, name) {
+  return compiled(source, name, (to) => ['cc', ...C_FLAGS, '-o', to, source]);
+}
+
+export const compileLoad = () => compileC(join(benchFolder, 'load', 'load.c'), 'load-c');
+
+const compileGo = () =>
+  compiled(inServers('server.go'), 'server-go', (to) => [
+    'go',
+    'build',
+    '-o',
+    to,
+    inServers('server.go'),
+  ]);
+
+const ECHOES = ['echo', 'burst', 'churn', 'sink', 'busy', 'client'];
+const ALL = [...ECHOES, 'idle', 'listen', 'relay'];
+
+function onNode(node, module) {
+  return (scenario) => [
+    node,
+    ...(scenario === 'idle' ? ['--expose-gc'] : []),
+    inServers('net.mjs'),
+    module,
+    scenario,
+  ];
+}
+
+const native = (binary) => binary && ((scenario) => [binary, scenario]);
+const version =
+  (...command) =>
+  () => {
+    const { stdout } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' });
+    return stdout?.split('\n')[0]?.trim() ?? '';
+  };
+
+function foreign(bun, deno) {
+  const runDeno = (file, scenario, ...before) => [
+    deno,
+    'run',
+    '-A',
+    '--quiet',
+    ...(scenario === 'idle' ? ['--v8-flags=--expose-gc'] : []),
+    inServers(file),
+    ...before,
+    scenario,
+  ];
+  return {
+    bun: {
+      title: 'Bun.listen',
+      start: bun && ((scenario) => [bun, inServers('bun.mjs'), scenario]),
+      scenarios: [...ECHOES, 'idle', 'listen'],
+      version: version(bun, '--version'),
+    },
+    'bun-net': {
+      title: "Bun's node:net",
+      start: bun && ((scenario) => [bun, inServers('net.mjs'), 'node', scenario]),
+      scenarios: ALL,
+      version: version(bun, '--version'),
+    },
+    deno: {
+      title: 'Deno.listen',
+      start: deno && ((scenario) => runDeno('deno.mjs', scenario)),
+      scenarios: ALL,
+      version: version(deno, '--version'),
+    },
+    'deno-net': {
+      title: "Deno's node:net",
+      start: deno && ((scenario) => runDeno('net.mjs', scenario, 'node')),
+      scenarios: ALL,
+      version: version(deno, '--version'),
+    },
+  };
+}
+
+/**
+ * Name → `{title, start(scenario) → command, scenarios, version()}`; `start` is null where the
+ * runtime is missing. `base` is another checkout, to compare a change with what was before.
+ */
+export function contenders({ node, base, others }) {
+  const root = join(benchFolder, '..');
+  const own = (folder) => onNode(node, join(folder, 'dist', 'index.js'));
+  const nodeVersion = version(node, '--version');
+  const list = {
+    ours: { title: 'barewire', start: own(root), scenarios: [...ALL, 'reuseport'] },
+    node: { title: 'node:net', start: onNode(node, 'node'), scenarios: ALL, version: nodeVersion },
+  };
+  if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ALL };
+  if (!others) return list;
+  const floor = (kind) => (scenario) => [node, inServers('floor.mjs'), kind, scenario];
+  const lower = ['echo', 'burst', 'churn', 'sink'];
+  list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: lower };
+  list.transport = { title: 'transport, no streams', start: floor('plain'), scenarios: lower };
+  list.c = {
+    title: 'C, epoll',
+    start: native(compileC(inServers('server.c'), 'server-c')),
+    scenarios: [...ECHOES, 'listen'],
+    version: version('cc', '--version'),
+  };
+  list.go = {
+    title: 'Go',
+    start: native(compileGo()),
+    scenarios: ALL,
+    version: version('go', 'version'),
+  };
+  const bun = packaged(`@oven/bun-linux-${arch[0]}`, 'bin/bun');
+  const deno = packaged(`@deno/linux-${arch[1]}-glibc`, 'deno');
+  return Object.assign(list, foreign(bun, deno));
+}

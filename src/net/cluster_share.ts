@@ -1,0 +1,84 @@
+/**
+ * Listening in a `cluster` worker: the primary owns the port, and either hands connections over
+ * one by one (round robin) or shares the listening descriptor. This speaks cluster's own protocol
+ * through `cluster._getServer`, so a primary that runs the built-in `net` serves ours as well.
+ */
+import type { AddressInfo } from './address.js';
+import type { Server } from './server.js';
+
+/** What is asked of the primary. */
+export interface ListenQuery {
+  address: string | null;
+  port: number;
+  addressType: number;
+  fd: number | undefined;
+  flags: number;
+  backlog: number;
+  readableAll?: boolean | undefined;
+  writableAll?: boolean | undefined;
+}
+
+/** A connection as the primary hands it over: a handle of the built-in's. */
+export interface NativeHandle {
+  readonly fd: number;
+  close(callback?: () => void): void;
+}
+
+/** What cluster gives: a real handle (with `fd`) to share, or a stand-in for the primary's. */
+export interface ClusterHandle {
+  readonly fd?: number;
+  onconnection?: (error: number, connection: NativeHandle) => void;
+  close(callback?: () => void): void;
+  listen(backlog: number): number;
+  getsockname?(into: Partial<AddressInfo>): number;
+}
+
+interface ClusterModule {
+  readonly isPrimary: boolean;
+  _getServer?(
+    server: Server,
+    query: ListenQuery,
+    callback: (error: number, handle: ClusterHandle | null) => void,
+  ): void;
+}
+
+/** The cluster module where this process is a worker of one, else null. */
+export function workerCluster(): ClusterModule | null {
+  // Only a process with a channel can be one; others never load the module.
+  if (process.channel === undefined) return null;
+  const cluster = require('node:cluster') as ClusterModule;
+  return cluster.isPrimary || cluster._getServer === undefined ? null : cluster;
+}
+
+/** A place in the primary's list of who serves a port. */
+export class ClusterShare {
+  constructor(private readonly handle: ClusterHandle) {}
+
+  /** The listening descriptor where it is shared, or -1 where the primary accepts. */
+  get fd(): number {
+    return this.handle.fd ?? -1;
+  }
+
+  address(): AddressInfo | null {
+    const into: Partial<AddressInfo> = {};
+    const status = this.handle.getsockname?.(into) ?? -1;
+    const { address, family, port } = into;
+    if (status !== 0 || address === undefined || port === undefined) return null;
+    return { address, family: family ?? 'IPv4', port };
+  }
+
+  /** Takes connections that the primary accepted. */
+  accept(onConnection: (connection: NativeHandle) => void): void {
+    this.handle.onconnection = (error, connection) => {
+      if (error === 0) onConnection(connection);
+    };
+  }
+
+  listen(backlog: number): number {
+    return this.handle.listen(backlog);
+  }
+
+  close(): void {
+    this.handle.close();
+  }
+}

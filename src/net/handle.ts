@@ -1,0 +1,155 @@
+/**
+ * `socket._handle` and `server._handle`: what packages look for there, over our descriptors. It
+ * does not pretend to be a native handle (`isStreamBase` is absent), so that Node's own http, tls
+ * and child_process take the paths they have for streams that are not theirs.
+ */
+import type { Descriptor } from '../transport/descriptor.js';
+import type { Listener } from '../transport/listener.js';
+import type { Stream } from '../transport/stream.js';
+import { addressInfo } from './address.js';
+import type { ServerCore } from './server_core.js';
+import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
+
+type NameTarget = { address?: string; family?: string; port?: number };
+
+abstract class Handle<Under extends Descriptor> {
+  protected abstract get under(): Under | null;
+
+  get fd(): number {
+    return this.under?.fd ?? -1;
+  }
+
+  abstract getAsyncId(): number;
+
+  ref(): void {
+    this.under?.ref();
+  }
+
+  unref(): void {
+    this.under?.unref();
+  }
+
+  hasRef(): boolean {
+    return this.under?.hasRef() === true;
+  }
+
+  getsockname(into: NameTarget): number {
+    const { under } = this;
+    const name = under?.localAddress() ?? -9;
+    if (typeof name === 'number' || under === null) return name as number;
+    Object.assign(into, addressInfo(under, name) ?? { address: name.address });
+    return 0;
+  }
+
+  getpeername(into: NameTarget): number {
+    const { under } = this;
+    const name = under?.peerAddress() ?? -9;
+    if (typeof name === 'number' || under === null) return name as number;
+    Object.assign(into, addressInfo(under, name));
+    return 0;
+  }
+
+  close(callback?: () => void): void {
+    this.under?.close();
+    if (typeof callback === 'function') setImmediate(callback);
+  }
+}
+
+/** The handle of a socket. */
+export class SocketHandle extends Handle<Stream> {
+  constructor(
+    private readonly find: () => Stream | null,
+    private readonly asyncId: () => number,
+  ) {
+    super();
+  }
+
+  override getAsyncId(): number {
+    return this.asyncId();
+  }
+
+  /** @internal */
+  get stream(): Stream | null {
+    return this.find();
+  }
+
+  protected override get under(): Stream | null {
+    return this.find();
+  }
+
+  get reading(): boolean {
+    return this.under?.reading === true;
+  }
+
+  /** Node's `http` notes here that it stopped reading by itself; what is true is known here. */
+  set reading(_reading: boolean) {}
+
+  get bytesRead(): number {
+    return this.under?.bytesRead ?? 0;
+  }
+
+  get bytesWritten(): number {
+    return this.under?.bytesWritten ?? 0;
+  }
+
+  get writeQueueSize(): number {
+    return this.under?.pendingBytes ?? 0;
+  }
+
+  readStart(): number {
+    this.under?.startReading();
+    return 0;
+  }
+
+  readStop(): number {
+    this.under?.stopReading();
+    return 0;
+  }
+
+  setNoDelay(on: boolean): number {
+    return this.under === null ? 0 : applyNoDelay(this.under, on);
+  }
+
+  /** Times in seconds, as the kernel takes them. */
+  setKeepAlive(on: boolean, delay?: number, interval?: number, count?: number): number {
+    if (this.under === null) return 0;
+    return applyKeepAlive(this.under, {
+      keepAlive: on,
+      keepAliveDelaySeconds: delay,
+      keepAliveIntervalSeconds: interval,
+      keepAliveCount: count,
+    });
+  }
+
+  setTypeOfService(tos: number): number {
+    return this.under === null ? 0 : applyTypeOfService(this.under, tos);
+  }
+
+  getTypeOfService(): number {
+    return this.under === null ? 0 : readTypeOfService(this.under);
+  }
+}
+
+/** What a package may have put in place of a socket's handle: any part of one. */
+export type LooseHandle = Partial<
+  Pick<SocketHandle, 'setNoDelay' | 'setKeepAlive' | 'setTypeOfService' | 'getTypeOfService'>
+> & { fd?: number };
+
+/** The handle of a server. */
+export class ServerHandle extends Handle<Listener> {
+  /** Takes a connection on; replaced by who wants to see each connection's handle first. */
+  onconnection: (this: ServerHandle, error: number, connection: SocketHandle) => void;
+
+  constructor(private readonly core: ServerCore) {
+    super();
+    this.onconnection = (_error, connection) => core.handOverHandle(connection);
+  }
+
+  override getAsyncId(): number {
+    return this.core.scope?.asyncId() ?? -1;
+  }
+
+  protected override get under(): Listener | null {
+    return this.core.listener;
+  }
+}

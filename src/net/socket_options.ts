@@ -1,0 +1,68 @@
+/** The options' setters: what is asked for is noted, and told to the kernel once connected. */
+import { invalidArgType } from '../util/errors.js';
+import { systemError } from '../util/system_error.js';
+import { validateInt32 } from '../util/validate.js';
+import { kCore } from './internals.js';
+import { keepAliveDiffers, readTypeOfService, type SocketSettings } from './settings.js';
+import type { Socket } from './socket.js';
+
+/** `setKeepAlive`'s options; times in milliseconds. */
+export interface KeepAliveOptions {
+  enable?: boolean | undefined;
+  initialDelay?: number | undefined;
+  interval?: number | undefined;
+  count?: number | undefined;
+}
+
+function settingsOf(socket: Socket): SocketSettings {
+  const core = socket[kCore];
+  core.settings ??= {};
+  return core.settings;
+}
+
+export function setNoDelay(socket: Socket, on: boolean): void {
+  const settings = settingsOf(socket);
+  const changed = on !== Boolean(settings.noDelay);
+  settings.noDelay = on;
+  if (changed && !socket.connecting) socket._handle?.setNoDelay?.(on);
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.trunc(Number(ms) / 1000) || 0;
+}
+
+export function setKeepAlive(socket: Socket, options: KeepAliveOptions): void {
+  const settings = settingsOf(socket);
+  const wanted: SocketSettings = {
+    keepAlive: Boolean(options.enable),
+    keepAliveDelaySeconds: seconds(options.initialDelay ?? 0),
+    keepAliveIntervalSeconds: seconds(options.interval),
+    keepAliveCount: options.count,
+  };
+  const changed = keepAliveDiffers(settings, wanted);
+  Object.assign(settings, wanted);
+  if (!changed || socket.connecting) return;
+  socket._handle?.setKeepAlive?.(
+    Boolean(options.enable),
+    wanted.keepAliveDelaySeconds,
+    wanted.keepAliveIntervalSeconds,
+    wanted.keepAliveCount,
+  );
+}
+
+export function setTypeOfService(socket: Socket, tos: number): void {
+  if (Number.isNaN(tos)) throw invalidArgType('tos', 'number', tos);
+  validateInt32(tos, 'tos', 0, 255);
+  settingsOf(socket).typeOfService = tos;
+  if (socket.connecting) return;
+  const status = socket._handle?.setTypeOfService?.(tos) ?? 0;
+  if (status < 0) throw systemError(status, 'setTypeOfService');
+}
+
+export function getTypeOfService(socket: Socket): number {
+  const { stream, settings } = socket[kCore];
+  const noted = settings?.typeOfService ?? 0;
+  if (stream === null || socket.connecting) return noted;
+  const value = readTypeOfService(stream);
+  return Number.isNaN(value) ? noted : value;
+}

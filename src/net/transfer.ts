@@ -1,0 +1,152 @@
+/**
+ * Sockets and servers on their way to and from somebody else: another process, another thread, or
+ * a socket of Node's own. What travels is a descriptor; this takes it out of one object and makes
+ * another around it.
+ */
+import { familyOf } from '../transport/bind.js';
+import { Stream } from '../transport/stream.js';
+import { stateError } from '../util/errors.js';
+import { systemError } from '../util/system_error.js';
+import { kCore, kHost, kServer } from './internals.js';
+import type { Server } from './server.js';
+import { listenOnOwned } from './server_listen.js';
+import { Socket } from './socket.js';
+import type { SocketOptions } from './socket_types.js';
+
+/** A descriptor that left its socket, with the bytes that were read but not yet consumed. */
+export interface DetachedSocket {
+  /** Open, and owned by nobody here: whoever takes it closes it. */
+  readonly fd: number;
+  readonly unread: readonly Buffer[];
+}
+
+/** Node's own sockets and servers, as far as they matter here. */
+export interface ForeignHandleOwner {
+  _handle: { readonly fd: number; close(): void; readStop?(): unknown } | null;
+}
+
+function connectedStream(socket: Socket): Stream {
+  const { stream } = socket[kCore];
+  if (stream === null || socket.connecting) throw stateError('ERR_SOCKET_CLOSED');
+  return stream;
+}
+
+/** The bytes that wait in the socket's own buffer, taken out of it. */
+function takeUnread(socket: Socket): Buffer[] {
+  const unread: Buffer[] = [];
+  if (socket.readableLength === 0) return unread;
+  const chunk: unknown = socket.read();
+  if (typeof chunk === 'string') unread.push(Buffer.from(chunk, socket.readableEncoding ?? 'utf8'));
+  else if (chunk instanceof Uint8Array) unread.push(Buffer.from(chunk));
+  return unread;
+}
+
+/**
+ * Takes the descriptor out of a connected socket, which has no connection then: nothing is closed
+ * and no event is emitted. Throws `ERR_SOCKET_CLOSED` where there is no connection. Bytes that
+ * were written and are not sent yet are sent first, as far as the kernel takes them.
+ */
+export function detachSocket(socket: Socket): DetachedSocket {
+  const stream = connectedStream(socket);
+  stream.stopReading();
+  stream.flush();
+  const unread = takeUnread(socket);
+  const fd = stream.detach();
+  socket[kCore].abandon();
+  return { fd, unread };
+}
+
+/** A second descriptor for a connected socket, owned by this thread until it is released. */
+export function duplicateSocket(socket: Socket): number {
+  const stream = connectedStream(socket);
+  const fd = stream.host.kernel.dup(stream.fd);
+  if (fd < 0) throw systemError(fd, 'dup');
+  return fd;
+}
+
+/** A second descriptor for what a server listens on; throws where it does not listen. */
+export function duplicateServer(server: Server): number {
+  const core = server[kServer];
+  const from = core.listener?.fd ?? -1;
+  if (from < 0) throw stateError('ERR_SERVER_NOT_RUNNING');
+  const fd = core.host.kernel.dup(from);
+  if (fd < 0) throw systemError(fd, 'dup');
+  return fd;
+}
+
+/** Gives up ownership of a descriptor of this thread; it stays open. Returns it. */
+export function releaseDescriptor(fd: number): number {
+  return Socket.prototype[kHost]().kernel.release(fd);
+}
+
+/** Closes a descriptor of this thread that no object has taken. */
+export function closeDescriptor(fd: number): void {
+  Socket.prototype[kHost]().kernel.close(fd, -1);
+}
+
+/**
+ * What tells a socket from every other one of the system, whatever descriptor it has: SO_COOKIE.
+ * Empty where `fd` is no socket.
+ */
+export function socketIdentity(fd: number): string {
+  const { kernel } = Socket.prototype[kHost]();
+  const cookie = Buffer.alloc(8);
+  const length = kernel.getsockopt(
+    fd,
+    kernel.constants.SOL_SOCKET,
+    kernel.constants.SO_COOKIE,
+    cookie,
+  );
+  return length === 8 ? cookie.toString('hex') : '';
+}
+
+/** Takes a released descriptor back into this thread's ownership. */
+export function adoptDescriptor(fd: number): void {
+  Socket.prototype[kHost]().kernel.adopt(fd);
+}
+
+/** A second descriptor for any open one of this process, owned by this thread. Throws. */
+export function duplicateDescriptor(fd: number): number {
+  const copy = Socket.prototype[kHost]().kernel.dup(fd);
+  if (copy < 0) throw systemError(copy, 'dup');
+  return copy;
+}
+
+/**
+ * A socket around a connected descriptor that this thread owns. `unread` comes before whatever
+ * the descriptor gives.
+ */
+export function socketOfDescriptor(
+  fd: number,
+  options: SocketOptions = {},
+  unread: readonly Buffer[] = [],
+): Socket {
+  const host = Socket.prototype[kHost]();
+  const family = Math.max(familyOf(host, fd), 0);
+  const socket = new Socket(options);
+  const stream = new Stream(host, fd, family, socket[kCore]);
+  const status = stream.open();
+  if (status < 0) {
+    stream.close();
+    throw systemError(status, 'open');
+  }
+  socket[kCore].adopt(stream);
+  if (unread.length > 0) socket.unshift(Buffer.concat(unread));
+  socket.read(0);
+  return socket;
+}
+
+/** Makes `server` listen on a descriptor that this thread owns; `'listening'` follows. */
+export function listenOnDescriptor(server: Server, fd: number): void {
+  listenOnOwned(server, fd);
+}
+
+/** Whether `value` is a socket of this package. */
+export function isOurSocket(value: unknown): value is Socket {
+  return typeof value === 'object' && value !== null && kCore in value;
+}
+
+/** Whether `value` is a server of this package. */
+export function isOurServer(value: unknown): value is Server {
+  return typeof value === 'object' && value !== null && kServer in value;
+}

@@ -1,0 +1,183 @@
+/**
+ * Events with their arguments: the bases of `Socket` and `Server` as TypeScript sees them. At run
+ * time they are Node's own classes.
+ */
+import { EventEmitter } from 'node:events';
+import { Duplex, type DuplexOptions, type Readable } from 'node:stream';
+import type { DropInfo } from './server_types.js';
+import type { Socket } from './socket.js';
+
+/** `'address'` is undefined where a lookup failed. */
+type LookupArguments = [err: Error | null, address: string, family: number | string, host: string];
+
+/** A socket's events, and what their listeners are called with. */
+export interface SocketEvents {
+  /** Last of all; true after a transmission error; manual. */
+  close: [hadError: boolean];
+  /** The connection stands; manual. */
+  connect: [];
+  /** An address is about to be tried. */
+  connectionAttempt: [ip: string, port: number, family: number];
+  /** An address did not answer, or refused. */
+  connectionAttemptFailed: [ip: string, port: number, family: number, error: Error];
+  /** An address has had its time. */
+  connectionAttemptTimeout: [ip: string, port: number, family: number];
+  /** A Buffer, or a string after `setEncoding`; manual. */
+  data: [data: Buffer];
+  /** The write buffer is empty again; manual. */
+  drain: [];
+  /** The peer sent FIN; manual. */
+  end: [];
+  /** Followed by `'close'`; manual. */
+  error: [err: NodeJS.ErrnoException];
+  /** All is written and FIN is sent. */
+  finish: [];
+  /** A name was looked up. */
+  lookup: LookupArguments;
+  pause: [];
+  pipe: [src: Readable];
+  /** There is something to `read()`. */
+  readable: [];
+  /** Directly after `'connect'`. */
+  ready: [];
+  resume: [];
+  /** Nothing was read or written for the time set; manual. */
+  timeout: [];
+  unpipe: [src: Readable];
+}
+
+/** Other shapes that listeners of these events may have. */
+interface SocketEventsAlso {
+  data: [data: string];
+  lookup: [err: Error, address: string, family: number | string, host: string];
+}
+
+/** A server's events, and what their listeners are called with. */
+export interface ServerEvents {
+  /** The server is closed and its last connection has ended; manual. */
+  close: [];
+  /** A connection was accepted; manual. */
+  connection: [socket: Socket];
+  /** A connection was turned away, since there were `maxConnections`. */
+  drop: [data?: DropInfo];
+  error: [err: NodeJS.ErrnoException];
+  /** The server is bound and accepts connections; manual. */
+  listening: [];
+}
+
+type AnyListener = Parameters<EventEmitter['on']>[1];
+type EventName = string | symbol;
+
+/** A name that is none of the known ones: those have a listener's shape to keep. */
+type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
+
+/** A known name, for completion, or any other. */
+type AnyName<Events> = keyof Events | (string & {}) | symbol;
+
+/** Without type parameters and in both interfaces: what a `Socket | Server` can be asked. */
+type CommonError = (err: NodeJS.ErrnoException) => void;
+
+/** A Duplex whose events are typed as a socket's. */
+export interface TypedDuplex extends Duplex {
+  on<E extends keyof SocketEvents>(event: E, listener: (...args: SocketEvents[E]) => void): this;
+  on<E extends keyof SocketEventsAlso>(
+    event: E,
+    listener: (...args: SocketEventsAlso[E]) => void,
+  ): this;
+  on<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
+  on(event: 'error', listener: CommonError): this;
+  once<E extends keyof SocketEvents>(event: E, listener: (...args: SocketEvents[E]) => void): this;
+  once<E extends keyof SocketEventsAlso>(
+    event: E,
+    listener: (...args: SocketEventsAlso[E]) => void,
+  ): this;
+  once<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
+  once(event: 'error', listener: CommonError): this;
+  addListener<E extends keyof SocketEvents>(
+    event: E,
+    listener: (...args: SocketEvents[E]) => void,
+  ): this;
+  addListener<E extends keyof SocketEventsAlso>(
+    event: E,
+    listener: (...args: SocketEventsAlso[E]) => void,
+  ): this;
+  addListener<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
+  addListener(event: 'error', listener: CommonError): this;
+  prependListener<E extends keyof SocketEvents>(
+    event: E,
+    listener: (...args: SocketEvents[E]) => void,
+  ): this;
+  prependListener<E extends keyof SocketEventsAlso>(
+    event: E,
+    listener: (...args: SocketEventsAlso[E]) => void,
+  ): this;
+  prependListener<E extends EventName>(
+    event: OtherName<SocketEvents, E>,
+    listener: AnyListener,
+  ): this;
+  prependListener(event: 'error', listener: CommonError): this;
+  prependOnceListener<E extends keyof SocketEvents>(
+    event: E,
+    listener: (...args: SocketEvents[E]) => void,
+  ): this;
+  prependOnceListener<E extends keyof SocketEventsAlso>(
+    event: E,
+    listener: (...args: SocketEventsAlso[E]) => void,
+  ): this;
+  prependOnceListener<E extends EventName>(
+    event: OtherName<SocketEvents, E>,
+    listener: AnyListener,
+  ): this;
+  prependOnceListener(event: 'error', listener: CommonError): this;
+  off(event: AnyName<SocketEvents>, listener: AnyListener): this;
+  removeListener(event: AnyName<SocketEvents>, listener: AnyListener): this;
+  emit<E extends keyof SocketEvents>(event: E, ...args: SocketEvents[E]): boolean;
+  emit(event: EventName, ...args: Parameters<AnyListener>): boolean;
+}
+
+/** An EventEmitter whose events are typed as a server's. */
+export interface TypedEmitter extends EventEmitter {
+  on<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
+  on<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
+  on(event: 'error', listener: CommonError): this;
+  once<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
+  once<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
+  once(event: 'error', listener: CommonError): this;
+  addListener<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents[E]) => void,
+  ): this;
+  addListener<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
+  addListener(event: 'error', listener: CommonError): this;
+  prependListener<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents[E]) => void,
+  ): this;
+  prependListener<E extends EventName>(
+    event: OtherName<ServerEvents, E>,
+    listener: AnyListener,
+  ): this;
+  prependListener(event: 'error', listener: CommonError): this;
+  prependOnceListener<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents[E]) => void,
+  ): this;
+  prependOnceListener<E extends EventName>(
+    event: OtherName<ServerEvents, E>,
+    listener: AnyListener,
+  ): this;
+  prependOnceListener(event: 'error', listener: CommonError): this;
+  off(event: AnyName<ServerEvents>, listener: AnyListener): this;
+  removeListener(event: AnyName<ServerEvents>, listener: AnyListener): this;
+  emit<E extends keyof ServerEvents>(event: E, ...args: ServerEvents[E]): boolean;
+  emit(event: EventName, ...args: Parameters<AnyListener>): boolean;
+}
+
+/** A class's own functions, without its constructor. */
+type Statics<Class> = Omit<Class, 'prototype'>;
+
+type TypedDuplexClass = Statics<typeof Duplex> & { new (options?: DuplexOptions): TypedDuplex };
+type TypedEmitterClass = Statics<typeof EventEmitter> & { new (): TypedEmitter };
+
+export const TypedDuplex: TypedDuplexClass = Duplex;
+export const TypedEmitter: TypedEmitterClass = EventEmitter;

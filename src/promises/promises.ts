@@ -1,0 +1,103 @@
+/** `barewire/promises`: connecting, listening and closing as promises. */
+
+import { normalizeArguments } from '../net/arguments.js';
+import { stateError, validateObject } from '../net/checks.js';
+import { acceptWhenListened } from '../net/connection_iterator.js';
+import type { NetModule } from '../net/module.js';
+import type {
+  ConnectOptions,
+  IterationOptions,
+  ListenOptions,
+  Server,
+  ServerOptions,
+  Socket,
+} from '../net/public_types.js';
+import { type PromiseServer, withPromises } from './server.js';
+import { checkedSignal, settle } from './settle.js';
+
+/** `listen(options)`: those of `createServer` and of `server.listen`. */
+export interface ListenPromiseOptions extends ServerOptions, ListenOptions {
+  /** Listens for `'connection'`. */
+  connectionListener?: ((socket: Socket) => void) | undefined;
+}
+
+/** `connect` in each of its shapes. */
+export interface ConnectPromise {
+  (options: ConnectOptions): Promise<Socket>;
+  (port: number, host?: string): Promise<Socket>;
+  (path: string): Promise<Socket>;
+}
+
+/** What `require('barewire/promises')` gives. */
+export interface NetPromises
+  extends Pick<
+    NetModule,
+    'BlockList' | 'BoundSocket' | 'SocketAddress' | 'isIP' | 'isIPv4' | 'isIPv6'
+  > {
+  /**
+   * Fulfils with the socket once it is connected; rejects with what `'error'` would have given,
+   * and the socket is destroyed. `signal` covers the connecting only.
+   */
+  connect: ConnectPromise;
+  /**
+   * Makes a server and fulfils once it listens, on a port of the system's choice where `options`
+   * name none. What connects before somebody listens for `'connection'`, or loops, waits in the
+   * backlog. Rejects with what `'error'` would have given. `signal` closes the server whenever
+   * it is aborted.
+   */
+  listen(options?: ListenPromiseOptions): Promise<PromiseServer>;
+  /** `for await (const socket of connections(server, {signal}))`. */
+  connections(
+    server: Server | PromiseServer,
+    options?: IterationOptions,
+  ): AsyncIterableIterator<Socket, undefined>;
+}
+
+const itself = (error: unknown): unknown => error;
+
+async function connect(net: NetModule, args: readonly unknown[]): Promise<Socket> {
+  const [options] = normalizeArguments<ConnectOptions, () => void>(args);
+  const signal = checkedSignal(options);
+  const socket = net.connect({ ...options, signal: undefined });
+  const early = (): Error => stateError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
+  try {
+    await settle(socket, { fulfil: 'connect', reject: { error: itself, close: early } }, signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return socket;
+}
+
+async function listen(net: NetModule, options: ListenPromiseOptions): Promise<PromiseServer> {
+  validateObject(options, 'options');
+  const signal = checkedSignal(options);
+  const server = net.createServer(options, options.connectionListener);
+  acceptWhenListened(server);
+  const { port, path, fd, handle } = options;
+  const target = [port, path, fd, handle].some((given) => given !== undefined);
+  try {
+    server.listen(target ? options : { ...options, port: 0 });
+    await settle(server, { fulfil: 'listening', reject: { error: itself } }, signal);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return withPromises(server);
+}
+
+/** The promises of one profile. */
+export function makePromises(net: NetModule): NetPromises {
+  const { BlockList, BoundSocket, SocketAddress, isIP, isIPv4, isIPv6 } = net;
+  return {
+    connect: (...args: unknown[]) => connect(net, args),
+    listen: (options = {}) => listen(net, options),
+    connections: (server, options) => server[Symbol.asyncIterator](options),
+    BlockList,
+    BoundSocket,
+    SocketAddress,
+    isIP,
+    isIPv4,
+    isIPv6,
+  };
+}

@@ -1,0 +1,76 @@
+/** What runs between the handlers of two sockets that became ready together. */
+import assert from 'node:assert/strict';
+import { systemHost } from '#internal/transport/host';
+import { FAMILIES } from '../support/echo.js';
+import { makePair, makePairs } from '../support/pairs.js';
+import { runNode } from '../support/program.js';
+import { test } from '../support/test.js';
+
+for (const family of FAMILIES) {
+  test(`ticks and jobs of one ${family} socket run before the next one's`, async (scope) => {
+    const pairs = await makePairs(scope, 3, {}, family);
+    const { reactor } = systemHost();
+    const log: string[] = [];
+    const turns = new Set<number>();
+    let left = pairs.length;
+    await new Promise<void>((resolve) => {
+      for (const { ours } of pairs) {
+        ours.on('data', (chunk) => {
+          turns.add(reactor.turn);
+          log.push(`handler ${chunk}`);
+          process.nextTick(() => log.push(`tick ${chunk}`));
+          void Promise.resolve()
+            .then(() => log.push(`job ${chunk}`))
+            .then(() => log.push(`second job ${chunk}`));
+          process.nextTick(() => --left === 0 && setImmediate(resolve));
+        });
+      }
+      // Within one tick: the kernel has all of it before the loop looks again.
+      for (const [i, { peer }] of pairs.entries()) peer.write(String(i));
+    });
+    assert.equal(turns.size, 1, 'all were ready in the same turn');
+    const order = log.map((entry) => entry.slice(-1));
+    const expected = order
+      .filter((name, at) => order.indexOf(name) === at)
+      .flatMap((name) => ['handler', 'tick', 'job', 'second job'].map((what) => `${what} ${name}`));
+    assert.deepEqual(log, expected);
+    assert.equal(log.length, 12);
+  });
+}
+
+test('setImmediate beats setTimeout(0) from a socket handler', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  for (let round = 0; round < 50; round++) {
+    const first = new Promise<string>((resolve) => {
+      ours.once('data', () => {
+        setTimeout(() => resolve('timeout'), 0);
+        setImmediate(() => resolve('immediate'));
+        // Both are due when the handler returns.
+        const until = performance.now() + 2;
+        while (performance.now() < until);
+      });
+    });
+    peer.write('x');
+    assert.equal(await first, 'immediate');
+  }
+});
+
+const PLACES = ['data', 'close', 'connection', 'write', 'drain', 'tick', 'end', 'connect'];
+/** After a throw from these a socket of Node's own gets no further either. */
+const LAST_OF_VICTIM = ['end', 'connect'];
+
+for (const place of PLACES) {
+  const whole = !LAST_OF_VICTIM.includes(place);
+  const whose = whole ? 'every socket' : 'every other socket';
+  test(`an exception in '${place}' is uncaught, and ${whose} works on`, async () => {
+    const { code, stdout, stderr } = await runNode('throwing', [place], { timeoutMs: 15_000 });
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    const result = JSON.parse(stdout) as Record<string, unknown>;
+    assert.deepEqual(result['caught'], [`thrown in ${place}`]);
+    assert.deepEqual(result['bystanders'], [true, true, true]);
+    if (!whole) return;
+    assert.equal(result['victimReceived'], true, 'all that was sent to the socket that threw');
+    assert.equal(result['victimSent'], true, 'all that the socket that threw sent');
+  });
+}

@@ -178,7 +178,11 @@ export class Stream extends Descriptor {
   }
 
   private readOnceInto(buffer: Uint8Array): void {
-    const count = this.host.kernel.read(this.fd, buffer, 0, buffer.length);
+    // No room is no end: recv(2) gives 0 for both.
+    const count =
+      buffer.length === 0
+        ? -errno.ENOBUFS
+        : this.host.kernel.read(this.fd, buffer, 0, buffer.length);
     if (count > 0) {
       this.bytesRead += count;
       if (count < buffer.length && !this.moreBehind) this.readable = false;

@@ -125,9 +125,13 @@ export function contenders({ node, base, others }) {
   if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ALL };
   if (!others) return list;
   const floor = (kind) => (scenario) => [node, inServers('floor.mjs'), kind, scenario];
-  const lower = ['echo', 'burst', 'churn', 'sink'];
+  const lower = ['echo', 'churn', 'sink'];
   list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: lower };
-  list.transport = { title: 'transport, no streams', start: floor('plain'), scenarios: lower };
+  list.transport = {
+    title: 'transport, no streams',
+    start: floor('plain'),
+    scenarios: [...lower, 'burst'],
+  };
   list.c = {
     title: 'C, epoll',
     start: native(compileC(inServers('server.c'), 'server-c')),

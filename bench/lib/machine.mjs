@@ -1,12 +1,12 @@
 // Where a run took place, as far as it bears on the figures.
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 export function machine() {
   const [cpu] = cpus();
   return {
     cpu: cpu?.model ?? process.arch,
-    cores: availableParallelism(),
+    cores: cpus().length,
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     kernel: release(),
     arch: process.arch,

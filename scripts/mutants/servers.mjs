@@ -81,6 +81,12 @@ export default [
     replace: "listenAny: 'dual-stack',",
   },
   {
+    row: 'C031',
+    file: LISTEN,
+    find: 'if (fd >= 0 || fd === -errno.EADDRINUSE',
+    replace: 'if (fd !== 0 || fd === -errno.EADDRINUSE',
+  },
+  {
     row: 'C032',
     file: BIND,
     find: 'status = kernel.bind(fd, domain, address, port);',

@@ -363,7 +363,7 @@ export default [
     file: CORE,
     find: '    const state = socket._readableState;\n',
     replace:
-      "    const state = socket._readableState;\n    if (!socket.listenerCount('data')) throw chunk;\n",
+      "    const state = socket._readableState;\n    if (!socket.listenerCount('data')) throw 0;\n",
   },
   {
     row: 'C090',
@@ -382,7 +382,8 @@ export default [
     file: IP,
     find: 'export function isIPv6(input: unknown): boolean {',
     replace:
-      'export function isIPv6(input: unknown): boolean {\n  if (isV6Text(`` + input)) return 6 as never;',
+      'export function isIPv6(input: unknown): boolean {\n' +
+      '  if (isV6Text(`` + input)) return 6 as never;',
   },
   { row: 'C092', file: IP, find: ' || value === 0) {', replace: ') {' },
   { row: 'C092', file: IP, find: 'gap ? groups <= 7', replace: 'gap ? groups <= 8' },

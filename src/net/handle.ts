@@ -81,6 +81,9 @@ export class SocketHandle extends Handle<Stream> {
     return this.under?.reading === true;
   }
 
+  /** Node's `http` notes here that it stopped reading by itself; what is true is known here. */
+  set reading(_reading: boolean) {}
+
   get bytesRead(): number {
     return this.under?.bytesRead ?? 0;
   }

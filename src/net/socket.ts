@@ -121,8 +121,14 @@ class SocketClass extends TypedDuplex {
     }
     const { stream } = this[kCore];
     const status = stream === null ? 0 : stream.shutdown();
+    this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
+  }
+
+  override destroy(error?: Error): this {
+    if (!this.destroyed) this[kCore]?.finishWrites();
+    return super.destroy(error);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -365,6 +371,16 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
 export type Socket = SocketClass;
+
+/** A class of sockets that stand on `host` in place of this thread's; for simulations. */
+export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
+  class Socket extends SocketClass {
+    override [kHost](): Host {
+      return host;
+    }
+  }
+  return makeCallable(Socket, initialise);
+}
 
 /** `connect` and `createConnection`: a new socket that is connecting; manual. */
 export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {

@@ -4,6 +4,7 @@
  */
 import builtin from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+import { install as installIpc } from '../ipc.js';
 import type { NetModule } from '../net/module.js';
 import { acceptInstances } from './instances.js';
 import { hookLoader, onSyncExports } from './loader.js';
@@ -47,6 +48,7 @@ function install(): NetModule | null {
   acceptInstances(net.Server, () => builtin.Server);
   onSyncExports(state.onSync);
   hookLoader(net);
+  installIpc(net);
   return net;
 }
 

@@ -116,8 +116,8 @@ export default [
   {
     row: 'C035',
     file: LISTEN,
-    find: '  core.listeningId++;\n  const fd',
-    replace: "  if (core.listeningId++ > 1) throw new Error('once');\n  const fd",
+    find: '  core.listeningId++;\n',
+    replace: "  if (core.listeningId++ > 1) throw new Error('once');\n",
   },
   {
     row: 'C036',

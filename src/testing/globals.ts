@@ -158,6 +158,7 @@ export function installVirtualTime(world: World): () => void {
   syncBuiltinESMExports();
   return () => {
     replacements.restore();
+    VirtualDate = null;
     syncBuiltinESMExports();
   };
 }

@@ -25,6 +25,8 @@ export interface SimulateOptions {
   readonly profile?: 'barewire' | 'barewire/node' | undefined;
   /** Keep a line for each event, for `world.traceLines`. */
   readonly trace?: boolean | undefined;
+  /** Gets the errors that nobody caught; without it they fail the simulation. */
+  readonly onUncaught?: ((error: unknown) => void) | undefined;
   /** The most virtual time it may take. Default 24 hours. */
   readonly timeMaxMs?: number | undefined;
 }
@@ -139,8 +141,9 @@ export async function simulate<T>(
     if (!failed) failure = error;
     failed = over = true;
   };
-  world.onUncaught = fail;
-  const restoreErrors = catchUncaught(fail);
+  const onUncaught = options.onUncaught ?? fail;
+  world.onUncaught = onUncaught;
+  const restoreErrors = catchUncaught(onUncaught);
   const restoreTime = installVirtualTime(world);
   try {
     const timeMaxMs = options.timeMaxMs ?? TIME_MAX_MS;

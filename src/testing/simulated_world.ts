@@ -79,6 +79,11 @@ export class SimulatedWorld {
     return this.world.trace.lines;
   }
 
+  /** Adds a line to the trace, where one is kept. */
+  note(who: string, what: string, about: number | string = ''): void {
+    this.world.trace.note(who, what, about);
+  }
+
   /** A random number in [0, 1) that the seed decides; `Math.random` gives one as well. */
   random(): number {
     return this.world.random.unit();

@@ -117,16 +117,15 @@ export class Stream extends Descriptor {
   }
 
   private finishConnect(): void {
-    const { SOL_SOCKET, SO_ERROR } = this.host.kernel.constants;
-    const failed = this.intOption(SOL_SOCKET, SO_ERROR);
+    const failed = this.takeError();
     // A wake-up for nothing leaves it as it was: neither failed nor connected.
-    if (failed === 0 && typeof this.peerAddress() === 'number') return;
+    if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;
     this.connecting = false;
     this.blocked = false;
     this.updateActive();
     if (failed === 0 && this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
     this.readable = true;
-    this.owner.onConnect(failed === 0 ? 0 : -failed);
+    this.owner.onConnect(failed);
   }
 
   /** Begins to deliver bytes, now or when there are any. */

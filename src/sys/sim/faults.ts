@@ -25,7 +25,7 @@ export const POSSIBLE = {
   getsockopt: ['ENOBUFS'],
   setsockopt: ['ENOMEM', 'ENOBUFS'],
   getsockname: ['ENOBUFS'],
-  getpeername: ['ENOBUFS', 'ENOTCONN'],
+  getpeername: ['ENOBUFS'],
   stat: ['ENOMEM', 'EACCES'],
   chmod: ['EPERM'],
   unlink: ['EACCES'],

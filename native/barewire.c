@@ -103,8 +103,19 @@ static napi_value number(napi_env env, int64_t value) {
   return out;
 }
 
+/* An array with a getter or a setter that throws is a wrong argument like any other. */
+static bool done_with(call *c, napi_status status) {
+  napi_value thrown;
+  if (status != napi_ok) napi_get_and_clear_last_exception(c->env, &thrown);
+  return status == napi_ok;
+}
+
 static bool set(call *c, napi_value list, uint32_t at, int64_t value) {
-  return napi_set_element(c->env, list, at, number(c->env, value)) == napi_ok;
+  return done_with(c, napi_set_element(c->env, list, at, number(c->env, value)));
+}
+
+static bool get(call *c, napi_value list, int at, napi_value *out) {
+  return done_with(c, napi_get_element(c->env, list, (uint32_t)at, out));
 }
 
 /* Refuses what Node-API would convert: NaN to 0, 2 ** 32 + 5 to 5. Both may be descriptors. */
@@ -136,20 +147,19 @@ static bool as_span(call *c, const napi_value *from, span *out) {
   return true;
 }
 
-static bool convert(call *c, const char *takes) {
-  bool fits = true;
-  for (int i = 0; takes[i] && fits; i++) {
-    napi_value from = c->given[i];
-    if (takes[i] == 'i') fits = as_int(c, from, &c->numbers[i]);
-    if (takes[i] == 'n') fits = as_whole(c, from, 0, 0x1p53, &c->numbers[i]);
-    if (takes[i] == 'b') fits = as_bytes(c, from, &c->bytes);
-    if (takes[i] == 's') fits = as_span(c, &c->given[i], &c->bytes);
-    if (takes[i] == 'l') fits = napi_is_array(c->env, from, &fits) == napi_ok && fits;
-    if (takes[i] == 't')
-      fits = napi_get_value_string_utf8(c->env, from, c->text, sizeof c->text, &c->text_length) ==
-             napi_ok;
+static bool convert_one(call *c, char letter, int at) {
+  napi_value from = c->given[at];
+  bool is_array;
+  switch (letter) {
+    case 'i': return as_int(c, from, &c->numbers[at]);
+    case 'n': return as_whole(c, from, 0, 0x1p53, &c->numbers[at]);
+    case 'b': return as_bytes(c, from, &c->bytes);
+    case 's': return as_span(c, &c->given[at], &c->bytes);
+    case 'l': return napi_is_array(c->env, from, &is_array) == napi_ok && is_array;
+    case 't': return !napi_get_value_string_utf8(c->env, from, c->text, sizeof c->text,
+                                                 &c->text_length);
+    default: return true;
   }
-  return fits;
 }
 
 typedef struct {
@@ -160,18 +170,15 @@ typedef struct {
 static napi_value invoke(napi_env env, napi_callback_info info) {
   const export_function *function;
   size_t count = ARGUMENTS_MAX; /* absent ones arrive as undefined and fail their conversion */
-  napi_value thrown;
   call c;
   c.env = env;
   c.object = NULL;
   napi_get_cb_info(env, info, &count, c.given, NULL, (void **)&function);
   napi_get_instance_data(env, (void **)&c.state);
-  int64_t done = convert(&c, function->takes) ? function->run(&c) : fail(EINVAL);
-  if (done >= 0) return c.object ? c.object : number(env, done);
-  int code = errno;
-  /* An array with a getter or a setter that throws is a wrong argument like any other. */
-  if (code == EINVAL) napi_get_and_clear_last_exception(env, &thrown);
-  return number(env, -code);
+  bool fits = true;
+  for (int i = 0; fits && function->takes[i]; i++) fits = convert_one(&c, function->takes[i], i);
+  int64_t done = fits ? function->run(&c) : fail(EINVAL);
+  return c.object ? c.object : number(env, done >= 0 ? done : -errno);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------- */
@@ -440,8 +447,7 @@ CALL(writev) {
   span chunk;
   /* All of them first: a getter in the array could free a chunk that was converted already. */
   for (int i = 0; i < count; i++)
-    if (napi_get_element(c->env, c->given[1], (uint32_t)i, &chunks[i]) != napi_ok)
-      return fail(EINVAL);
+    if (!get(c, c->given[1], i, &chunks[i])) return fail(EINVAL);
   for (int i = 0; i < count; i++) {
     if (!as_bytes(c, chunks[i], &chunk)) return fail(EINVAL);
     size_t cut = skip < chunk.length ? skip : chunk.length;
@@ -469,8 +475,7 @@ CALL(sendRights) {
   napi_get_array_length(c->env, c->given[4], &count);
   if (count == 0 || count > RIGHTS_MAX) return fail(EINVAL);
   for (uint32_t i = 0; i < count; rights[i++] = (int)fd)
-    if (napi_get_element(c->env, c->given[4], i, &item) != napi_ok || !as_int(c, item, &fd))
-      return fail(EINVAL);
+    if (!get(c, c->given[4], (int)i, &item) || !as_int(c, item, &fd)) return fail(EINVAL);
   /* Only now, as a getter in the array could have freed them. */
   if (!as_span(c, &c->given[1], &c->bytes) || c->bytes.length == 0) return fail(EINVAL);
   rights_buffer control = {0};

@@ -4,37 +4,30 @@
  */
 import type * as builtin from 'node:net';
 
-export type BuiltinSocket = builtin.Socket & {
-  _handle: { readonly fd: number; close(callback?: () => void): void; readStop(): number } | null;
-  server?: unknown;
-};
-
-export type BuiltinServer = builtin.Server & {
-  _handle: { readonly fd: number; close(callback?: () => void): void } | null;
-};
-
-function loadBuiltin(): typeof builtin {
-  // With the register hook loaded, a plain require would give this package.
-  const { getBuiltinModule } = process as { getBuiltinModule?: (id: string) => typeof builtin };
-  return getBuiltinModule?.('node:net') ?? (require('node:net') as typeof builtin);
+/** A handle of Node's own; `fd` is -1 once it is closed. */
+export interface NativeHandle {
+  readonly fd: number;
+  close(callback?: () => void): void;
+  readStop?(): number;
 }
 
-let loaded: typeof builtin | null = null;
+export type BuiltinSocket = builtin.Socket & { _handle: NativeHandle | null; server?: unknown };
 
-/** Node's own `net`. */
-export function builtinNet(): typeof builtin {
-  loaded ??= loadBuiltin();
-  return loaded;
+export type BuiltinServer = builtin.Server & { _handle: NativeHandle | null };
+
+/** Node's own `net`: the register hook leaves what this package's own files ask for alone. */
+function builtinNet(): typeof builtin {
+  return require('node:net') as typeof builtin;
 }
 
 /** Whether `value` is a socket that Node made. */
 export function isBuiltinSocket(value: unknown): value is BuiltinSocket {
-  return typeof value === 'object' && value !== null && value instanceof builtinNet().Socket;
+  return value instanceof builtinNet().Socket;
 }
 
 /** Whether `value` is a server that Node made. */
 export function isBuiltinServer(value: unknown): value is BuiltinServer {
-  return typeof value === 'object' && value !== null && value instanceof builtinNet().Server;
+  return value instanceof builtinNet().Server;
 }
 
 /** A socket of Node's around a descriptor, which is its from here on. It does not read. */

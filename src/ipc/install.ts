@@ -4,48 +4,99 @@
  */
 import { ChildProcess } from 'node:child_process';
 import type { NetModule } from '../net/module.js';
-import { receiveHandle } from './receive.js';
-import { carrierOf, type SendOptions, sendCarrier } from './send.js';
+import { isOurServer, isOurSocket } from '../net/transfer.js';
+import { carrierOf, isEmpty, type SendOptions } from './carrier.js';
+import type { NativeHandle } from './foreign.js';
+import type { ChannelInternals } from './outbox.js';
+import { receiveHandle, receiveServer } from './receive.js';
+import { sendCarrier } from './send.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type SendCallback = (error: Error | null) => void;
 
-interface ChannelInternals {
+interface Patchable extends ChannelInternals {
   _send?: AnyFunction;
   emit: AnyFunction;
 }
 
-const installed = new WeakSet<object>();
+/** What `child_process` sends: it throws for anything else, before it looks at the handle. */
+function isMessage(message: unknown): boolean {
+  return ['string', 'object', 'number', 'boolean'].includes(typeof message);
+}
 
 /** `_send` is what both `send` and cluster's workers end in. */
-function patchSend(target: ChannelInternals): void {
+function patchSend(target: Patchable): void {
   const original = target._send;
   if (original === undefined) return;
   target._send = function send(this: unknown, ...args: unknown[]): unknown {
     const [message, handle, options, callback] = args;
-    const sendOptions = (typeof options === 'object' ? options : null) as SendOptions | null;
-    const carrier = handle ? carrierOf(handle, sendOptions ?? {}) : null;
+    if (!(isOurSocket(handle) || isOurServer(handle)) || !isMessage(message)) {
+      return Reflect.apply(original, this, args);
+    }
+    // As with Node's own: what has no descriptor goes as its message alone.
+    if (isEmpty(handle)) return Reflect.apply(original, this, [message, null, options, callback]);
+    const sendOptions = { ...(options as SendOptions) };
+    const carrier = carrierOf(handle, sendOptions);
     if (carrier === null) return Reflect.apply(original, this, args);
-    const done =
-      typeof callback === 'function' ? (callback as (error: Error | null) => void) : undefined;
     const bound = (...list: unknown[]): boolean => Reflect.apply(original, this, list) as boolean;
-    return sendCarrier(bound, message as string, carrier, { ...sendOptions }, done);
+    const done = typeof callback === 'function' ? (callback as SendCallback) : undefined;
+    return sendCarrier(target, bound, message, carrier, sendOptions, done);
   };
 }
 
-function patchEmit(target: ChannelInternals, net: NetModule): void {
+interface HandleMessage {
+  cmd: string;
+  type: string;
+}
+
+function isServerMessage(message: unknown): message is HandleMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const { cmd, type } = message as Partial<HandleMessage>;
+  return cmd === 'NODE_HANDLE' && type === 'net.Server';
+}
+
+/**
+ * Node makes a server at once, which accepts connections that nobody handles until there is a
+ * listener for messages. So a server's handle is let through as a bare handle, and listens when
+ * its message is emitted.
+ */
+function patchEmit(target: Patchable, net: NetModule): void {
   const original = target.emit;
+  const listening = new WeakSet<object>();
   target.emit = function emit(this: unknown, ...args: unknown[]): unknown {
-    if (args[0] === 'message' && args[2]) args[2] = receiveHandle(args[2], net);
+    const [event, message, handle] = args;
+    if (typeof handle === 'object' && handle !== null) {
+      if (event === 'internalMessage' && isServerMessage(message)) {
+        message.type = 'net.Native';
+        listening.add(handle);
+      } else if (event === 'message') {
+        args[2] = listening.delete(handle)
+          ? receiveServer(handle as NativeHandle, net)
+          : receiveHandle(handle, net);
+      }
+    }
     return Reflect.apply(original, this, args);
   };
 }
 
+const installed = new WeakSet<object>();
+
 function patchChannel(target: object, net: NetModule): void {
-  const channel = target as ChannelInternals;
+  const channel = target as Patchable;
   if (installed.has(target) || channel._send === undefined) return;
   installed.add(target);
   patchSend(channel);
   patchEmit(channel, net);
+}
+
+/** Sockets and servers of ours in `stdio` stand for their descriptors, as Node's own do. */
+function patchStdio(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  const holder = options as { stdio?: unknown };
+  if (!Array.isArray(holder.stdio)) return;
+  holder.stdio = holder.stdio.map((entry: unknown) =>
+    isOurSocket(entry) || isOurServer(entry) ? (entry._handle ?? entry) : entry,
+  );
 }
 
 let spawnPatched = false;
@@ -58,6 +109,7 @@ export function installIpc(net: NetModule): void {
   const prototype = ChildProcess.prototype as unknown as { spawn: AnyFunction };
   const { spawn } = prototype;
   prototype.spawn = function patched(this: object, ...args: unknown[]): unknown {
+    patchStdio(args[0]);
     const result = Reflect.apply(spawn, this, args);
     patchChannel(this, net);
     return result;

@@ -4,10 +4,10 @@ import type { NetModule } from '../net/module.js';
 import { duplicateDescriptor, listenOnDescriptor, socketOfDescriptor } from '../net/transfer.js';
 import type { Server, Socket } from '../node.js';
 import {
-  type BuiltinServer,
   type BuiltinSocket,
   isBuiltinServer,
   isBuiltinSocket,
+  type NativeHandle,
 } from './foreign.js';
 
 /** What Node had read already by the time anybody listened for messages. */
@@ -16,29 +16,41 @@ function takeUnread(socket: BuiltinSocket): Buffer[] {
   return chunk instanceof Uint8Array ? [Buffer.from(chunk)] : [];
 }
 
-function receiveSocket(socket: BuiltinSocket): Socket | null {
-  const handle = socket._handle;
-  if (handle === null) return null;
-  handle.readStop();
+function adopt(socket: BuiltinSocket, handle: NativeHandle): Socket {
   const { allowHalfOpen } = socket;
-  const ours = socketOfDescriptor(
+  return socketOfDescriptor(
     duplicateDescriptor(handle.fd),
     { allowHalfOpen, readable: true, writable: true },
     takeUnread(socket),
   );
-  handle.close();
-  socket._handle = null;
-  // The channel counts connections by the 'close' of the socket that it made.
-  ours.once('close', () => socket.destroy());
-  return ours;
 }
 
-function receiveServer(server: BuiltinServer, net: NetModule): Server | null {
-  const handle = server._handle;
-  if (handle === null) return null;
+function receiveSocket(socket: BuiltinSocket, net: NetModule): Socket {
+  const handle = socket._handle;
+  // It failed before anybody listened for messages.
+  if (handle === null) return new net.Socket().destroy();
+  handle.readStop?.();
+  try {
+    const ours = adopt(socket, handle);
+    // The channel counts connections by the 'close' of the socket that it made.
+    ours.once('close', () => socket.destroy());
+    handle.close();
+    socket._handle = null;
+    return ours;
+  } catch (error) {
+    socket.destroy();
+    return new net.Socket().destroy(error as Error);
+  }
+}
+
+/** A server of ours on a listening descriptor of Node's, which is closed. */
+export function receiveServer(handle: NativeHandle, net: NetModule): Server {
   const ours = new net.Server();
-  listenOnDescriptor(ours, duplicateDescriptor(handle.fd));
-  server.close();
+  try {
+    listenOnDescriptor(ours, duplicateDescriptor(handle.fd));
+  } finally {
+    handle.close();
+  }
   return ours;
 }
 
@@ -47,7 +59,9 @@ function receiveServer(server: BuiltinServer, net: NetModule): Server | null {
  * connection over: the one given is not usable any more. Anything else is returned as it is.
  */
 export function receiveHandle(handle: unknown, net: NetModule): unknown {
-  if (isBuiltinSocket(handle)) return receiveSocket(handle) ?? handle;
-  if (isBuiltinServer(handle)) return receiveServer(handle, net) ?? handle;
-  return handle;
+  if (isBuiltinSocket(handle)) return receiveSocket(handle, net);
+  if (!isBuiltinServer(handle) || handle._handle === null) return handle;
+  const ours = receiveServer(handle._handle, net);
+  handle._handle = null;
+  return ours;
 }

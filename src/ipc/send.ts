@@ -1,80 +1,60 @@
 /** Sockets and servers on their way out, to a child or to the parent. */
 import type { ChildProcess, Serializable } from 'node:child_process';
-import {
-  detachSocket,
-  duplicateServer,
-  duplicateSocket,
-  isOurServer,
-  isOurSocket,
-  releaseDescriptor,
-} from '../net/transfer.js';
 import type { Server, Socket } from '../node.js';
-import { builtinServerOf, builtinSocketOf } from './foreign.js';
+import { type Carrier, carrierOf, type SendOptions } from './carrier.js';
+import { type ChannelInternals, watchOver } from './outbox.js';
 
-/** As of `child.send`: `keepOpen` leaves the socket usable in this process, too. */
-export interface SendOptions {
-  keepOpen?: boolean | undefined;
-}
+export type { SendOptions };
 
 type SendCallback = (error: Error | null) => void;
+type Send = (...args: unknown[]) => boolean;
 
-/** What a message can be sent to: a child, or `process` in a child. */
+/** What a message can be sent to: a child, a cluster worker, or `process` in a child. */
 export interface Channel {
   send?: ChildProcess['send'] | NodeJS.Process['send'];
 }
 
-/** What goes over the channel in place of ours, and what to do when it is through. */
-interface Carrier {
-  readonly handle: unknown;
-  sent(): void;
-}
-
-function carrySocket(socket: Socket, options: SendOptions): Carrier {
-  const { server } = socket;
-  const fd = options.keepOpen
-    ? releaseDescriptor(duplicateSocket(socket))
-    : detachSocket(socket).fd;
-  const carrier = builtinSocketOf(fd);
-  // child_process counts the server's connections by what it finds here; it has left ours.
-  carrier.server = server;
-  if (!options.keepOpen) socket._server = null;
-  return {
-    handle: carrier,
-    sent: () => {
-      if (options.keepOpen) carrier._handle?.close();
-    },
-  };
-}
-
-function carryServer(server: Server): Carrier {
-  const carrier = builtinServerOf(releaseDescriptor(duplicateServer(server)));
-  return { handle: carrier, sent: () => carrier._handle?.close() };
-}
-
-/** What to send for `handle`: a carrier for ours, null for anything else. */
-export function carrierOf(handle: unknown, options: SendOptions): Carrier | null {
-  if (isOurSocket(handle)) return handle._handle === null ? null : carrySocket(handle, options);
-  return isOurServer(handle) ? carryServer(handle) : null;
-}
-
 /** Sends what `carrierOf` made, by the channel's own `send`. */
 export function sendCarrier(
-  send: (...args: unknown[]) => boolean,
-  message: Serializable,
+  channel: ChannelInternals,
+  send: Send,
+  message: unknown,
   carrier: Carrier,
   options: SendOptions,
   callback: SendCallback | undefined,
 ): boolean {
-  return send(message, carrier.handle, options, (error: Error | null) => {
-    carrier.sent();
-    callback?.(error);
-  });
+  watchOver(channel, carrier);
+  try {
+    return send(message, carrier.handle, options, (error: Error | null) => {
+      if (error) carrier.drop();
+      else carrier.sent();
+      if (callback !== undefined) callback(error);
+      else if (error) process.nextTick(() => emitError(channel, error));
+    });
+  } catch (error) {
+    carrier.drop();
+    throw error;
+  }
+}
+
+/** As `send` does with an error where nobody gave it a callback. */
+function emitError(channel: object, error: Error): void {
+  const { emit } = channel as { emit: (event: string, error: Error) => boolean };
+  Reflect.apply(emit, channel, ['error', error]);
+}
+
+/** A cluster worker is not the channel itself. */
+function channelOf(target: Channel): ChannelInternals {
+  const holder = target as { process?: unknown };
+  const found = typeof holder.process === 'object' && holder.process ? holder.process : target;
+  return found as ChannelInternals;
 }
 
 /**
  * Sends `message` with a socket or server of this package, as `child.send(message, handle)` does
- * with Node's own. A socket leaves this process (unless `keepOpen`), a server stays.
- * @returns as `child.send`
+ * with Node's own. A socket leaves this process (unless `keepOpen`), a server stays. Where the
+ * other side dies before it has a socket, the connection is closed.
+ * @returns as `child.send`: false where the channel is closed, or has much to send
  * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor to send
  */
 export function sendHandle(
@@ -84,9 +64,14 @@ export function sendHandle(
   options: SendOptions = {},
   callback?: SendCallback,
 ): boolean {
-  const send = target.send as ((...args: unknown[]) => boolean) | undefined;
+  const { send } = target as { send?: Send };
   if (send === undefined) throw new TypeError('The target has no channel to send over');
-  const carrier = carrierOf(handle, options);
-  if (carrier === null) return Reflect.apply(send, target, [message, handle, options, callback]);
-  return sendCarrier(send.bind(target), message, carrier, options, callback);
+  const channel = channelOf(target);
+  // A closed channel says so itself, and the handle stays with the caller.
+  const carrier = channel.connected === false ? null : carrierOf(handle, options);
+  if (carrier === null) {
+    const args = callback === undefined ? [message] : [message, callback];
+    return Reflect.apply(send, target, args);
+  }
+  return sendCarrier(channel, send.bind(target), message, carrier, options, callback);
 }

@@ -92,6 +92,9 @@ export class BlockList {
   /** Newest first, as Node lists them. */
   #subnets: SpanRule[] = [];
   #ranges: SpanRule[] = [];
+  /** When each rule was added. */
+  readonly #order = new WeakMap<object, number>();
+  #added = 0;
 
   /** The networks that are not routed in public, as CIDR. */
   static readonly PRIVATE_RANGES: readonly string[] = Object.freeze([
@@ -130,7 +133,7 @@ export class BlockList {
   }
 
   #addPoint(point: Point): void {
-    if (!this.#addresses.has(point.value)) this.#addresses.set(point.value, point);
+    if (!this.#addresses.has(point.value)) this.#addresses.set(point.value, this.#stamp(point));
   }
 
   /** Adds all from `start` to `end`, both included; `ERR_INVALID_ARG_VALUE` if they are swapped. */
@@ -148,14 +151,14 @@ export class BlockList {
       const address = new SocketAddress({ address: from.text, family: version });
       throw invalidArgValue('start', address, 'must come before end');
     }
-    this.#ranges.unshift(rangeRule(from, to));
+    this.#ranges.unshift(this.#stamp(rangeRule(from, to)));
   }
 
   /** Adds a network of the given prefix length in bits, up to 32 or 128. */
   addSubnet(network: string, prefix: number, family?: IPVersion): void;
   addSubnet(network: SocketAddressLike, prefix: number): void;
   addSubnet(network: string | SocketAddressLike, prefix: number, family: IPVersion = 'ipv4'): void {
-    this.#subnets.unshift(this.#subnet(network, prefix, family));
+    this.#subnets.unshift(this.#stamp(this.#subnet(network, prefix, family)));
   }
 
   #subnet(network: string | SocketAddressLike, prefix: number, family: IPVersion): SpanRule {
@@ -174,7 +177,7 @@ export class BlockList {
     validateArray(cidrs, 'cidrs');
     for (const [i, cidr] of cidrs.entries()) validateString(cidr, `cidrs[${i}]`);
     const subnets = cidrs.map((cidr) => this.#subnet(...parseCidr(cidr)));
-    for (const subnet of subnets) this.#subnets.unshift(subnet);
+    for (const subnet of subnets) this.#subnets.unshift(this.#stamp(subnet));
   }
 
   /** Takes an address back that `addAddress` added; nothing where there is none. */
@@ -230,14 +233,20 @@ export class BlockList {
     this.#ranges = [];
   }
 
-  /** The rules as text: addresses, then subnets, then ranges; the newest of each first. */
+  /** The rules as text, the newest first. */
   get rules(): readonly string[] {
-    const points = [...this.#addresses.values()].reverse();
-    return [
-      ...points.map(({ family, text }) => `Address: ${LABEL[family]} ${text}`),
-      ...this.#subnets.map(({ text }) => text),
-      ...this.#ranges.map(({ text }) => text),
-    ];
+    const rules = [...this.#addresses.values(), ...this.#subnets, ...this.#ranges];
+    const age = (rule: object): number => this.#order.get(rule) ?? 0;
+    return rules
+      .sort((a, b) => age(b) - age(a))
+      .map((rule) =>
+        'matches' in rule ? rule.text : `Address: ${LABEL[rule.family]} ${rule.text}`,
+      );
+  }
+
+  #stamp<Rule extends object>(rule: Rule): Rule {
+    this.#order.set(rule, ++this.#added);
+    return rule;
   }
 
   /** How many rules there are. */

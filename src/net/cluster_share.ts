@@ -31,6 +31,8 @@ export interface ClusterHandle {
   close(callback?: () => void): void;
   listen(backlog: number): number;
   getsockname?(into: Partial<AddressInfo>): number;
+  ref?(): void;
+  unref?(): void;
 }
 
 interface ClusterModule {
@@ -50,6 +52,24 @@ export function workerCluster(): ClusterModule | null {
   return cluster.isPrimary || cluster._getServer === undefined ? null : cluster;
 }
 
+let ownerSymbol: symbol | null = null;
+
+/**
+ * Under which Node notes on a handle whose it is. Cluster looks there for the server to close when
+ * the worker disconnects, and for whether a server has as many connections as it wants.
+ */
+function ownerKey(): symbol {
+  if (ownerSymbol === null) {
+    const probe = {};
+    const { Socket } = require('node:net') as typeof import('node:net');
+    const options = { handle: probe, readable: false, writable: false };
+    Reflect.construct(Socket, [options]);
+    const found = Object.getOwnPropertySymbols(probe).find((s) => s.description === 'owner_symbol');
+    ownerSymbol = found ?? Symbol('owner');
+  }
+  return ownerSymbol;
+}
+
 /** A place in the primary's list of who serves a port. */
 export class ClusterShare {
   constructor(private readonly handle: ClusterHandle) {}
@@ -57,6 +77,19 @@ export class ClusterShare {
   /** The listening descriptor where it is shared, or -1 where the primary accepts. */
   get fd(): number {
     return this.handle.fd ?? -1;
+  }
+
+  /** Says which server it is whose connections come here. */
+  serve(server: Server): void {
+    Object.assign(this.handle, { [ownerKey()]: server });
+  }
+
+  ref(): void {
+    this.handle.ref?.();
+  }
+
+  unref(): void {
+    this.handle.unref?.();
   }
 
   address(): AddressInfo | null {

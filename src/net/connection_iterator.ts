@@ -118,6 +118,13 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
   }
 }
 
+/** Accepts nothing until somebody listens for `'connection'`, a loop included. */
+export function acceptWhenListened(server: Server): void {
+  if (server.listenerCount('connection') > 0) return;
+  server[kServer].hold();
+  releaseForListener(server);
+}
+
 /** What nobody listens for stays in the backlog, until somebody does. */
 function releaseForListener(server: Server): void {
   const onNew = (event: unknown): void => {

@@ -37,7 +37,7 @@ abstract class Handle<Under extends Descriptor> {
     const { under } = this;
     const name = under?.localAddress() ?? -9;
     if (typeof name === 'number' || under === null) return name as number;
-    Object.assign(into, addressInfo(under, name));
+    Object.assign(into, addressInfo(under, name) ?? { address: name.address });
     return 0;
   }
 
@@ -80,6 +80,9 @@ export class SocketHandle extends Handle<Stream> {
   get reading(): boolean {
     return this.under?.reading === true;
   }
+
+  /** Node's `http` notes here that it stopped reading by itself; what is true is known here. */
+  set reading(_reading: boolean) {}
 
   get bytesRead(): number {
     return this.under?.bytesRead ?? 0;

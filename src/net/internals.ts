@@ -17,6 +17,7 @@ export interface ReadableInternals {
 }
 
 export interface WritableInternals {
+  sync: boolean;
   length: number;
   ended: boolean;
   finished: boolean;

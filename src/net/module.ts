@@ -1,4 +1,5 @@
 /** The module object that users get: one per profile, its parts shared. */
+import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
 import {
   getDefaultAutoSelectFamily,
@@ -12,7 +13,7 @@ import type { Callable } from './callable.js';
 import type { Profile } from './profile.js';
 import { makeServerClass, type Server } from './server.js';
 import type { ServerOptions } from './server_types.js';
-import { connectNew, Socket } from './socket.js';
+import { connectNew, makeSocketClass, Socket } from './socket.js';
 import { SocketAddress } from './socket_address.js';
 import type { ConnectOptions } from './socket_types.js';
 
@@ -59,10 +60,11 @@ export interface NetModule {
   setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
 }
 
-/** Puts the module of one profile together. */
-export function makeNet(profile: Profile): NetModule {
-  const Server = makeServerClass(profile);
-  const connect = (...args: unknown[]): Socket => connectNew(Socket, args);
+/** Puts the module of one profile together; on `host` where it is not this thread's own. */
+export function makeNet(profile: Profile, host: Host | null = null): NetModule {
+  const SocketClass = host === null ? Socket : makeSocketClass(host);
+  const Server = makeServerClass(profile, host === null ? null : { host, SocketClass });
+  const connect = (...args: unknown[]): Socket => connectNew(SocketClass, args);
   return {
     connect,
     createConnection: connect,
@@ -71,8 +73,8 @@ export function makeNet(profile: Profile): NetModule {
       listener?: ConnectionListener,
     ) => new Server(options, listener),
     Server,
-    Socket,
-    Stream: Socket,
+    Socket: SocketClass,
+    Stream: SocketClass,
     BlockList,
     SocketAddress,
     BoundSocket,

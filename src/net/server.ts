@@ -4,7 +4,7 @@ import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
-import { type AddressInfo, addressInfo } from './address.js';
+import type { AddressInfo } from './address.js';
 import { normalizeArguments, toCount } from './arguments.js';
 import { validateBlockList } from './block_list.js';
 import { type Callable, makeCallable } from './callable.js';
@@ -13,7 +13,7 @@ import type { ServerHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
-import { ServerCore } from './server_core.js';
+import { ServerCore, type SocketConstructor } from './server_core.js';
 import { listen } from './server_listen.js';
 import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
 import { Socket } from './socket.js';
@@ -24,6 +24,8 @@ import type { ChildSocketList } from './worker_list.js';
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
 
+/** Which class of sockets a class of servers makes. */
+export const kSocketClass: unique symbol = Symbol('barewire.socketClass');
 /** Which profile a class of servers has. */
 export const kProfile: unique symbol = Symbol('barewire.profile');
 
@@ -45,12 +47,23 @@ class ServerClass extends TypedEmitter {
   /** What was bound, as cluster's primary names it: `4:0.0.0.0:80`. @internal */
   declare _connectionKey: string | undefined;
 
+  /**
+   * The number of connections, and null once one was sent to a child; deprecated in favour of
+   * `getConnections`; manual. Typed as Node's own types have it, without the null.
+   */
+  declare readonly connections: number;
+
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
   declare maxConnections: number;
 
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
     initialiseServer(this, options, listener);
+  }
+
+  /** The class of the sockets it makes. @internal */
+  get [kSocketClass](): SocketConstructor {
+    return Socket;
   }
 
   /** @internal */
@@ -129,9 +142,11 @@ class ServerClass extends TypedEmitter {
     if (listener === null && share === null) return null;
     if (this._pipeName !== undefined) return this._pipeName;
     if (listener === null) return share?.address() ?? null;
-    const name = listener.localAddress();
-    if (typeof name === 'number') throw systemError(name, 'address');
-    return addressInfo(listener, name) ?? name.address;
+    const info: Partial<AddressInfo> = {};
+    const status = this._handle?.getsockname(info) ?? 0;
+    if (status < 0) throw systemError(status, 'address');
+    const { address = '', family, port } = info;
+    return family === undefined || port === undefined ? address : { address, family, port };
   }
 
   /**
@@ -154,7 +169,7 @@ class ServerClass extends TypedEmitter {
 
   /** @internal */
   _emitCloseIfDrained(): void {
-    if (this.listening || this._connections > 0) return;
+    if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;
     this[kServer].host.clock.soon(() => this.emit('close'));
   }
 
@@ -175,15 +190,9 @@ class ServerClass extends TypedEmitter {
     return new ConnectionIterator(this, options);
   }
 
-  /** The number of connections; deprecated in favour of `getConnections`; manual. */
-  get connections(): number | null {
-    return this[kServer].workers.used ? null : this._connections;
-  }
-
   /** @internal Called by child_process for each child that got a socket of this server. */
   _setupWorker(list: ChildSocketList): void {
-    const { workers } = this[kServer];
-    workers.add(list, () => this._emitCloseIfDrained());
+    this[kServer].workers.add(list);
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
@@ -197,15 +206,13 @@ class ServerClass extends TypedEmitter {
 
   /** The process may end while this server is all that is left; manual, `server.unref`. */
   unref(): this {
-    this[kServer].referenced = false;
-    this[kServer].listener?.unref();
+    this[kServer].setReferenced(false);
     return this;
   }
 
   /** Undoes `unref()`; manual, `server.ref`. */
   ref(): this {
-    this[kServer].referenced = true;
-    this[kServer].listener?.ref();
+    this[kServer].setReferenced(true);
     return this;
   }
 
@@ -215,6 +222,13 @@ class ServerClass extends TypedEmitter {
     else this.emit('error', error);
   }
 }
+
+Object.defineProperty(ServerClass.prototype, 'connections', {
+  get(this: ServerClass): number | null {
+    return this[kServer].workers.used ? null : this._connections;
+  },
+  configurable: true,
+});
 
 function takeOptions(server: ServerClass, options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {
@@ -248,7 +262,7 @@ function initialiseServer(
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;
-  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], Socket);
+  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], server[kSocketClass]);
   takeOptions(server, given);
 }
 
@@ -261,11 +275,20 @@ function initialise(
   initialiseServer(self, options, listener);
 }
 
-/** A server class of the given profile. */
-export function makeServerClass(profile: Profile): Callable<typeof ServerClass> {
+/** A server class of the given profile; on `on`'s host where one is given. */
+export function makeServerClass(
+  profile: Profile,
+  on: { host: Host; SocketClass: SocketConstructor } | null = null,
+): Callable<typeof ServerClass> {
   class Server extends ServerClass {
     override get [kProfile](): Profile {
       return profile;
+    }
+    override get [kSocketClass](): SocketConstructor {
+      return on?.SocketClass ?? super[kSocketClass];
+    }
+    override [kHost](): Host {
+      return on?.host ?? super[kHost]();
     }
   }
   return makeCallable(Server, initialise);

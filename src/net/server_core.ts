@@ -30,7 +30,7 @@ export class ServerCore implements ListenerOwner {
   /** Connections of this server that were sent to children. */
   readonly workers = new WorkerList();
   file: SocketFile | null = null;
-  referenced = true;
+  private referenced = true;
   /** The asynchronous context of `listen`, which connections inherit. */
   scope: AsyncResource | null = null;
   private handle: ServerHandle | null = null;
@@ -39,6 +39,8 @@ export class ServerCore implements ListenerOwner {
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
   private holds = 0;
+  /** How many times `'close'` waits for the children to be done with their connections. */
+  private waits = 0;
 
   constructor(
     readonly server: Server,
@@ -77,6 +79,8 @@ export class ServerCore implements ListenerOwner {
     const status = share.fd >= 0 ? this.listen(shared, backlog) : share.listen(backlog);
     if (status < 0) return status;
     this.share = share;
+    share.serve(this.server);
+    if (!this.referenced) share.unref();
     share.accept((connection) => {
       const fd = this.host.kernel.dup(connection.fd);
       connection.close();
@@ -89,11 +93,37 @@ export class ServerCore implements ListenerOwner {
   waitForWorkers(): void {
     const { server, workers } = this;
     if (!workers.used) return;
-    server._connections++;
+    this.waits++;
     workers.drained(() => {
-      server._connections--;
+      this.waits--;
       server._emitCloseIfDrained();
     });
+  }
+
+  get waitsForWorkers(): boolean {
+    return this.waits > 0;
+  }
+
+  /** A connection was sent to a child, after which it is none of this process. */
+  connectionSent(): void {
+    const { server } = this;
+    if (server.listening || server._connections > 0) return;
+    // The server was closed before: nobody has asked the child to say when it is done.
+    this.waitForWorkers();
+    server._emitCloseIfDrained();
+  }
+
+  /** Whether listening keeps the process alive. */
+  setReferenced(referenced: boolean): void {
+    this.referenced = referenced;
+    const { listener, share } = this;
+    if (referenced) {
+      listener?.ref();
+      share?.ref();
+    } else {
+      listener?.unref();
+      share?.unref();
+    }
   }
 
   /** `server._handle`. */

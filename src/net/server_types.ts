@@ -24,6 +24,8 @@ export interface ListenOptions {
   port?: number | string | undefined;
   host?: string | undefined;
   path?: string | undefined;
+  /** A `BoundSocket`, another server, a socket, … */
+  handle?: object | undefined;
   /** A descriptor that is bound already. */
   fd?: number | undefined;
   /** The most connections that wait to be accepted. Default 511. */
@@ -43,7 +45,7 @@ export interface ListenOptions {
 }
 
 /** The options as they arrive from users. */
-export interface LooseListenOptions extends Omit<ListenOptions, 'port' | 'path'> {
+export interface LooseListenOptions extends Omit<ListenOptions, 'port' | 'path' | 'handle'> {
   port?: unknown;
   path?: unknown;
   _handle?: unknown;

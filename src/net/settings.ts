@@ -45,6 +45,23 @@ export function applyKeepAlive(stream: Stream, settings: SocketSettings): number
   return status;
 }
 
+/** With what a descriptor from elsewhere is set to already, so that unsetting it has an effect. */
+export function settingsOnDescriptor(
+  stream: Stream,
+  wanted: SocketSettings | null,
+): SocketSettings | null {
+  if (!isTcp(stream)) return wanted;
+  const { SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_NODELAY } = stream.host.kernel.constants;
+  const noDelay = stream.intOption(IPPROTO_TCP, TCP_NODELAY) === 1;
+  const keepAlive = stream.intOption(SOL_SOCKET, SO_KEEPALIVE) === 1;
+  if (!noDelay && !keepAlive) return wanted;
+  return {
+    ...wanted,
+    noDelay: noDelay || wanted?.noDelay,
+    keepAlive: keepAlive || wanted?.keepAlive,
+  };
+}
+
 /** Whether the kernel has to be told of what is wanted. */
 export function keepAliveDiffers(now: SocketSettings, wanted: SocketSettings): boolean {
   if (Boolean(now.keepAlive) !== wanted.keepAlive) return true;

@@ -59,7 +59,7 @@ class SocketClass extends TypedDuplex {
   /** The idle time-out in milliseconds as it was set; undefined where it never was. */
   declare timeout: number | undefined;
   /** `address:port` of each attempt, where several addresses were tried. */
-  declare autoSelectFamilyAttemptedAddresses: string[] | undefined;
+  declare autoSelectFamilyAttemptedAddresses: string[];
 
   constructor(options?: SocketOptions | number) {
     const checked = socketOptions(options);
@@ -121,8 +121,14 @@ class SocketClass extends TypedDuplex {
     }
     const { stream } = this[kCore];
     const status = stream === null ? 0 : stream.shutdown();
+    this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
+  }
+
+  override destroy(error?: Error): this {
+    if (!this.destroyed) this[kCore]?.finishWrites();
+    return super.destroy(error);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -323,8 +329,9 @@ class SocketClass extends TypedDuplex {
   }
 
   /** Bytes waiting to be written; undefined where there is no connection; manual. */
-  get bufferSize(): number | undefined {
-    return this[kCore]?.open ? this.writableLength : undefined;
+  get bufferSize(): number {
+    // Typed as `@types/node` has it, which knows nothing of undefined.
+    return (this[kCore]?.open ? this.writableLength : undefined) as number;
   }
 
   /** Not connected yet, or no more. */
@@ -364,6 +371,16 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
 export type Socket = SocketClass;
+
+/** A class of sockets that stand on `host` in place of this thread's; for simulations. */
+export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
+  class Socket extends SocketClass {
+    override [kHost](): Host {
+      return host;
+    }
+  }
+  return makeCallable(Socket, initialise);
+}
 
 /** `connect` and `createConnection`: a new socket that is connecting; manual. */
 export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {

@@ -15,18 +15,12 @@ import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
+import { deliver, type UserRead } from './user_read.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
 const GATHER_BYTES = 64 * 1024;
-
-/** Reads into the user's own buffer; `connect`'s `onread` option. */
-export interface UserRead {
-  buffer: Uint8Array;
-  generate: (() => Uint8Array) | null;
-  callback: (bytes: number, buffer: Uint8Array) => boolean | undefined;
-}
 
 export class SocketCore implements StreamOwner {
   stream: Stream | null = null;
@@ -187,17 +181,8 @@ export class SocketCore implements StreamOwner {
   }
 
   onReadInto(count: number): void {
-    const user = this.userRead;
-    if (user === null) return;
     this.active();
-    const goOn = Reflect.apply(user.callback, this.socket, [count, user.buffer]) !== false;
-    const { stream } = this;
-    if (stream === null) return;
-    if (user.generate !== null) {
-      const next = user.generate();
-      if (next instanceof Uint8Array) stream.readInto = user.buffer = next;
-    }
-    if (!goOn) stream.stopReading();
+    if (this.userRead !== null) deliver(this.userRead, this.socket, count, () => this.stream);
   }
 
   onReadEnd(): void {
@@ -207,6 +192,19 @@ export class SocketCore implements StreamOwner {
     socket.push(null);
     // With nothing buffered, 'end' follows even where nobody reads.
     socket.read(0);
+    this.releaseIfOver();
+  }
+
+  /**
+   * Both sides have ended, but there are bytes that nobody has read: they can be read later, and
+   * need no descriptor. Without this it stays open, as does what it refers to, if nobody ever does.
+   */
+  releaseIfOver(): void {
+    const { socket, stream } = this;
+    if (!stream?.ended || !stream.shutDown || socket.readableLength === 0) return;
+    socket._getsockname();
+    socket._getpeername();
+    stream.close();
   }
 
   onReadError(status: number): void {
@@ -277,6 +275,12 @@ export class SocketCore implements StreamOwner {
     }
   }
 
+  /** A write that was under way when the stream left: 0, or -errno. */
+  writeEnded(status: number): void {
+    if (status < 0) this.onWriteError(status);
+    else this.completed();
+  }
+
   private completed(): void {
     const { callback } = this;
     this.callback = null;
@@ -293,6 +297,19 @@ export class SocketCore implements StreamOwner {
     const { callback } = this;
     this.callback = null;
     callback?.(error);
+  }
+
+  /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
+  finishWrites(): void {
+    const { socket, stream } = this;
+    if (stream === null || socket.connecting || this.resetOnDestroy) return;
+    while (this.callback !== null) {
+      this.onFlush();
+      if (stream.send() < 0 || stream.pendingBytes > 0) return;
+      // The user's callbacks run at the next tick, not in the middle of destroy().
+      socket._writableState.sync = true;
+      this.completed();
+    }
   }
 
   /** Closes everything. What Writable waits for ends with `error`. */
@@ -321,6 +338,22 @@ export class SocketCore implements StreamOwner {
     this.handedBytes = 0;
     const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
     this.host.clock.soon(() => callback(error ?? stateError(code)));
+  }
+
+  /**
+   * Lets the connection go to somebody who carries it on. Returns the stream, how many of
+   * Writable's chunks were sent along ahead of their turn, and whom the write under way is to be
+   * reported to.
+   */
+  release(): { stream: Stream | null; prepaidChunks: number; callback: WriteCallback | null } {
+    const { stream, prepaidChunks, callback } = this;
+    this.bytesReadBefore = stream?.bytesRead ?? this.bytesReadBefore;
+    this.stream = null;
+    this.handle = null;
+    this.callback = null;
+    this.prepaidChunks = 0;
+    this.idle?.clear();
+    return { stream, prepaidChunks, callback };
   }
 
   /** Behind the tick in which Duplex emits 'error', in the socket's own context. */

@@ -17,14 +17,13 @@ import { BoundSocket } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { kBound, kCore } from './internals.js';
+import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore, type WriteCallback } from './socket_core.js';
 import type { SocketOptions } from './socket_types.js';
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
-  /** A stream to take over. */
-  handle?: unknown;
   /** The handle of that stream, where somebody has seen it already. */
   connection?: SocketHandle | null | undefined;
   /** Do not read, and begin paused; a server's `pauseOnConnect`. */
@@ -172,7 +171,11 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   else if (handle instanceof BoundSocket) core.adoptBound(handle[kBound]());
   else if (handle instanceof SocketHandle) core.adoptHandle(handle);
   else if (handle) core.setHandle(handle as LooseHandle);
-  else if (fd !== undefined) core.adopt(adoptDescriptor(socket, host, fd));
+  else if (fd !== undefined) {
+    const stream = adoptDescriptor(socket, host, fd);
+    core.settings = settingsOnDescriptor(stream, core.settings);
+    core.adopt(stream);
+  }
   if (options.connection) core.setHandle(options.connection);
   if (core.stream !== null && !core.unconnected) {
     if (core.settings !== null) core.established();

@@ -13,6 +13,8 @@ export interface OnReadOptions {
 export interface SocketOptions {
   /** An existing descriptor: a connected stream socket or a pipe. The socket owns it then. */
   fd?: number | undefined;
+  /** A `BoundSocket` to connect from, or another socket's handle. */
+  handle?: object | null | undefined;
   /** Do not end the writable side by itself when the peer ends. Default false. */
   allowHalfOpen?: boolean | undefined;
   /** With `fd`: whether to read. Default false. */

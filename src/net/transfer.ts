@@ -4,7 +4,7 @@
  * another around it.
  */
 import { familyOf } from '../transport/bind.js';
-import { Stream } from '../transport/stream.js';
+import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { kCore, kHost, kServer } from './internals.js';
@@ -12,6 +12,34 @@ import type { Server } from './server.js';
 import { listenOnOwned } from './server_listen.js';
 import { Socket } from './socket.js';
 import type { SocketOptions } from './socket_types.js';
+
+/** Sends what is queued, then closes: the socket it was written to is somebody else's by now. */
+class Leftover implements StreamOwner {
+  constructor(
+    private readonly stream: Stream,
+    private readonly ended: (status: number) => void,
+  ) {}
+
+  private finish(status: number): void {
+    this.stream.close();
+    this.ended(status);
+  }
+
+  onWritten(): void {
+    this.finish(0);
+  }
+
+  onWriteError(status: number): void {
+    this.finish(status);
+  }
+
+  onConnect(): void {}
+  onRead(): void {}
+  onReadInto(): void {}
+  onReadEnd(): void {}
+  onReadError(): void {}
+  onFlush(): void {}
+}
 
 /** A descriptor that left its socket, with the bytes that were read but not yet consumed. */
 export interface DetachedSocket {
@@ -44,16 +72,31 @@ function takeUnread(socket: Socket): Buffer[] {
 /**
  * Takes the descriptor out of a connected socket, which has no connection then: nothing is closed
  * and no event is emitted. Throws `ERR_SOCKET_CLOSED` where there is no connection. Bytes that
- * were written and are not sent yet are sent first, as far as the kernel takes them.
+ * were read and not consumed stay with the socket; those written and not taken by the kernel yet
+ * follow on a descriptor of their own.
  */
-export function detachSocket(socket: Socket): DetachedSocket {
+export function detachDescriptor(socket: Socket): number {
   const stream = connectedStream(socket);
+  const core = socket[kCore];
   stream.stopReading();
   stream.flush();
-  const unread = takeUnread(socket);
-  const fd = stream.detach();
-  socket[kCore].abandon();
-  return { fd, unread };
+  // Its write failed, and that destroyed it.
+  if (core.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
+  let fd: number;
+  if (stream.pendingBytes === 0) {
+    fd = stream.detach();
+  } else {
+    fd = releaseDescriptor(duplicateSocket(socket));
+    stream.owner = new Leftover(stream, (status) => core.writeEnded(status));
+  }
+  core.abandon();
+  return fd;
+}
+
+/** As `detachDescriptor`, with the bytes that the socket had read and nobody consumed. */
+export function detachSocket(socket: Socket): DetachedSocket {
+  const fd = detachDescriptor(socket);
+  return { fd, unread: takeUnread(socket) };
 }
 
 /** A second descriptor for a connected socket, owned by this thread until it is released. */

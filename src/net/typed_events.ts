@@ -74,8 +74,9 @@ type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
 /** A known name, for completion, or any other. */
 type AnyName<Events> = keyof Events | (string & {}) | symbol;
 
-/** Without type parameters and in both interfaces: what a `Socket | Server` can be asked. */
+/** Without type parameters: for a union of ours, or with the built-in's. */
 type CommonError = (err: NodeJS.ErrnoException) => void;
+type CommonClose = (hadError: boolean) => void;
 
 /** A Duplex whose events are typed as a socket's. */
 export interface TypedDuplex extends Duplex {
@@ -86,7 +87,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   on<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   on(event: 'error', listener: CommonError): this;
-  on(event: 'close', listener: () => void): this;
+  on(event: 'close', listener: CommonClose): this;
   once<E extends keyof SocketEvents>(event: E, listener: (...args: SocketEvents[E]) => void): this;
   once<E extends keyof SocketEventsAlso>(
     event: E,
@@ -94,7 +95,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   once<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   once(event: 'error', listener: CommonError): this;
-  once(event: 'close', listener: () => void): this;
+  once(event: 'close', listener: CommonClose): this;
   addListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -105,7 +106,7 @@ export interface TypedDuplex extends Duplex {
   ): this;
   addListener<E extends EventName>(event: OtherName<SocketEvents, E>, listener: AnyListener): this;
   addListener(event: 'error', listener: CommonError): this;
-  addListener(event: 'close', listener: () => void): this;
+  addListener(event: 'close', listener: CommonClose): this;
   prependListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -119,7 +120,7 @@ export interface TypedDuplex extends Duplex {
     listener: AnyListener,
   ): this;
   prependListener(event: 'error', listener: CommonError): this;
-  prependListener(event: 'close', listener: () => void): this;
+  prependListener(event: 'close', listener: CommonClose): this;
   prependOnceListener<E extends keyof SocketEvents>(
     event: E,
     listener: (...args: SocketEvents[E]) => void,
@@ -133,7 +134,7 @@ export interface TypedDuplex extends Duplex {
     listener: AnyListener,
   ): this;
   prependOnceListener(event: 'error', listener: CommonError): this;
-  prependOnceListener(event: 'close', listener: () => void): this;
+  prependOnceListener(event: 'close', listener: CommonClose): this;
   off(event: AnyName<SocketEvents>, listener: AnyListener): this;
   removeListener(event: AnyName<SocketEvents>, listener: AnyListener): this;
   emit<E extends keyof SocketEvents>(event: E, ...args: SocketEvents[E]): boolean;
@@ -145,18 +146,15 @@ export interface TypedEmitter extends EventEmitter {
   on<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
   on<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
   on(event: 'error', listener: CommonError): this;
-  on(event: 'close', listener: () => void): this;
   once<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
   once<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
   once(event: 'error', listener: CommonError): this;
-  once(event: 'close', listener: () => void): this;
   addListener<E extends keyof ServerEvents>(
     event: E,
     listener: (...args: ServerEvents[E]) => void,
   ): this;
   addListener<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
   addListener(event: 'error', listener: CommonError): this;
-  addListener(event: 'close', listener: () => void): this;
   prependListener<E extends keyof ServerEvents>(
     event: E,
     listener: (...args: ServerEvents[E]) => void,
@@ -166,7 +164,6 @@ export interface TypedEmitter extends EventEmitter {
     listener: AnyListener,
   ): this;
   prependListener(event: 'error', listener: CommonError): this;
-  prependListener(event: 'close', listener: () => void): this;
   prependOnceListener<E extends keyof ServerEvents>(
     event: E,
     listener: (...args: ServerEvents[E]) => void,
@@ -176,7 +173,6 @@ export interface TypedEmitter extends EventEmitter {
     listener: AnyListener,
   ): this;
   prependOnceListener(event: 'error', listener: CommonError): this;
-  prependOnceListener(event: 'close', listener: () => void): this;
   off(event: AnyName<ServerEvents>, listener: AnyListener): this;
   removeListener(event: AnyName<ServerEvents>, listener: AnyListener): this;
   emit<E extends keyof ServerEvents>(event: E, ...args: ServerEvents[E]): boolean;

@@ -2,6 +2,7 @@
 
 import { normalizeArguments } from '../net/arguments.js';
 import { stateError, validateObject } from '../net/checks.js';
+import { acceptWhenListened } from '../net/connection_iterator.js';
 import type { NetModule } from '../net/module.js';
 import type {
   ConnectOptions,
@@ -16,8 +17,6 @@ import { checkedSignal, settle } from './settle.js';
 
 /** `listen(options)`: those of `createServer` and of `server.listen`. */
 export interface ListenPromiseOptions extends ServerOptions, ListenOptions {
-  /** Something with a descriptor: a `BoundSocket`, another server, … */
-  handle?: object | undefined;
   /** Listens for `'connection'`. */
   connectionListener?: ((socket: Socket) => void) | undefined;
 }
@@ -42,7 +41,8 @@ export interface NetPromises
   connect: ConnectPromise;
   /**
    * Makes a server and fulfils once it listens, on a port of the system's choice where `options`
-   * name none; rejects with what `'error'` would have given. `signal` closes the server whenever
+   * name none. What connects before somebody listens for `'connection'`, or loops, waits in the
+   * backlog. Rejects with what `'error'` would have given. `signal` closes the server whenever
    * it is aborted.
    */
   listen(options?: ListenPromiseOptions): Promise<PromiseServer>;
@@ -73,6 +73,7 @@ async function listen(net: NetModule, options: ListenPromiseOptions): Promise<Pr
   validateObject(options, 'options');
   const signal = checkedSignal(options);
   const server = net.createServer(options, options.connectionListener);
+  acceptWhenListened(server);
   const { port, path, fd, handle } = options;
   const target = [port, path, fd, handle].some((given) => given !== undefined);
   try {

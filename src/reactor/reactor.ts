@@ -53,6 +53,16 @@ export class Reactor {
     return this.control[WORD_TURN] ?? 0;
   }
 
+  /** What it still holds: nothing once all is closed. Leak checks ask for it. */
+  get holds(): { registered: number; queued: number; flushes: number; references: number } {
+    return {
+      registered: this.pollables.filter((one) => one !== undefined).length,
+      queued: this.next.length + this.againQueue.length,
+      flushes: this.flushes.length,
+      references: this.references,
+    };
+  }
+
   /** Registers `pollable` for `events`, edge-triggered. Returns 0 or -errno. */
   register(pollable: Pollable, fd: number, events: number): number {
     if (this.epollFd < 0) {

@@ -3,8 +3,8 @@
  * one place where a type is taken on trust, and the native tests check that trust.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import load from 'node-gyp-build';
+import { dirname, join, parse } from 'node:path';
+import { path as nativeFile } from 'node-gyp-build';
 import { codedError } from '../util/errors.js';
 import type { Kernel } from './kernel.js';
 
@@ -13,22 +13,50 @@ export interface Binding extends Kernel {
   readonly sourceSha256: string;
 }
 
+/** The folder with the binaries: this package, or a bundle with those beside it. */
 function packageRoot(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = join(folder, '..');
-  return folder;
+  const top = parse(__dirname).root;
+  for (let folder = __dirname; folder !== top; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'prebuilds')) || existsSync(join(folder, 'binding.gyp'))) {
+      return folder;
+    }
+  }
+  return __dirname;
+}
+
+function isForbidden(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_DLOPEN_DISABLED';
+}
+
+function reason(cause: unknown): string {
+  const here = `${process.platform}-${process.arch}`;
+  if (process.platform !== 'linux') {
+    return `barewire runs on Linux only (this is ${here}): it is made of epoll and Linux sockets.`;
+  }
+  if (isForbidden(cause)) {
+    return 'barewire may not load its native file: Node runs without addons. Pass --allow-addons.';
+  }
+  return (
+    `barewire has no native file for ${here}. Prebuilt ones are for x64 and arm64; elsewhere ` +
+    'install a C compiler and run `npm rebuild barewire`.'
+  );
 }
 
 function unsupported(cause: unknown): Error {
-  const here = `${process.platform}-${process.arch}`;
-  const message =
-    process.platform === 'linux'
-      ? `barewire has no native file for ${here}. Prebuilt ones are for x64 and arm64; elsewhere ` +
-        'install a C compiler and run `npm rebuild barewire`.'
-      : `barewire runs on Linux only (this is ${here}): it is made of epoll and Linux sockets.`;
-  const error = codedError(Error, 'ERR_BAREWIRE_UNSUPPORTED', message);
+  const error = codedError(Error, 'ERR_BAREWIRE_UNSUPPORTED', reason(cause));
   error.cause = cause;
   return error;
+}
+
+/**
+ * Loads the file anew for each copy of this package, past Node's cache of modules: the hook is one
+ * per load. A test runner with a module registry of its own (Jest's) evaluates this file once per
+ * test file, and would get the same binding, hooked already, from the cache.
+ */
+function loadAnew(path: string): Binding {
+  const own = { exports: {} };
+  process.dlopen(own, path);
+  return own.exports as Binding;
 }
 
 /** Throws `ERR_BAREWIRE_UNSUPPORTED` where there is no native file for this machine. */
@@ -36,8 +64,7 @@ export function loadBinding(): Binding {
   const override = process.env['BAREWIRE_NATIVE'];
   if (process.platform !== 'linux') throw unsupported(undefined);
   try {
-    if (override) return require(override) as Binding;
-    return load(packageRoot()) as Binding;
+    return loadAnew(override ? require.resolve(override) : nativeFile(packageRoot()));
   } catch (cause) {
     throw unsupported(cause);
   }

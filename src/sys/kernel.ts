@@ -2,10 +2,11 @@
  * The kernel, as this package uses it: the written contract that the native binding fills for
  * Linux, and that any other kernel (a simulated one) must fill to take its place.
  *
- * Every call returns a number >= 0, or `-errno`; none throws on a system error. No call keeps
- * state for a descriptor beyond the ledger: the set of descriptors this thread owns. A call that
- * makes a descriptor enters it there; `close` and `release` strike it. All descriptors are
- * non-blocking and close-on-exec.
+ * Every call returns a number >= 0, or `-errno`; none throws. Wrong arguments are -EINVAL: numbers
+ * are whole and in range, bytes are a Uint8Array, lists are arrays. No call keeps state for a
+ * descriptor beyond the ledger: the set of descriptors this thread owns. A call that makes a
+ * descriptor enters it there; `close` and `release` strike it. All descriptors are non-blocking
+ * and close-on-exec.
  */
 
 /** An address as the kernel reports it. `address` is an IP text, or a UNIX path ('' if unnamed). */
@@ -104,15 +105,19 @@ export interface Kernel {
   /** A second descriptor for the same description. */
   dup(fd: number): number;
 
-  /** Reads into `bytes[offset, offset + length)`. Returns the count; 0 is the end. */
+  /**
+   * Reads into `bytes[offset, offset + length)`. Returns the count; 0 is the end. A short read of
+   * a stream is the last for now, unless urgent data came (EPOLLPRI): each stops one read.
+   * Descriptors that the peer sends along a UNIX stream are dropped, and end no read.
+   */
   read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** As `read`, leaving the bytes in the socket. */
   peek(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Writes `bytes[offset, offset + length)`. Returns how much the kernel took. */
   write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
-  /** Writes the first `count` chunks without their first `skip` bytes, CHUNKS_MAX at most. */
+  /** Writes the first `count` chunks (CHUNKS_MAX at most) without their first `skip` bytes. */
   writev(fd: number, chunks: readonly Uint8Array[], count: number, skip: number): number;
-  /** Writes bytes (at least one) with descriptors attached; SCM_RIGHTS. */
+  /** Writes bytes (at least one) with 1 to 253 descriptors attached; SCM_RIGHTS. */
   sendRights(
     fd: number,
     bytes: Uint8Array,

@@ -37,6 +37,14 @@ export abstract class Descriptor extends Pollable {
     return this.host.kernel.setsockopt(this.fd, level, name, value);
   }
 
+  /** SO_ERROR, which reading clears: 0, or -errno. An error of asking counts as one. */
+  takeError(): number {
+    const { SOL_SOCKET, SO_ERROR } = this.host.kernel.constants;
+    const bytes = Buffer.alloc(4);
+    const status = this.host.kernel.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, bytes);
+    return status < 0 ? status : 0 - bytes.readInt32LE(0);
+  }
+
   /** Reads an option that is an int, as the kernel has it; throws nothing, NaN on an error. */
   intOption(level: number, name: number): number {
     const bytes = Buffer.alloc(4);

@@ -39,14 +39,19 @@ export class Stream extends Descriptor {
   reading = false;
   /** The peer's FIN was read. */
   ended = false;
+  /** Our FIN was sent. */
+  shutDown = false;
   bytesRead = 0;
   bytesWritten = 0;
   /** Reads land here in place of the reactor's slab. */
   readInto: Uint8Array | null = null;
 
   private readable = false;
-  /** FIN or a failure is waiting behind the bytes: a short read is not the last one. */
-  private hangup = false;
+  /**
+   * FIN, a failure or more bytes may wait behind those of a short read, so it is not the last one.
+   * More bytes, because recv(2) stops where the peer sent urgent data (MSG_OOB).
+   */
+  private moreBehind = false;
   private readonly writes = new WriteQueue();
   /** The kernel's buffer is full: an event will tell when it is not. */
   private blocked = false;
@@ -61,8 +66,8 @@ export class Stream extends Descriptor {
   }
 
   private get events(): number {
-    const { EPOLLIN, EPOLLOUT, EPOLLRDHUP, AF_UNIX } = this.host.kernel.constants;
-    const both = EPOLLIN | EPOLLRDHUP;
+    const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, AF_UNIX } = this.host.kernel.constants;
+    const both = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
     // A UNIX socket reports OUT again for each message the peer takes: only asked for on need.
     return this.family === AF_UNIX && !this.blocked ? both : both | EPOLLOUT;
   }
@@ -79,7 +84,7 @@ export class Stream extends Descriptor {
     // A connect that is done already still reports later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
-    this.hangup = this.readable = false;
+    this.moreBehind = this.readable = false;
     const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
     this.updateActive();
@@ -88,13 +93,16 @@ export class Stream extends Descriptor {
   }
 
   override onReady(events: number): void {
-    const { EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, EPOLLIN } = this.host.kernel.constants;
+    const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR } =
+      this.host.kernel.constants;
+    const behind = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    // Also with the event that ends a connect: the FIN of a quick peer gets no other.
+    if (events & behind) this.moreBehind = true;
     if (this.connecting) {
       this.finishConnect();
       return;
     }
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.hangup = true;
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.readable = true;
+    if (events & (EPOLLIN | behind)) this.readable = true;
     try {
       if (this.blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.unblock();
     } finally {
@@ -109,16 +117,15 @@ export class Stream extends Descriptor {
   }
 
   private finishConnect(): void {
-    const { SOL_SOCKET, SO_ERROR } = this.host.kernel.constants;
-    const failed = this.intOption(SOL_SOCKET, SO_ERROR);
+    const failed = this.takeError();
     // A wake-up for nothing leaves it as it was: neither failed nor connected.
-    if (failed === 0 && typeof this.peerAddress() === 'number') return;
+    if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;
     this.connecting = false;
     this.blocked = false;
     this.updateActive();
     if (failed === 0 && this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
     this.readable = true;
-    this.owner.onConnect(failed === 0 ? 0 : -failed);
+    this.owner.onConnect(failed);
   }
 
   /** Begins to deliver bytes, now or when there are any. */
@@ -163,7 +170,7 @@ export class Stream extends Descriptor {
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, READ_BYTES);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < READ_BYTES && !this.hangup) this.readable = false;
+      if (count < READ_BYTES && !this.moreBehind) this.readable = false;
       this.owner.onRead(slab.take(count));
     } else {
       this.readStopped(count);
@@ -171,10 +178,14 @@ export class Stream extends Descriptor {
   }
 
   private readOnceInto(buffer: Uint8Array): void {
-    const count = this.host.kernel.read(this.fd, buffer, 0, buffer.length);
+    // No room is no end: recv(2) gives 0 for both.
+    const count =
+      buffer.length === 0
+        ? -errno.ENOBUFS
+        : this.host.kernel.read(this.fd, buffer, 0, buffer.length);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < buffer.length && !this.hangup) this.readable = false;
+      if (count < buffer.length && !this.moreBehind) this.readable = false;
       this.owner.onReadInto(count);
     } else {
       this.readStopped(count);
@@ -199,6 +210,11 @@ export class Stream extends Descriptor {
   /** Adds a chunk to what the next flush sends. The chunk must not change until written. */
   queue(chunk: Uint8Array): void {
     this.writes.push(chunk);
+  }
+
+  /** Takes out what is queued and not with the kernel: somebody else will send it. */
+  takePending(): Uint8Array[] {
+    return this.writes.take();
   }
 
   /** Sends what is queued when the running handler returns, or at the next tick. */
@@ -246,7 +262,9 @@ export class Stream extends Descriptor {
 
   /** Sends FIN. Returns 0 or -errno. */
   shutdown(): number {
-    return this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    const status = this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    if (status === 0) this.shutDown = true;
+    return status;
   }
 
   override close(): number {

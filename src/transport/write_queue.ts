@@ -28,6 +28,14 @@ export class WriteQueue {
     this.first = this.skip = this.lengthBytes = 0;
   }
 
+  /** Takes out what is not sent. */
+  take(): Uint8Array[] {
+    const [head, ...others] = this.chunks.slice(this.first);
+    const left = head === undefined ? [] : [head.subarray(this.skip), ...others];
+    this.clear();
+    return left;
+  }
+
   /** One system call for as much as it takes. Returns the count sent, or -errno. */
   send(kernel: Kernel, fd: number): number {
     const { chunks, first, skip } = this;

@@ -3,7 +3,7 @@
  * test tools replace the global ones, and a socket's time-outs must not stop with them.
  */
 import { performance } from 'node:perf_hooks';
-import { clearTimeout, setTimeout } from 'node:timers';
+import timers from 'node:timers';
 
 /** A timer that was set; only ever handed back to the clock that made it. */
 export interface Timer {
@@ -23,7 +23,9 @@ export interface Clock {
   onExit(run: () => void): void;
 }
 
-const nextTick = process.nextTick;
+// Taken out here: an imported name is looked up in the module anew at each call.
+const { clearTimeout, setTimeout } = timers;
+const { nextTick } = process;
 
 export const systemClock: Clock = {
   now: performance.now.bind(performance),

@@ -26,6 +26,13 @@ export function codedError(Base: ErrorClass, code: string, message: string): Cod
   // Reading the stack now fixes the text with the code in it; the name then goes back.
   void error.stack;
   Reflect.deleteProperty(error, 'name');
+  Object.defineProperty(error, 'toString', {
+    value(this: Error) {
+      return `${this.name} [${code}]: ${this.message}`;
+    },
+    configurable: true,
+    writable: true,
+  });
   return Object.assign(error, { code });
 }
 

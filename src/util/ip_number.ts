@@ -61,9 +61,7 @@ function longestZeros(words: readonly number[]): { at: number; length: number } 
 
 function endsInV4(words: readonly number[], zeros: { at: number; length: number }): boolean {
   if (zeros.at !== 0) return false;
-  if (zeros.length === 6) return true;
-  if (zeros.length === 7) return words[7] !== 1;
-  return zeros.length === 5 && words[5] === 0xffff;
+  return zeros.length === 6 || (zeros.length === 5 && words[5] === 0xffff);
 }
 
 /** The shortest text of an address, as inet_ntop(3) has it. */
@@ -72,11 +70,9 @@ export function numberToIp(value: bigint, family: 4 | 6): string {
   const words = [...Array(8).keys()].map((i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
   const zeros = longestZeros(words);
   const text = words.map((word) => word.toString(16));
-  let end = zeros.at + zeros.length;
   if (endsInV4(words, zeros)) {
     text.splice(6, 2, v4ToText(Number(value & 0xffffffffn)));
-    end = Math.min(end, 6);
   }
   if (zeros.at < 0) return text.join(':');
-  return `${text.slice(0, zeros.at).join(':')}::${text.slice(end).join(':')}`;
+  return `${text.slice(0, zeros.at).join(':')}::${text.slice(zeros.at + zeros.length).join(':')}`;
 }

@@ -1,9 +1,11 @@
 /** C030–C043, C049: listening. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { constants, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { kHost } from '#internal/net/internals';
 import { linux } from '#internal/sys/linux';
+import { type Host, systemHost } from '#internal/transport/host';
 import { LISTEN, listenerOf, ss, TIME_WAIT, tcpEntries } from './kit/kernel.js';
 import { peer } from './kit/peer.js';
 import { program } from './kit/program.js';
@@ -99,6 +101,28 @@ onProfile('barewire/node', 'C031 without a host any address is bound', async (s)
   for (const host of [...ipv4Addresses(), '::1']) await peer.connect({ port, host });
 });
 
+/** This thread's host, on a machine whose kernel has no IPv6. */
+function withoutIPv6(): Host {
+  const { AF_INET6 } = linux.constants;
+  const socket: typeof linux.socket = (family, type, protocol) =>
+    family === AF_INET6 ? -constants.errno.EAFNOSUPPORT : linux.socket(family, type, protocol);
+  return { ...systemHost(), kernel: { ...linux, socket } };
+}
+
+row('C031 without IPv6 any IPv4 address is bound', async (s) => {
+  class Server extends s.net.Server {
+    override [kHost](): Host {
+      return withoutIPv6();
+    }
+  }
+  const server = s.ownServer(new Server()).listen(0);
+  await event(server, 'listening');
+  const port = portOf(server);
+  assert.deepEqual(server.address(), { address: '0.0.0.0', family: 'IPv4', port });
+  assert.equal(listenerOf(port).address, `0.0.0.0:${port}`);
+  await peer.connect({ port, host: '127.0.0.1' });
+});
+
 row('C032 port 0 gives a free port, which address() tells', async (s) => {
   const ports = [await s.port(s.server()), await s.port(s.server())];
   assert.notEqual(ports[0], ports[1]);
@@ -123,34 +147,37 @@ row('C033 the backlog is 511, or what was given', async (s) => {
 });
 
 row('C034 listening comes after listen returned; the callback listens for it', async (s) => {
-  const server = s.server();
-  const log = logOf(server, 'listening');
-  const callback = (): void => {
-    log.push('callback');
-  };
-  server.listen(0, '127.0.0.1', callback);
-  assert.deepEqual(server.listeners('listening').includes(callback), true);
-  assert.deepEqual(log, []);
-  await event(server, 'listening');
-  assert.deepEqual(log, ['listening', 'callback']);
-  assert.equal(server.listeners('listening').includes(callback), false, 'once');
+  const targets = [{ port: 0 }, { port: 0, host: '127.0.0.1' }, { path: join(s.folder(), 'x') }];
+  for (const target of targets) {
+    const server = s.server();
+    const log = logOf(server, 'listening');
+    const callback = (): void => {
+      log.push('callback');
+    };
+    server.listen(target, callback);
+    assert.deepEqual(server.listeners('listening').includes(callback), true);
+    assert.deepEqual(log, []);
+    await event(server, 'listening');
+    assert.deepEqual(log, ['listening', 'callback']);
+    assert.equal(server.listeners('listening').includes(callback), false, 'once');
+  }
 });
 
 row('C035 a port in use is an error that comes later', async (s) => {
   const { port } = await peer.listen({ host: '127.0.0.1' });
-  const server = s.server();
-  const log = logOf(server, 'listening', 'error');
-  server.listen(port, '127.0.0.1');
-  assert.deepEqual(log, []);
-  const [error] = await event<[NodeJS.ErrnoException & { port: number }]>(server, 'error');
-  const { code, syscall, port: named } = error;
-  assert.deepEqual(
-    { code, syscall, named },
-    { code: 'EADDRINUSE', syscall: 'listen', named: port },
-  );
-  await turns();
-  assert.deepEqual(log, ['error']);
-  assert.equal(server.listening, false);
+  for (const target of [{ port }, { port, host: '127.0.0.1' }]) {
+    const server = s.server();
+    const log = logOf(server, 'listening', 'error');
+    server.listen(target);
+    assert.deepEqual(log, []);
+    const [error] = await event<[NodeJS.ErrnoException & { port: number }]>(server, 'error');
+    assert.equal(error.code, 'EADDRINUSE');
+    assert.equal(error.syscall, 'listen');
+    assert.equal(error.port, port);
+    await turns();
+    assert.deepEqual(log, ['error']);
+    assert.equal(server.listening, false);
+  }
 });
 
 row('C035 the manual’s retry listens once the port is free', async (s) => {

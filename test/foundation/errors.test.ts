@@ -1,4 +1,4 @@
-/** Errors of connecting and binding: what they say, what follows, and that the process then ends. */
+/** Errors of connecting and binding: what they say, what follows, and the end of the process. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';

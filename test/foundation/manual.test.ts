@@ -1,10 +1,10 @@
 /** The manual's programs, as printed there, with telnet and nc as their peers. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { socketPath } from '../support/echo.js';
 import { Program, type ProgramOptions } from '../support/program.js';
 
 const PORT = 8124;
@@ -37,10 +37,6 @@ async function startServer(t: TestContext, ...path: string[]): Promise<Program> 
   return server;
 }
 
-function socketPath(t: TestContext): string {
-  return join(tmpdir(), `barewire-${process.pid}-${t.name.length}-${Date.now()}.sock`);
-}
-
 test("the manual's echo server greets and echoes a telnet client", async (t) => {
   const server = await startServer(t);
   const telnet = start(t, 'telnet', ['localhost', String(PORT)]);
@@ -71,7 +67,7 @@ test("the manual's echo server greets and echoes nc, and ends when nc has no mor
 });
 
 test("the manual's echo server greets and echoes nc -U on a UNIX path", async (t) => {
-  const path = socketPath(t);
+  const path = socketPath();
   const server = await startServer(t, path);
   const nc = start(t, 'nc', ['-N', '-U', path]);
   await nc.printed('hello\r\n');
@@ -97,7 +93,7 @@ test("the manual's echo client runs against the manual's echo server", async (t)
 });
 
 test("the manual's echo client runs on a UNIX path", async (t) => {
-  const path = socketPath(t);
+  const path = socketPath();
   await startServer(t, path);
   const client = start(t, process.execPath, ['examples/echo-client-unix.js', path]);
   const { code, stdout, stderr } = await client.ended;
@@ -106,7 +102,7 @@ test("the manual's echo client runs on a UNIX path", async (t) => {
   assert.equal(code, 0);
 });
 
-test("the manual's echo client prints what a plain echo sends, in the manual's words", async (t) => {
+test("the manual's echo client prints the manual's words to a plain echo", async (t) => {
   await untilTaken(false);
   start(t, 'socat', [`TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat']);
   await untilTaken(true);

@@ -7,7 +7,7 @@ import { runNode } from '../support/program.js';
 import { test } from '../support/test.js';
 
 for (const family of FAMILIES) {
-  test(`ticks and promise jobs of one ${family} socket run before the next one's`, async (scope) => {
+  test(`ticks and jobs of one ${family} socket run before the next one's`, async (scope) => {
     const pairs = await makePairs(scope, 3, {}, family);
     const { reactor } = systemHost();
     const log: string[] = [];

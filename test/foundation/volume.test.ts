@@ -13,7 +13,7 @@ const MIB = 1024 ** 2;
 const MEMORY_MAX_KIB = 150 * 1000;
 const TIMEOUT_MS = 90_000;
 
-/** Sends 1 GiB by `peer`; the hash of what was sent is on standard error, of what came on output. */
+/** Sends 1 GiB by `peer` and compares the hash of what was sent with that of what came back. */
 async function roundTrip(peer: string): Promise<void> {
   const source = `"${process.execPath}" "${compiled('source')}" ${GIB}`;
   const pipeline = `${source} | ${peer} | sha256sum`;

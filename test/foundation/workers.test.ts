@@ -49,15 +49,15 @@ function copyPackage(t: TestContext): string {
   return root;
 }
 
-test(`${COUNT} workers end amid their sockets' work where only they load the module`, async (t) => {
+test(`${COUNT} workers end amid their work where only they load the module`, async (t) => {
   await endMany(t, 'none', 'barewire');
 });
 
-test(`${COUNT} workers end amid their sockets' work beside a main thread with sockets`, async (t) => {
+test(`${COUNT} workers end amid their work beside a main thread with sockets`, async (t) => {
   await endMany(t, 'barewire', 'barewire');
 });
 
-test(`${COUNT} workers end amid their sockets' work with two copies in the process`, async (t) => {
+test(`${COUNT} workers end amid their work with two copies in the process`, async (t) => {
   const copy = copyPackage(t);
   await endMany(t, copy, 'barewire', copy);
 });

@@ -1,4 +1,4 @@
-/** Writes so many bytes that never repeat to standard output, and their SHA-256 to standard error. */
+/** Writes bytes that never repeat to standard output, their SHA-256 to standard error. */
 import { createHash, randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 

@@ -1,5 +1,6 @@
 /** An echo server in a process of its own. */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +10,12 @@ import { compiled, limited, Program } from './program.js';
 export type Family = 'tcp' | 'unix';
 export const FAMILIES: readonly Family[] = ['tcp', 'unix'];
 
-/** A path for a socket, short enough for sun_path. */
+/** A path for a socket, short enough for sun_path; removed when this process ends. */
 export function socketPath(): string {
-  return join(tmpdir(), `bw-${randomUUID()}.sock`);
+  const path = join(tmpdir(), `bw-${randomUUID()}.sock`);
+  process.setMaxListeners(0);
+  process.once('exit', () => rmSync(path, { force: true }));
+  return path;
 }
 
 export interface EchoServer {

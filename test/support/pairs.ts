@@ -1,6 +1,6 @@
 /** Connected sockets: ours at one end, Node's own at the other. */
 
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect as connectPlain, type Socket as PlainSocket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createServer, type Server, type ServerOptions, type Socket } from 'barewire';
@@ -83,4 +83,11 @@ export async function readAll(socket: Readable): Promise<Buffer> {
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(socket, 'end');
   return Buffer.concat(chunks);
+}
+
+/** Resolves at 'close', with or without an error before. To be called before it may happen. */
+export function closing(socket: EventEmitter): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('close', () => resolve());
+  });
 }

@@ -10,7 +10,7 @@ import { Watch } from './watched-kernel.js';
 
 /** How long descriptors may take to be closed after a test's last line. */
 const SETTLE_MS = 1000;
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 20_000;
 
 let made: Watch | null = null;
 decorateKernel((kernel) => {
@@ -69,7 +69,7 @@ async function runChecked(t: TestContext, body: (scope: Scope) => unknown): Prom
   if (found.length > 0) throw new AggregateError(found, found.map(String).join('; '));
 }
 
-/** A test whose descriptors are checked; times out after two minutes unless told otherwise. */
+/** A test whose descriptors are checked; times out after 20 s unless told otherwise. */
 export function test(
   title: string,
   body: (scope: Scope) => unknown,

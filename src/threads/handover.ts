@@ -1,5 +1,5 @@
 /**
- * `barewire/threads`: sockets and servers between worker threads. Descriptors belong to the whole
+ * Sockets and servers between worker threads. Descriptors belong to the whole
  * process, so a number is all that travels; the sender keeps its copy until the receiver has made
  * one of its own, so that a thread which dies on either side leaves nothing open.
  */

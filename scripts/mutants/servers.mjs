@@ -1,0 +1,281 @@
+// Ways to break the module and its servers, C001 to C054. `find` must be in `file` exactly once.
+
+const LISTEN = 'src/net/server_listen.ts';
+const SERVER = 'src/net/server.ts';
+const CORE = 'src/net/server_core.ts';
+const BIND = 'src/transport/bind.ts';
+
+export default [
+  { row: 'C001', file: 'src/node.mts', find: '= net.isIPv4;', replace: '= net.isIPv6;' },
+  { row: 'C001', file: 'src/index.mts', find: 'export default net;', replace: 'export default 1;' },
+  {
+    row: 'C002',
+    file: 'src/net/module.ts',
+    find: 'createConnection: connect,',
+    replace: 'createConnection: (...args: unknown[]) => connect(...args),',
+  },
+  {
+    row: 'C010',
+    file: SERVER,
+    find: "if (typeof options === 'function') server.on('connection', options);",
+    replace: "if (typeof options === 'function') given = {};",
+  },
+  {
+    row: 'C010',
+    file: SERVER,
+    find: "if (typeof listener === 'function') server.on('connection', listener);",
+    replace: '',
+  },
+  {
+    row: 'C011',
+    file: SERVER,
+    find: 'server.allowHalfOpen = options.allowHalfOpen || false;',
+    replace: 'server.allowHalfOpen = options.allowHalfOpen ?? true;',
+  },
+  {
+    row: 'C012',
+    file: SERVER,
+    find: 'server.allowHalfOpen = options.allowHalfOpen || false;',
+    replace: 'server.allowHalfOpen = false;',
+  },
+  {
+    row: 'C013',
+    file: 'src/transport/stream.ts',
+    find: 'if (status === 0) this.owner.onReadEnd();',
+    replace: 'if (status === 0) return;',
+  },
+  {
+    row: 'C014',
+    file: BIND,
+    find: 'const { AF_UNIX, SOCK_STREAM } = kernel.constants;',
+    replace: 'const { AF_UNIX, SOCK_SEQPACKET: SOCK_STREAM } = kernel.constants;',
+  },
+  {
+    row: 'C030',
+    file: SERVER,
+    find: 'const backlog = toCount(args.length > 1 && args[1]) || ',
+    replace: 'const backlog = ',
+  },
+  {
+    row: 'C030',
+    file: 'src/net/arguments.ts',
+    find: "if (typeof args[1] === 'string') options.host = args[1];",
+    replace: '',
+  },
+  {
+    row: 'C031',
+    file: LISTEN,
+    find: "const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);",
+    replace: "const fd = bindTcp(host, '127.0.0.1', port, 4, bindOptions);",
+  },
+  {
+    row: 'C031',
+    file: 'src/net/profile.ts',
+    find: "listenAny: 'dual-stack',",
+    replace: "listenAny: 'ipv4',",
+  },
+  {
+    row: 'C031',
+    file: 'src/net/profile.ts',
+    find: "listenAny: 'ipv4',",
+    replace: "listenAny: 'dual-stack',",
+  },
+  {
+    row: 'C031',
+    file: LISTEN,
+    find: 'if (fd >= 0 || fd === -errno.EADDRINUSE',
+    replace: 'if (fd !== 0 || fd === -errno.EADDRINUSE',
+  },
+  {
+    row: 'C032',
+    file: BIND,
+    find: 'status = kernel.bind(fd, domain, address, port);',
+    replace: 'status = kernel.bind(fd, domain, address, port || 45678);',
+  },
+  { row: 'C033', file: LISTEN, find: 'const BACKLOG = 511;', replace: 'const BACKLOG = 512;' },
+  {
+    row: 'C033',
+    file: 'src/transport/listener.ts',
+    find: 'kernel.listen(this.fd, backlog)',
+    replace: 'kernel.listen(this.fd, 511)',
+  },
+  {
+    row: 'C034',
+    file: LISTEN,
+    find: `  core.host.clock.soon(() => {
+    if (core.listening && core.listeningId === id) server.emit('listening');
+  });`,
+    replace: "if (core.listeningId === id) server.emit('listening');",
+  },
+  {
+    row: 'C035',
+    file: LISTEN,
+    find: 'host.clock.soon(() => server._listenFailed(error));',
+    replace: 'server._listenFailed(error);',
+  },
+  {
+    row: 'C035',
+    file: LISTEN,
+    find: '  core.listeningId++;\n',
+    replace: "  if (core.listeningId++ > 1) throw new Error('once');\n",
+  },
+  {
+    row: 'C036',
+    file: BIND,
+    find: 'kernel.setsockopt(fd, c.SOL_SOCKET, c.SO_REUSEADDR, 1)',
+    replace: 'kernel.setsockopt(fd, c.SOL_SOCKET, c.SO_REUSEADDR, 0)',
+  },
+  {
+    row: 'C037',
+    file: LISTEN,
+    find: 'bindPath(core.host, path)',
+    replace: 'bindPath(core.host, path.slice(0, 107))',
+  },
+  {
+    row: 'C037',
+    file: LISTEN,
+    find: 'core.file = new SocketFile(core.host, path);',
+    replace: 'core.file = null;',
+  },
+  {
+    row: 'C038',
+    file: LISTEN,
+    find: 'options._handle ?? options.handle ?? options',
+    replace: 'options.handle ?? options',
+  },
+  { row: 'C038', file: BIND, find: 'return kernel.dup(fd);', replace: 'return -errno.EBADF;' },
+  {
+    row: 'C039',
+    file: SERVER,
+    find: "if (listener !== null) this.once('listening', listener);",
+    replace: "if (typeof args[0] !== 'object') this.once('listening', listener as never);",
+  },
+  {
+    row: 'C040',
+    file: SERVER,
+    find: 'if (this.listening || this._connections > 0) return;',
+    replace: 'if (this.listening) return;',
+  },
+  {
+    row: 'C040',
+    file: SERVER,
+    find: '    core.stop();\n    this._pipeName = undefined;',
+    replace: '    this._pipeName = undefined;',
+  },
+  {
+    row: 'C041',
+    file: SERVER,
+    find: "if (core.listening) this.once('close', callback);",
+    replace: 'if (core.listening) setImmediate(callback);',
+  },
+  {
+    row: 'C042',
+    file: 'src/net/address.ts',
+    find: "=== AF_INET6 ? 'IPv6' : 'IPv4'",
+    replace: "=== AF_INET6 ? 'IPv4' : 'IPv6'",
+  },
+  {
+    row: 'C043',
+    file: SERVER,
+    find: 'if (listener === null && share === null) return null;',
+    replace: 'if (this._connections === 0) return null;',
+  },
+  { row: 'C044', file: SERVER, find: 'this[kServer].listener?.unref();', replace: '' },
+  {
+    row: 'C044',
+    file: 'src/transport/descriptor.ts',
+    find: '    if (!this.referenced) return;\n    this.referenced = false;',
+    replace: '    this.referenced = false;',
+  },
+  { row: 'C045', file: SERVER, find: 'this[kServer].listener?.ref();', replace: '' },
+  {
+    row: 'C045',
+    file: 'src/transport/descriptor.ts',
+    find: '    if (this.referenced) return;\n    this.referenced = true;',
+    replace: '    this.referenced = true;',
+  },
+  {
+    row: 'C046',
+    file: CORE,
+    find: 'server._connections >= maxConnections',
+    replace: 'server._connections > maxConnections',
+  },
+  {
+    row: 'C046',
+    file: CORE,
+    find: '      stream.close();\n      if (info === null)',
+    replace: '      if (info === null)',
+  },
+  {
+    row: 'C047',
+    file: SERVER,
+    find: 'workers.used ? null : this._connections;',
+    replace: 'workers.used ? null : 1;',
+  },
+  {
+    row: 'C048',
+    file: SERVER,
+    find: 'this._connections + elsewhere',
+    replace: 'elsewhere',
+  },
+  {
+    row: 'C048',
+    file: SERVER,
+    find: 'process.nextTick(callback, error,',
+    replace: '(callback as (...args: unknown[]) => void)(error,',
+  },
+  {
+    row: 'C049',
+    file: 'src/transport/listener.ts',
+    find: 'const status = kernel.listen(this.fd, backlog);',
+    replace: 'const status = 0;',
+  },
+  {
+    row: 'C050',
+    file: CORE,
+    find: "server.emit('connection', socket);",
+    replace: "if (server._connections < 3) server.emit('connection', socket);",
+  },
+  {
+    row: 'C050',
+    file: CORE,
+    find: "server.emit('connection', socket);",
+    replace: "server.emit('connection', socket, 0);",
+  },
+  {
+    row: 'C051',
+    file: CORE,
+    find: '    server._connections++;\n    socket.server',
+    replace: '    socket.server',
+  },
+  {
+    row: 'C052',
+    file: 'src/net/profile.ts',
+    find: 'closeAfterError: true,',
+    replace: 'closeAfterError: false,',
+  },
+  {
+    row: 'C052',
+    file: 'src/net/profile.ts',
+    find: 'closeAfterError: false,',
+    replace: 'closeAfterError: true,',
+  },
+  {
+    row: 'C053',
+    file: SERVER,
+    find: '  /** Whether the server accepts connections. */',
+    replace: '  override emit(name: string): boolean { return super.emit(name); }',
+  },
+  {
+    row: 'C054',
+    file: 'src/net/callable.ts',
+    find: 'if (!(this instanceof construct)) return new Class(...args);',
+    replace: 'if (!(this instanceof construct)) return new Class(...([] as unknown as Args));',
+  },
+  {
+    row: 'C054',
+    file: 'src/net/callable.ts',
+    find: 'return Reflect.construct(Class, args, new.target);',
+    replace: 'return Reflect.construct(Class, [], new.target);',
+  },
+];

@@ -1,0 +1,390 @@
+// Ways to break connecting, sockets and addresses, C020 to C028 and C060 to C092. `find` must be
+// in `file` exactly once.
+
+const SOCKET = 'src/net/socket.ts';
+const CORE = 'src/net/socket_core.ts';
+const CONNECT = 'src/net/socket_connect.ts';
+const INIT = 'src/net/socket_init.ts';
+const TARGET = 'src/net/connect_target.ts';
+const ARGUMENTS = 'src/net/arguments.ts';
+const SETTINGS = 'src/net/settings.ts';
+const OPTIONS = 'src/net/socket_options.ts';
+const ATTEMPT = 'src/dial/attempt.ts';
+const DIAL = 'src/dial/dial.ts';
+const IP = 'src/util/ip.ts';
+
+export default [
+  {
+    row: 'C020',
+    file: TARGET,
+    find: "options.host || 'localhost'",
+    replace: "options.host || '127.0.0.2'",
+  },
+  {
+    row: 'C020',
+    file: TARGET,
+    find: 'localAddress: (localAddress as string | undefined) || undefined,',
+    replace: 'localAddress: undefined,',
+  },
+  {
+    row: 'C020',
+    file: CONNECT,
+    find: 'if (options.port === undefined && (options.path === undefined',
+    replace: 'if (socket === null && (options.path === undefined',
+  },
+  {
+    row: 'C021',
+    file: CONNECT,
+    find: 'connectPath(socket, options.path);',
+    replace: "connectPath(socket, options.path + 'x');",
+  },
+  {
+    row: 'C022',
+    file: INIT,
+    find: 'allowHalfOpen: Boolean(options.allowHalfOpen),',
+    replace: 'allowHalfOpen: true,',
+  },
+  {
+    row: 'C022',
+    file: INIT,
+    find: 'allowHalfOpen: Boolean(options.allowHalfOpen),',
+    replace: 'allowHalfOpen: false,',
+  },
+  {
+    row: 'C023',
+    file: ARGUMENTS,
+    find: "if (typeof args[1] === 'string') options.host = args[1];",
+    replace: '',
+  },
+  {
+    row: 'C024',
+    file: ARGUMENTS,
+    find: 'else if (isPath(first)) options.path = first;',
+    replace: 'else if (isPath(first)) options.host = first;',
+  },
+  {
+    row: 'C025',
+    file: CONNECT,
+    find: "socket.once('connect', listener);",
+    replace: "socket.on('connect', listener);",
+  },
+  {
+    row: 'C026',
+    file: CONNECT,
+    find: '  core.active();\n  socket.connecting = true;',
+    replace: '  core.active();\n  socket.connecting = false;',
+  },
+  {
+    row: 'C027',
+    file: ATTEMPT,
+    find: "return status < 0 ? addressError(status, 'bind', address, port) : null;",
+    replace: 'return null;',
+  },
+  {
+    row: 'C028',
+    file: DIAL,
+    find: '    this.attemptFailed(to, failure, true);\n    if (!this.over) this.attemptNext();',
+    replace:
+      '    this.attemptFailed(to, failure, true);\n    if (!this.over) this.failWithErrors();',
+  },
+  {
+    row: 'C028',
+    file: DIAL,
+    find: 'this.several ? allErrors(this.errors) : first',
+    replace: 'first',
+  },
+  {
+    row: 'C060',
+    file: 'src/reactor/slab.ts',
+    find: 'this.offset = offset + ((count + ALIGN_BYTES - 1) & -ALIGN_BYTES);',
+    replace: '',
+  },
+  {
+    row: 'C061',
+    file: INIT,
+    find: '    ...others,\n    allowHalfOpen',
+    replace: '    ...others,\n    readable: true,\n    allowHalfOpen',
+  },
+  {
+    row: 'C061',
+    file: INIT,
+    find: 'const adopted = kernel.adopt(fd);',
+    replace: 'const adopted = kernel.dup(fd);',
+  },
+  {
+    row: 'C062',
+    file: CONNECT,
+    find: '    this.socket.destroy(error);',
+    replace: "    this.socket.emit('connect');\n    this.socket.destroy(error);",
+  },
+  {
+    row: 'C062',
+    file: TARGET,
+    find: "options.host || 'localhost'",
+    replace: "options.host || '127.0.0.2'",
+  },
+  {
+    row: 'C063',
+    file: SOCKET,
+    find: 'this[kCore]?.open ? this.writableLength : undefined;',
+    replace: 'this[kCore]?.open ? this[kCore].handedBytes & 0 : undefined;',
+  },
+  { row: 'C064', file: CORE, find: '      state.decoder === null &&\n', replace: '' },
+  {
+    row: 'C065',
+    file: 'src/net/server_core.ts',
+    find: '      autoDestroy: true,\n',
+    replace: "      autoDestroy: true,\n      defaultEncoding: 'latin1' as const,\n",
+  },
+  {
+    row: 'C066',
+    file: INIT,
+    find: 'highWaterMark: defaultHighWaterMark(),',
+    replace: 'highWaterMark: 2 ** 30 + 0 * defaultHighWaterMark(),',
+  },
+  {
+    row: 'C067',
+    file: CORE,
+    find: 'else if (stream.pendingBytes === 0) this.completed();',
+    replace: 'else this.completed();',
+  },
+  {
+    row: 'C067',
+    file: CORE,
+    find: 'this.host.clock.soon(() => callback(error ?? stateError(code)));',
+    replace: 'this.host.clock.soon(() => stateError(code));',
+  },
+  {
+    row: 'C068',
+    file: CORE,
+    find: 'for (const chunk of this.waiting) stream.queue(chunk);',
+    replace: '',
+  },
+  {
+    row: 'C069',
+    file: SOCKET,
+    find: 'const status = stream === null ? 0 : stream.shutdown();',
+    replace: 'const status = stream === null ? 0 : 0;',
+  },
+  {
+    row: 'C069',
+    file: SOCKET,
+    find: '    if (status === 0 || status === -errno.ENOTCONN) callback();',
+    replace: '    this.destroy();\n    if (status === 0 || status === -errno.ENOTCONN) callback();',
+  },
+  { row: 'C070', file: CORE, find: 'else stream.close();', replace: 'else stream.stopReading();' },
+  {
+    row: 'C071',
+    file: CORE,
+    find: '} else if (!socket.push(chunk)) {\n      this.stream?.stopReading();',
+    replace: '} else if (!socket.push(chunk)) {\n',
+  },
+  {
+    row: 'C071',
+    file: CORE,
+    find: 'state.flowing === true &&',
+    replace: 'state.flowing !== null &&',
+  },
+  {
+    row: 'C072',
+    file: 'src/net/idle_timer.ts',
+    find: 'if (timeoutMs > 0) this.active();',
+    replace: '',
+  },
+  {
+    row: 'C072',
+    file: SOCKET,
+    find: "else this.once('timeout', callback);",
+    replace: "else this.on('timeout', callback);",
+  },
+  {
+    row: 'C072',
+    file: SOCKET,
+    find: "    this.emit('timeout');",
+    replace: "    this.emit('timeout');\n    this.destroy();",
+  },
+  {
+    row: 'C072',
+    file: CORE,
+    find: '  onWritten(): void {\n    this.active();',
+    replace: '  onWritten(): void {',
+  },
+  {
+    row: 'C073',
+    file: OPTIONS,
+    find: 'if (changed && !socket.connecting) socket._handle?.setNoDelay?.(on);',
+    replace: 'if (changed) return;',
+  },
+  { row: 'C073', file: SETTINGS, find: 'TCP_NODELAY, on ? 1 : 0)', replace: 'TCP_NODELAY, 1)' },
+  {
+    row: 'C074',
+    file: OPTIONS,
+    find: 'Math.trunc(Number(ms) / 1000) || 0',
+    replace: 'Math.trunc(Number(ms)) || 0',
+  },
+  {
+    row: 'C074',
+    file: SETTINGS,
+    find: '[TCP_KEEPIDLE, settings',
+    replace: '[TCP_KEEPINTVL, settings',
+  },
+  { row: 'C074', file: SETTINGS, find: 'SO_KEEPALIVE, on ? 1 : 0)', replace: 'SO_KEEPALIVE, 1)' },
+  {
+    row: 'C075',
+    file: SOCKET,
+    find: 'core.local ??= addressInfo(core.stream, core.stream.localAddress());',
+    replace: 'core.local ??= addressInfo(core.stream, core.stream.peerAddress());',
+  },
+  { row: 'C076', file: SOCKET, find: 'core.stream?.unref();', replace: '' },
+  { row: 'C076', file: SOCKET, find: 'core.stream?.ref();', replace: '' },
+  {
+    row: 'C077',
+    file: SOCKET,
+    find: 'core.peer ??= addressInfo(core.stream, core.stream.peerAddress());',
+    replace: 'core.peer ??= addressInfo(core.stream, core.stream.localAddress());',
+  },
+  {
+    row: 'C078',
+    file: SOCKET,
+    find: 'return this._getsockname().address;',
+    replace: 'return this._getpeername().address;',
+  },
+  {
+    row: 'C079',
+    file: SOCKET,
+    find: 'core.completedBytes + this.writableLength',
+    replace: 'core.completedBytes',
+  },
+  {
+    row: 'C079',
+    file: CORE,
+    find: '      this.bytesReadBefore = stream.bytesRead;\n      if',
+    replace: '      if',
+  },
+  {
+    row: 'C080',
+    file: CONNECT,
+    find: 'core.dial.start();',
+    replace: "core.dial.start();\n  core.host.clock.soon(() => socket.emit('connect'));",
+  },
+  {
+    row: 'C081',
+    file: CORE,
+    find: "socket.emit('data', chunk);",
+    replace: "socket.emit('data', String(chunk));",
+  },
+  {
+    row: 'C082',
+    file: CORE,
+    find: '    socket.push(null);\n    // With',
+    replace: '    socket.destroy();\n    // With',
+  },
+  {
+    row: 'C082',
+    file: CORE,
+    find: '    socket.push(null);\n    // With',
+    replace: "    socket.emit('end');\n    socket.push(null);\n    // With",
+  },
+  {
+    row: 'C083',
+    file: CORE,
+    find: 'const state = socket._readableState;\n    this.active();',
+    replace: 'const state = socket._readableState;',
+  },
+  {
+    row: 'C083',
+    file: CORE,
+    find: '  onWritten(): void {\n    this.active();',
+    replace: '  onWritten(): void {',
+  },
+  {
+    row: 'C084',
+    file: CORE,
+    find: 'else if (stream.pendingBytes === 0) this.completed();',
+    replace: 'else this.completed();',
+  },
+  {
+    row: 'C084',
+    file: CORE,
+    find: 'while (this.callback !== null && this.stream !== null &&',
+    replace: 'while (this.callback !== null && this.stream === null &&',
+  },
+  {
+    row: 'C085',
+    file: 'src/util/system_error.ts',
+    find: '{ errno: status, code, syscall }',
+    replace: '{ errno: status, code }',
+  },
+  {
+    row: 'C085',
+    file: 'src/util/system_error.ts',
+    find: 'if (port) error.port = port;',
+    replace: '',
+  },
+  {
+    row: 'C086',
+    file: SOCKET,
+    find: 'core.emitClose(error !== null);',
+    replace: 'core.emitClose(false);',
+  },
+  {
+    row: 'C086',
+    file: SOCKET,
+    find: 'core.emitClose(error !== null);',
+    replace: 'core.emitClose(error !== null);\n    core.emitClose(error !== null);',
+  },
+  {
+    row: 'C087',
+    file: 'src/net/handle_settings.ts',
+    find: 'if (noDelay) handle.setNoDelay?.(true);',
+    replace: '',
+  },
+  { row: 'C087', file: CORE, find: 'if (!this.referenced) stream.unref();', replace: '' },
+  {
+    row: 'C087',
+    file: 'src/net/handle_settings.ts',
+    find: 'if (keepAlive) {',
+    replace: 'if (!keepAlive) {',
+  },
+  {
+    row: 'C088',
+    file: CORE,
+    find: `      state.flowing === true &&
+      state.length === 0 &&
+      state.decoder === null &&
+      !state.ended &&
+      !socket.destroyed &&
+      socket.listenerCount('data') > 0
+`,
+    replace: '      !socket.destroyed\n',
+  },
+  {
+    row: 'C088',
+    file: CORE,
+    find: '    const state = socket._readableState;\n',
+    replace: '    const state = socket._readableState;\n    if (!state.flowing) return;\n',
+  },
+  {
+    row: 'C090',
+    file: IP,
+    find: 'if (isIPv4(input)) return 4;',
+    replace: 'if (isIPv4(input)) return 6;',
+  },
+  {
+    row: 'C090',
+    file: IP,
+    find: 'export function isIPv6(input: unknown): boolean {',
+    replace: 'export function isIPv6(input: string): boolean {\n  input.length;',
+  },
+  {
+    row: 'C091',
+    file: IP,
+    find: 'export function isIPv6(input: unknown): boolean {',
+    replace:
+      'export function isIPv6(input: unknown): boolean {\n' +
+      '  if (isV6Text(`` + input)) return 6 as never;',
+  },
+  { row: 'C092', file: IP, find: ' || value === 0) {', replace: ') {' },
+  { row: 'C092', file: IP, find: 'gap ? groups <= 7', replace: 'gap ? groups <= 8' },
+  { row: 'C092', file: IP, find: '[0-9a-zA-Z\\-.:]+$/', replace: '[0-9a-zA-Z.:]+$/' },
+];

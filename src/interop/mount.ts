@@ -1,0 +1,158 @@
+/**
+ * Puts one of Node's protocol servers (`http`, `https`, `http2`, `tls`) on a listener of this
+ * package's. The server stays what it is; what it does about listening goes to the listener, and
+ * each connection comes to it by its own `'connection'` event.
+ */
+import type builtin from 'node:net';
+import tls from 'node:tls';
+import type { Server } from '../net/server.js';
+import type { ServerOptions } from '../net/server_types.js';
+
+import type { Socket } from '../net/socket.js';
+
+import net = require('../node.js');
+
+/** A protocol server, as far as listening goes. */
+type Mounted = builtin.Server & {
+  closeIdleConnections?: () => void;
+  /** Node calls it where a connection has ended, to see whether the server has. */
+  _emitCloseIfDrained?: () => void;
+};
+
+/** The options of `net.createServer` among those of a protocol server. */
+function listenerOptions(options: ServerOptions): ServerOptions {
+  const { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList } = options;
+  const { pauseOnConnect } = options;
+  // HTTP and TLS may answer after the peer's FIN, and end the connection themselves.
+  const given = { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList };
+  return { ...given, pauseOnConnect, allowHalfOpen: true };
+}
+
+/** How a `tls.TLSSocket` holds what it stands on: Node wraps a stream that is not its own. */
+type Secured = tls.TLSSocket & {
+  readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } } | null;
+};
+
+const ADDRESSES = [
+  'remoteAddress',
+  'remotePort',
+  'remoteFamily',
+  'localAddress',
+  'localPort',
+  'localFamily',
+] as const;
+
+/**
+ * A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. It
+ * also has that one's `allowHalfOpen`, which is not what the user asked for.
+ */
+export function settleSecured(
+  secured: tls.TLSSocket,
+  below: Socket,
+  allowHalfOpen: boolean | undefined,
+): void {
+  secured.allowHalfOpen = allowHalfOpen === true;
+  for (const name of ADDRESSES) {
+    Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
+  }
+  Object.defineProperty(secured, 'address', { value: () => below.address(), configurable: true });
+}
+
+/**
+ * The peer's FIN must not end a connection on which TLS still has to write; but before TLS stands
+ * nobody else would end it.
+ */
+function forwardSecurely(listener: Server, server: tls.Server): void {
+  const { allowHalfOpen } = server as tls.Server & { allowHalfOpen?: boolean };
+  const closers = new WeakMap<Socket, () => void>();
+  listener.on('connection', (socket) => {
+    const close = (): unknown => socket.end();
+    closers.set(socket, close);
+    socket.once('end', close);
+    server.emit('connection', socket);
+  });
+  const onSecure = (secured: Secured): void => {
+    const below = secured._handle?._parentWrap?.stream;
+    if (!(below instanceof net.Socket)) return;
+    const close = closers.get(below);
+    if (close !== undefined) below.off('end', close);
+    settleSecured(secured, below, allowHalfOpen);
+  };
+  server.prependListener('secureConnection', onSecure);
+}
+
+function forwardEvents(listener: Server, server: Mounted): void {
+  if (server instanceof tls.Server) forwardSecurely(listener, server);
+  else listener.on('connection', (socket) => server.emit('connection', socket));
+  listener.on('listening', () => server.emit('listening'));
+  listener.on('error', (error) => server.emit('error', error));
+  listener.on('drop', (info) => server.emit('drop', info));
+  listener.on('close', () => server.emit('close'));
+}
+
+function methods(listener: Server, server: Mounted): Partial<Record<string, unknown>> {
+  const close = server.close;
+  return {
+    listen(...args: unknown[]): Mounted {
+      Reflect.apply(listener.listen, listener, args);
+      return server;
+    },
+    close(callback?: (error?: Error) => void): Mounted {
+      if (typeof callback === 'function') {
+        if (listener.listening) server.once('close', callback);
+        else listener.getConnections(() => callback(notRunning()));
+      }
+      // What the protocol does about its own: idle connections, timers. It never listened itself.
+      Reflect.apply(close, server, []);
+      listener.close();
+      return server;
+    },
+    address: () => listener.address(),
+    getConnections(callback: (error: Error | null, count: number) => void): Mounted {
+      listener.getConnections(callback);
+      return server;
+    },
+    ref(): Mounted {
+      listener.ref();
+      return server;
+    },
+    unref(): Mounted {
+      listener.unref();
+      return server;
+    },
+    // The protocol's own count is none, and would end it at once.
+    _emitCloseIfDrained(): void {},
+  };
+}
+
+function notRunning(): Error {
+  return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
+}
+
+/** Makes `server` listen by this package, and returns it. */
+export function mount<Kind extends builtin.Server>(server: Kind, options: ServerOptions): Kind {
+  const listener = net.createServer(listenerOptions(options));
+  const mounted: Mounted = server;
+  for (const [name, value] of Object.entries(methods(listener, mounted))) {
+    Object.defineProperty(mounted, name, { value, configurable: true, writable: true });
+  }
+  Object.defineProperty(mounted, 'listening', { get: () => listener.listening });
+  Object.defineProperty(mounted, 'connections', { get: () => listener.connections });
+  Object.defineProperty(mounted, 'maxConnections', {
+    get: () => listener.maxConnections,
+    set: (count: number) => {
+      listener.maxConnections = count;
+    },
+    enumerable: true,
+  });
+  Object.defineProperty(mounted, Symbol.asyncDispose, {
+    value: async () => {
+      if (!listener.listening) return;
+      await new Promise<void>((resolve, reject) => {
+        mounted.close((error) => (error ? reject(error) : resolve()));
+      });
+    },
+  });
+  forwardEvents(listener, mounted);
+  return server;
+}

@@ -1,0 +1,81 @@
+/** Node's protocol servers, listening by this package. */
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import tls from 'node:tls';
+import type { ServerOptions } from '../net/server_types.js';
+import { mount } from './mount.js';
+
+type HttpOptions = http.ServerOptions & ServerOptions;
+type HttpsOptions = https.ServerOptions & ServerOptions;
+type TlsOptions = tls.TlsOptions & ServerOptions;
+
+type Split<Options> = [options: Options, rest: unknown[]];
+
+/** `(options?, listener?)`, as every one of Node's factories takes them. */
+function split<Options extends object>(args: readonly unknown[]): Split<Options> {
+  const [first, ...others] = args;
+  const hasOptions = typeof first === 'object' && first !== null;
+  return hasOptions ? [first as Options, others] : [{} as Options, [...args]];
+}
+
+/** Nagle's algorithm is off where nobody asks for it, as it is in `http` and `http2`. */
+function atOnce(options: ServerOptions): ServerOptions {
+  return { noDelay: true, ...options };
+}
+
+/** `http.createServer`, listening by this package. */
+export function createHttpServer(listener?: http.RequestListener): http.Server;
+export function createHttpServer(
+  options: HttpOptions,
+  listener?: http.RequestListener,
+): http.Server;
+export function createHttpServer(...args: unknown[]): http.Server {
+  const [options, [listener]] = split<HttpOptions>(args);
+  return mount(http.createServer(options, listener as http.RequestListener), atOnce(options));
+}
+
+/** `https.createServer`, listening by this package. */
+export function createHttpsServer(
+  options: HttpsOptions,
+  listener?: http.RequestListener,
+): https.Server {
+  return mount(https.createServer(options, listener), atOnce(options));
+}
+
+/** `http2.createServer`, listening by this package. */
+export function createHttp2Server(
+  options?: http2.ServerOptions & ServerOptions,
+  listener?: Http2Listener,
+): http2.Http2Server;
+export function createHttp2Server(listener: Http2Listener): http2.Http2Server;
+export function createHttp2Server(...args: unknown[]): http2.Http2Server {
+  const [options, [listener]] = split<http2.ServerOptions & ServerOptions>(args);
+  return mount(http2.createServer(options, listener as Http2Listener), atOnce(options));
+}
+
+/** `http2.createSecureServer`, listening by this package. */
+export function createHttp2SecureServer(
+  options: http2.SecureServerOptions & ServerOptions,
+  listener?: Http2Listener,
+): http2.Http2SecureServer {
+  return mount(http2.createSecureServer(options, listener), atOnce(options));
+}
+
+/** What answers a request of HTTP/2. */
+export type Http2Listener = (
+  request: http2.Http2ServerRequest,
+  response: http2.Http2ServerResponse,
+) => void;
+
+/** `tls.createServer`, listening by this package. */
+export function createTlsServer(listener?: (socket: tls.TLSSocket) => void): tls.Server;
+export function createTlsServer(
+  options: TlsOptions,
+  listener?: (socket: tls.TLSSocket) => void,
+): tls.Server;
+export function createTlsServer(...args: unknown[]): tls.Server {
+  const [options, [listener]] = split<TlsOptions>(args);
+  const onSecure = listener as ((socket: tls.TLSSocket) => void) | undefined;
+  return mount(tls.createServer(options, onSecure), options);
+}

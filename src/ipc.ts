@@ -1,0 +1,29 @@
+/**
+ * `barewire/ipc`: sockets and servers between processes. With the register hook `child.send` does
+ * all this by itself; without it, this is the explicit way.
+ */
+
+import { installIpc } from './ipc/install.js';
+import { receiveHandle } from './ipc/receive.js';
+import type { NetModule } from './net/module.js';
+import type { Server, Socket } from './node.js';
+import net from './node.js';
+
+export { type Channel, type SendOptions, sendHandle } from './ipc/send.js';
+
+/**
+ * The socket or server of this package for the handle that a `'message'` event gave; it takes the
+ * connection over. Anything that is no socket or server is returned as it is.
+ */
+export function receive(handle: unknown): Socket | Server | unknown {
+  return receiveHandle(handle, net);
+}
+
+/**
+ * From here on `child.send`, `process.send`, `spawn`'s `stdio` and `'message'` events of this
+ * process take and give sockets and servers of this package. Children made before are left alone.
+ * @param module whose `Server` a received server is; `require('barewire/node')` by default
+ */
+export function install(module: NetModule = net): void {
+  installIpc(module);
+}

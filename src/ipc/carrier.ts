@@ -1,0 +1,134 @@
+/** What goes over a channel in place of a socket or server of this package. */
+import { kServer } from '../net/internals.js';
+import {
+  detachDescriptor,
+  duplicateServer,
+  duplicateSocket,
+  isOurServer,
+  isOurSocket,
+  releaseDescriptor,
+} from '../net/transfer.js';
+import type { ChildSocketList } from '../net/worker_list.js';
+import type { Server, Socket } from '../node.js';
+import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
+
+/** As of `child.send`. */
+export interface SendOptions {
+  /** The socket stays usable in this process, too. */
+  keepOpen?: boolean | undefined;
+}
+
+/** A descriptor in the shape that `child_process` takes, and whose it is until it has arrived. */
+export interface Carrier {
+  readonly handle: unknown;
+  /** Whether there is nothing left to close. */
+  readonly done: boolean;
+  /** It went out. */
+  sent(): void;
+  /** It did not go out, or did not arrive. */
+  drop(): void;
+}
+
+const keys = new WeakMap<Server, string>();
+let nextKey = 1;
+
+/**
+ * The server of a sent socket, as `child_process` sees it, which counts connections by its key.
+ * That is one of our own: two servers of one address (port 0, say) must not share a count.
+ */
+class CountedServer {
+  readonly _connectionKey: string;
+
+  constructor(private readonly server: Server) {
+    const key = keys.get(server) ?? `barewire:${process.pid}:${nextKey++}`;
+    keys.set(server, key);
+    this._connectionKey = key;
+  }
+
+  get _connections(): number {
+    return this.server._connections;
+  }
+
+  set _connections(count: number) {
+    this.server._connections = count;
+  }
+
+  _setupWorker(list: ChildSocketList): void {
+    this.server._setupWorker(list);
+  }
+}
+
+class SocketCarrier implements Carrier {
+  readonly handle: ReturnType<typeof builtinSocketOf>;
+  private readonly native: NativeHandle | null;
+  private readonly server: Server | null;
+
+  constructor(
+    socket: Socket,
+    private readonly keepOpen: boolean,
+  ) {
+    const { server } = socket;
+    this.server = keepOpen ? null : socket._server;
+    const fd = keepOpen ? releaseDescriptor(duplicateSocket(socket)) : detachDescriptor(socket);
+    this.handle = builtinSocketOf(fd);
+    this.native = this.handle._handle;
+    this.handle.server = isOurServer(server) ? new CountedServer(server) : server;
+    if (!keepOpen) socket._server = null;
+  }
+
+  get done(): boolean {
+    return this.native === null || this.native.fd < 0;
+  }
+
+  sent(): void {
+    if (this.keepOpen) this.native?.close();
+    else this.server?.[kServer].connectionSent();
+  }
+
+  drop(): void {
+    // child_process takes the handle out and counts the connection as gone in one go.
+    const counted = !this.keepOpen && this.handle._handle !== null;
+    this.native?.close();
+    if (!counted || this.server === null) return;
+    this.handle._handle = null;
+    this.server._connections--;
+    this.server._emitCloseIfDrained();
+  }
+}
+
+class ServerCarrier implements Carrier {
+  readonly handle: ReturnType<typeof builtinServerOf>;
+  private readonly native: NativeHandle | null;
+
+  constructor(server: Server) {
+    this.handle = builtinServerOf(releaseDescriptor(duplicateServer(server)));
+    this.native = this.handle._handle;
+  }
+
+  get done(): boolean {
+    return this.native === null || this.native.fd < 0;
+  }
+
+  sent(): void {
+    this.native?.close();
+  }
+
+  drop(): void {
+    this.native?.close();
+  }
+}
+
+/**
+ * What to send for `handle`: a carrier for ours, null for anything else.
+ * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor
+ */
+export function carrierOf(handle: unknown, options: SendOptions): Carrier | null {
+  if (isOurSocket(handle)) return new SocketCarrier(handle, Boolean(options.keepOpen));
+  return isOurServer(handle) ? new ServerCarrier(handle) : null;
+}
+
+/** Whether `handle` is ours and has nothing to send: closed, or never opened. */
+export function isEmpty(handle: unknown): boolean {
+  if (isOurSocket(handle)) return handle._handle === null || handle.connecting;
+  return isOurServer(handle) && handle[kServer].listener === null;
+}

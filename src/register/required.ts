@@ -1,0 +1,9 @@
+/** What `require('net')` gives where Node's loader of ES modules does the work. */
+import type { NetModule } from '../net/module.js';
+import { installed } from './state.js';
+
+const state = installed();
+if (state === null) throw new Error('barewire/register is not loaded in this thread');
+const net: NetModule = state.net;
+
+export = net;

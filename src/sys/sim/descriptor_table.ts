@@ -1,0 +1,158 @@
+/**
+ * The descriptors of one simulated program: who owns which, the epoll hook over them, and how a
+ * call fails by a fault.
+ */
+import { errno } from '../../util/system_error.js';
+import { constants } from './constants.js';
+import { Epoll } from './epoll.js';
+import type { Faults, FaultyCall } from './faults.js';
+import type { SimFile } from './file.js';
+import { Hook } from './hook.js';
+import type { SimMachine } from './machine.js';
+import { SimSocket } from './socket.js';
+import type { Trace } from './trace.js';
+
+export abstract class DescriptorTable {
+  readonly constants = constants;
+  hook: Hook | null = null;
+  /** Wrong uses of descriptors: what must never happen. */
+  readonly violations: string[] = [];
+  private readonly owned = new Set<number>();
+
+  constructor(
+    readonly machine: SimMachine,
+    protected readonly faults: Faults,
+    private readonly trace: Trace,
+  ) {}
+
+  /** One call: it may fail by a fault, and it is traced. */
+  protected call(name: FaultyCall, about: number | string, run: () => number): number {
+    const error = this.faults.draw(this.machine.name, name);
+    const result = error > 0 ? this.fail(name, error, run) : run();
+    this.trace.note(this.machine.name, name, about, result);
+    return result;
+  }
+
+  /** What a call that fails leaves behind. */
+  private fail(name: FaultyCall, error: number, run: () => number): number {
+    // A signal: the binding calls again, connect(2) goes on in the background.
+    if (error === errno.EINTR && name !== 'close') return run();
+    // The number is free, whatever close(2) says.
+    if (name === 'close') {
+      const status = run();
+      return status < 0 ? status : -error;
+    }
+    // The connection that was at hand is gone.
+    if (name === 'accept' && (error === errno.ECONNABORTED || error === errno.EPROTO)) {
+      const accepted = run();
+      if (accepted < 0) return accepted;
+      this.strike(accepted);
+    }
+    return -error;
+  }
+
+  private strike(fd: number): number {
+    this.owned.delete(fd);
+    return this.machine.uninstall(fd);
+  }
+
+  protected file(fd: number, call: string): SimFile | undefined {
+    const file = this.machine.file(fd);
+    if (file === undefined && fd >= 0) this.violations.push(`${call} on closed descriptor ${fd}`);
+    return file;
+  }
+
+  protected withSocket(fd: number, call: string, run: (socket: SimSocket) => number): number {
+    const file = this.file(fd, call);
+    if (file === undefined) return -errno.EBADF;
+    return file instanceof SimSocket ? run(file) : -errno.ENOTSOCK;
+  }
+
+  protected withFile(fd: number, call: string, run: (file: SimFile) => number): number {
+    const file = this.file(fd, call);
+    return file === undefined ? -errno.EBADF : run(file);
+  }
+
+  protected enter(file: SimFile): number {
+    const fd = this.machine.install(file);
+    if (fd >= 0) this.owned.add(fd);
+    return fd;
+  }
+
+  protected enterPair(first: SimFile, second: SimFile, into: number[]): number {
+    const a = this.enter(first);
+    if (a < 0) return a;
+    const b = this.enter(second);
+    if (b < 0) {
+      this.strike(a);
+      return b;
+    }
+    into[0] = a;
+    into[1] = b;
+    return 0;
+  }
+
+  close(fd: number, epollFd: number): number {
+    return this.call('close', fd, () => {
+      if (!this.owned.has(fd)) {
+        this.violations.push(`close of descriptor ${fd}, which is not open`);
+        return -errno.EBADF;
+      }
+      const file = this.machine.file(fd);
+      if (epollFd >= 0 && file !== undefined) {
+        this.hook?.epoll.control(fd, file, constants.EPOLL_CTL_DEL, 0, 0, 0);
+      }
+      return this.strike(fd);
+    });
+  }
+
+  adopt(fd: number): number {
+    if (this.machine.file(fd) === undefined) return -errno.EBADF;
+    if (this.owned.has(fd)) return -errno.EEXIST;
+    this.owned.add(fd);
+    return fd;
+  }
+
+  release(fd: number): number {
+    return this.owned.delete(fd) ? fd : -errno.EBADF;
+  }
+
+  dup(fd: number): number {
+    return this.call('dup', fd, () => this.withFile(fd, 'dup', (file) => this.enter(file)));
+  }
+
+  ledger(): number[] {
+    return [...this.owned].sort((a, b) => a - b);
+  }
+
+  hookOpen(dispatch: (what: number) => void, control: Int32Array): number {
+    if (this.hook !== null) return -errno.EALREADY;
+    const epoll = new Epoll();
+    const fd = this.machine.install(epoll);
+    if (fd >= 0) this.hook = new Hook(epoll, dispatch, control);
+    return fd;
+  }
+
+  hookControl(fd: number, op: number, events: number, slot: number, generation: number): number {
+    const run = (): number =>
+      this.withFile(fd, 'epoll_ctl', (file) => {
+        if (this.hook === null) return -errno.EBADF;
+        return this.hook.epoll.control(fd, file, op, events, slot, generation);
+      });
+    // Only an addition needs memory.
+    if (op === constants.EPOLL_CTL_ADD) return this.call('hookControl', fd, run);
+    return run();
+  }
+
+  hookReference(on: boolean): number {
+    if (this.hook === null) return -errno.EINVAL;
+    this.hook.referenced = on;
+    return 0;
+  }
+
+  hookCarry(): number {
+    if (this.hook === null) return -errno.EINVAL;
+    this.hook.carry();
+    return 0;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Failures of system calls: drawn by the seed while they are on, or asked for one by one. Each is
+ * one that Linux can answer with at that call, and leaves things as Linux leaves them.
+ */
+import { errno } from '../../util/system_error.js';
+import type { Prng } from './prng.js';
+
+type ErrorName = keyof typeof errno;
+
+/** What each call can fail with, whatever the program does. */
+export const POSSIBLE = {
+  socket: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'],
+  socketpair: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'],
+  pipe: ['EMFILE', 'ENFILE'],
+  bind: ['EADDRINUSE', 'EACCES', 'ENOMEM'],
+  connect: ['EADDRNOTAVAIL', 'ENETUNREACH', 'ENOBUFS', 'EACCES', 'EINTR'],
+  listen: ['EADDRINUSE'],
+  accept: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EINTR'],
+  shutdown: ['ENOTCONN'],
+  close: ['EINTR', 'EIO'],
+  dup: ['EMFILE'],
+  read: ['ENOMEM', 'ENOBUFS', 'EINTR'],
+  write: ['ENOMEM', 'ENOBUFS', 'EINTR'],
+  splice: ['ENOMEM'],
+  getsockopt: ['ENOBUFS'],
+  setsockopt: ['ENOMEM', 'ENOBUFS'],
+  getsockname: ['ENOBUFS'],
+  getpeername: ['ENOBUFS'],
+  stat: ['ENOMEM', 'EACCES'],
+  chmod: ['EPERM'],
+  unlink: ['EACCES'],
+  hookControl: ['ENOMEM', 'ENOSPC'],
+} as const satisfies Record<string, readonly ErrorName[]>;
+
+export type FaultyCall = keyof typeof POSSIBLE;
+
+/** A failure that was asked for. */
+export interface Planned {
+  readonly call: FaultyCall;
+  readonly error: ErrorName;
+  /** The machine it is for; any, where absent. */
+  readonly host?: string | undefined;
+  /** How many calls go through before. */
+  after: number;
+  times: number;
+}
+
+export class Faults {
+  /** How probable a failure is, at any call. */
+  probability = 0;
+  /** Calls that the seed may make fail. */
+  readonly calls = new Set<FaultyCall>(Object.keys(POSSIBLE) as FaultyCall[]);
+  /** How often a write is taken only in part though there is room. */
+  shortWrites = 0;
+  /** How often an event is reported for nothing. */
+  spurious = 0;
+  /** How many failures there were so far, of any kind. */
+  count = 0;
+  private readonly planned: Planned[] = [];
+
+  constructor(private readonly random: Prng) {}
+
+  plan(fault: Planned): void {
+    this.planned.push(fault);
+  }
+
+  /** Ends all failures, those asked for included. */
+  stop(): void {
+    this.probability = this.shortWrites = this.spurious = 0;
+    this.planned.length = 0;
+  }
+
+  /** A positive errno that this call has to fail with, or 0. */
+  draw(host: string, call: FaultyCall): number {
+    const asked = this.drawPlanned(host, call);
+    if (asked !== 0) return asked;
+    if (this.probability === 0 || !this.calls.has(call)) return 0;
+    if (!this.random.chance(this.probability)) return 0;
+    this.count++;
+    return errno[this.random.pick<ErrorName>(POSSIBLE[call])];
+  }
+
+  private drawPlanned(host: string, call: FaultyCall): number {
+    for (const [index, fault] of this.planned.entries()) {
+      if (fault.call !== call || (fault.host !== undefined && fault.host !== host)) continue;
+      if (fault.after-- > 0) continue;
+      if (--fault.times <= 0) this.planned.splice(index, 1);
+      this.count++;
+      return errno[fault.error];
+    }
+    return 0;
+  }
+
+  /** How much of a write the kernel takes, where it could take `wanted`. */
+  drawShort(wanted: number): number {
+    if (wanted < 2 || !this.random.chance(this.shortWrites)) return wanted;
+    this.count++;
+    return this.random.between(1, wanted - 1);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The poll hook over a simulated epoll: what `run_turn` of native/barewire.c does, one dispatch at
+ * a time, so that ticks and promise jobs can run between two of them.
+ */
+import {
+  CALL_AGAIN,
+  CALL_NEXT,
+  WORD_AGAIN,
+  WORD_EVENTS,
+  WORD_NEXT,
+  WORD_TURN,
+  WORDS_PER_EVENT,
+} from '../hook.js';
+import { constants } from './constants.js';
+import type { Epoll } from './epoll.js';
+
+/** As in the C file. */
+const AGAIN_PER_TURN = 1024;
+
+export class Hook {
+  referenced = false;
+  /** Work is carried over: the loop does not wait. */
+  carrying = false;
+  private inTurn = false;
+
+  constructor(
+    readonly epoll: Epoll,
+    private readonly dispatch: (what: number) => void,
+    private readonly control: Int32Array,
+  ) {}
+
+  /** Whether a turn has anything to do. */
+  get due(): boolean {
+    return this.carrying || this.epoll.hasReady();
+  }
+
+  carry(): void {
+    if (!this.inTurn) this.carrying = true;
+  }
+
+  private word(at: number): number {
+    return this.control[at] ?? 0;
+  }
+
+  /** A turn: each step is one dispatch to run. `limit` is how many events it takes at most. */
+  *turn(limit: number): Generator<() => void, void> {
+    if (this.inTurn) return;
+    this.inTurn = true;
+    const carried = this.word(WORD_NEXT);
+    this.control[WORD_TURN] = this.word(WORD_TURN) + 1;
+    const events = this.epoll.wait(Math.min(limit, constants.EVENTS_PER_TURN));
+    for (const [index, { slot, generation, events: bits }] of events.entries()) {
+      this.control.set([slot, generation, bits], WORD_EVENTS + index * WORDS_PER_EVENT);
+    }
+    for (let i = 0; i < events.length; i++) yield () => this.dispatch(i);
+    for (let i = 0; i < carried && this.word(WORD_NEXT) > 0; i++) {
+      yield () => this.dispatch(CALL_NEXT);
+    }
+    for (let i = 0; i < AGAIN_PER_TURN && this.word(WORD_AGAIN) > 0; i++) {
+      yield () => this.dispatch(CALL_AGAIN);
+    }
+    this.inTurn = false;
+    this.carrying = this.word(WORD_NEXT) > 0 || this.word(WORD_AGAIN) > 0;
+  }
+}

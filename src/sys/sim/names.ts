@@ -1,0 +1,67 @@
+/** The socket files and abstract names of a machine. */
+import { errno } from '../../util/system_error.js';
+import { constants } from './constants.js';
+import type { UnixSocket } from './unix.js';
+
+/** Folders that exist; sockets can be made in these and nowhere else. */
+const FOLDERS = ['', '/tmp', '/run', '/var/run'];
+const DEVICE = 1;
+const MODE_DEFAULT = 0o755;
+
+interface SocketFile {
+  readonly socket: UnixSocket;
+  readonly inode: number;
+  mode: number;
+}
+
+export class Names {
+  private readonly files = new Map<string, SocketFile>();
+  private readonly abstract = new Map<string, UnixSocket>();
+  private inodes = 0;
+
+  /** Returns 0 or -errno. */
+  bind(name: string, socket: UnixSocket): number {
+    if (name.startsWith('\0')) {
+      if (this.abstract.has(name)) return -errno.EADDRINUSE;
+      this.abstract.set(name, socket);
+      return 0;
+    }
+    const slash = name.lastIndexOf('/');
+    if (slash >= 0 && !FOLDERS.includes(name.slice(0, slash))) return -errno.ENOENT;
+    if (this.files.has(name)) return -errno.EADDRINUSE;
+    this.files.set(name, { socket, inode: ++this.inodes, mode: MODE_DEFAULT });
+    return 0;
+  }
+
+  /** The socket a name leads to, or -errno. A file stays when its socket is gone. */
+  find(name: string): UnixSocket | number {
+    if (name.startsWith('\0')) return this.abstract.get(name) ?? -errno.ECONNREFUSED;
+    return this.files.get(name)?.socket ?? -errno.ENOENT;
+  }
+
+  /** A socket ended: its abstract name is free, its file stays. */
+  unbind(socket: UnixSocket): void {
+    if (this.abstract.get(socket.name) === socket) this.abstract.delete(socket.name);
+  }
+
+  unlink(path: string): number {
+    return this.files.delete(path) ? 0 : -errno.ENOENT;
+  }
+
+  chmod(path: string, mode: number): number {
+    const file = this.files.get(path);
+    if (file === undefined) return -errno.ENOENT;
+    file.mode = mode & 0o7777;
+    return 0;
+  }
+
+  /** Mode, device and inode. */
+  stat(path: string, into: number[]): number {
+    const file = this.files.get(path);
+    if (file === undefined) return -errno.ENOENT;
+    into[0] = constants.S_IFSOCK | file.mode;
+    into[1] = DEVICE;
+    into[2] = file.inode;
+    return 0;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Links between machines. What is sent arrives later, in order within its flow; what a link loses
+ * comes later still, as TCP would send it again; what is sent across a cut waits for its mending.
+ */
+import type { Agenda } from './agenda.js';
+import { isLoopback } from './endpoint.js';
+import type { Prng } from './prng.js';
+
+/** What a segment costs on top of its bytes. */
+export const HEADER_BYTES = 40;
+
+export interface LinkSettings {
+  /** One way. */
+  latencyMs: number;
+  /** Up to this much is added to the latency, at random. */
+  jitterMs: number;
+  bytesPerMs: number;
+  /** How probable it is that a segment is lost, and sent again after `retransmitMs`. */
+  loss: number;
+  retransmitMs: number;
+}
+
+export const LAN: LinkSettings = {
+  latencyMs: 0.2,
+  jitterMs: 0.1,
+  bytesPerMs: 125_000,
+  loss: 0,
+  retransmitMs: 200,
+};
+
+const LOOPBACK: LinkSettings = {
+  latencyMs: 0.01,
+  jitterMs: 0.02,
+  bytesPerMs: 1_000_000,
+  loss: 0,
+  retransmitMs: 200,
+};
+
+/** A segment lost this often in a row gets through: a run has to end. */
+const LOSSES_MAX = 6;
+
+/** What the network needs to know of a machine. */
+export interface Machine {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+export class Link {
+  readonly settings: LinkSettings;
+  cut = false;
+  private held: Flow[] = [];
+  private readonly busyUntilMs = new Map<Machine, number>();
+
+  constructor(
+    settings: LinkSettings,
+    private readonly network: Network,
+  ) {
+    this.settings = { ...settings };
+  }
+
+  /** When `bytes` that `from` sends now are there. */
+  arrivalMs(from: Machine, bytes: number): number {
+    const { random, nowMs } = this.network;
+    const { latencyMs, jitterMs, bytesPerMs, loss, retransmitMs } = this.settings;
+    const begin = Math.max(nowMs(), this.busyUntilMs.get(from) ?? 0);
+    const sent = begin + bytes / bytesPerMs;
+    this.busyUntilMs.set(from, sent);
+    let arrival = sent + latencyMs + jitterMs * random.unit();
+    for (let i = 0; i < LOSSES_MAX && random.chance(loss); i++) arrival += retransmitMs * 2 ** i;
+    return arrival;
+  }
+
+  hold(flow: Flow): void {
+    this.held.push(flow);
+  }
+
+  /** Ends a cut: what waited is on its way. */
+  mend(): void {
+    this.cut = false;
+    const { held } = this;
+    this.held = [];
+    for (const flow of held) flow.setOut(0);
+  }
+}
+
+/** What one end of a connection sends to the other: it arrives in order, or not at all. */
+export class Flow {
+  private readonly queue: (() => void)[] = [];
+  private lastArrivalMs = 0;
+
+  constructor(
+    private readonly network: Network,
+    readonly link: Link,
+    private readonly from: Machine,
+  ) {}
+
+  /** `deliver` runs when `bytes` bytes have come across. */
+  send(bytes: number, deliver: () => void): void {
+    this.queue.push(deliver);
+    this.setOut(bytes);
+  }
+
+  /** Something of this flow sets out; the first in the queue arrives first, whatever it was. */
+  setOut(bytes: number): void {
+    const arrival = Math.max(this.link.arrivalMs(this.from, bytes), this.lastArrivalMs);
+    this.lastArrivalMs = arrival;
+    this.network.at(arrival, () => {
+      if (this.link.cut) this.link.hold(this);
+      else this.queue.shift()?.();
+    });
+  }
+}
+
+export class Network {
+  readonly machines: Machine[] = [];
+  private readonly links = new Map<string, Link>();
+
+  constructor(
+    readonly random: Prng,
+    readonly nowMs: () => number,
+    private readonly agenda: Agenda,
+    readonly defaults: LinkSettings,
+  ) {}
+
+  at(atMs: number, run: () => void): void {
+    this.agenda.add(atMs, run);
+  }
+
+  link(a: Machine, b: Machine): Link {
+    const key = a.name < b.name ? `${a.name} ${b.name}` : `${b.name} ${a.name}`;
+    let link = this.links.get(key);
+    if (link === undefined) {
+      link = new Link(a === b ? LOOPBACK : this.defaults, this);
+      this.links.set(key, link);
+    }
+    return link;
+  }
+
+  /** All links that are in use or were set. */
+  allLinks(): Iterable<Link> {
+    return this.links.values();
+  }
+
+  /** The machine that `ip` leads to from `from`. */
+  find<M extends Machine>(from: M, ip: string, machines: readonly M[]): M | undefined {
+    if (isLoopback(ip) || from.addresses.includes(ip)) return from;
+    return machines.find(({ addresses }) => addresses.includes(ip));
+  }
+}

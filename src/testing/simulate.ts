@@ -1,0 +1,166 @@
+/** `simulate`: runs a program of servers and clients on a simulated network, in virtual time. */
+
+import type { NetModule } from '../net/module.js';
+import { manualProfile, nodeProfile, type Profile } from '../net/profile.js';
+import { type DriveEnd, Driver } from '../sys/sim/driver.js';
+import type { LinkSettings } from '../sys/sim/network.js';
+import { type FaultRates, World } from '../sys/sim/world.js';
+import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';
+import { SimulatedHost } from './simulated_host.js';
+import { SimulatedWorld } from './simulated_world.js';
+
+/** A machine: its name, and its addresses where they matter. */
+export type HostOptions = string | { readonly name: string; readonly addresses?: string[] };
+
+export interface SimulateOptions {
+  /** Decides all that is left open. The same seed gives the same run. Default 1. */
+  readonly seed?: string | number | undefined;
+  /** The machines, by name; the names can be looked up. Default `['local']`. */
+  readonly hosts?: readonly HostOptions[] | undefined;
+  /** What links between different hosts are like, until changed. Default: a LAN. */
+  readonly link?: Partial<LinkSettings> | undefined;
+  /** Failures that the seed deals out, until changed. Default: none. */
+  readonly faults?: FaultRates | undefined;
+  /** Which flavour of `net` the hosts have. Default `'barewire'`. */
+  readonly profile?: 'barewire' | 'barewire/node' | undefined;
+  /** Keep a line for each event, for `world.traceLines`. */
+  readonly trace?: boolean | undefined;
+  /** Gets the errors that nobody caught; without it they fail the simulation. */
+  readonly onUncaught?: ((error: unknown) => void) | undefined;
+  /** The most virtual time it may take. Default 24 hours. */
+  readonly timeMaxMs?: number | undefined;
+}
+
+/** Virtual time. */
+export interface SimulatedClock {
+  /** Milliseconds since the simulation began. */
+  now(): number;
+  /** The date inside: it begins at the same moment in each run. */
+  date(): Date;
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a simulated program gets. */
+export interface Simulation {
+  /** The first host's `net`. */
+  readonly net: NetModule;
+  /** All hosts, by name. */
+  readonly hosts: Readonly<Record<string, SimulatedHost>>;
+  readonly clock: SimulatedClock;
+  readonly world: SimulatedWorld;
+}
+
+/** What a failed run adds to its error, as `error.simulation`. */
+export interface SimulationDetails {
+  readonly seed: string | number;
+  /** When it failed. */
+  readonly timeMs: number;
+  /** The last lines of the trace, if one was kept. */
+  readonly lastLines: readonly string[];
+}
+
+const TIME_MAX_MS = 24 * 3_600_000;
+const STEPS_MAX = 20_000_000;
+const LAST_LINES = 40;
+
+let running = false;
+
+function describe(end: DriveEnd): string {
+  if (end === 'idle') return 'nothing is left that could happen, and the program still waits';
+  return `the simulation was stopped: ${end}`;
+}
+
+/** Takes over what nobody catches. Returns what ends that. */
+function catchUncaught(onError: (error: unknown) => void): () => void {
+  if (process.hasUncaughtExceptionCaptureCallback()) {
+    process.on('uncaughtException', onError);
+    return () => process.off('uncaughtException', onError);
+  }
+  process.setUncaughtExceptionCaptureCallback(onError);
+  return () => process.setUncaughtExceptionCaptureCallback(null);
+}
+
+function clockOf(world: World): SimulatedClock {
+  const { setTimeout } = timersOf(world);
+  return {
+    now: () => world.nowMs,
+    date: () => new Date(Math.floor(EPOCH_MS + world.nowMs)),
+    sleep: (ms) => new Promise((resolve) => setTimeout(() => resolve(), ms)),
+  };
+}
+
+function makeSimulation(world: World, options: SimulateOptions): Simulation {
+  const profile: Profile = options.profile === 'barewire/node' ? nodeProfile : manualProfile;
+  const hosts: Record<string, SimulatedHost> = {};
+  for (const given of options.hosts ?? ['local']) {
+    const machine = typeof given === 'string' ? { name: given } : given;
+    hosts[machine.name] = new SimulatedHost(world, world.addMachine(machine), profile);
+  }
+  const [first] = Object.values(hosts);
+  if (first === undefined) throw new RangeError('a simulation needs a host');
+  const simulated = new SimulatedWorld(world, hosts);
+  return { net: first.net, hosts, clock: clockOf(world), world: simulated };
+}
+
+/** The error as it is, with what is needed to see it again. */
+function withDetails(error: unknown, seed: string | number, world: World): unknown {
+  const details: SimulationDetails = {
+    seed,
+    timeMs: world.nowMs,
+    lastLines: world.trace.lines.slice(-LAST_LINES),
+  };
+  if (error instanceof Error && Object.isExtensible(error)) {
+    Object.defineProperty(error, 'simulation', { value: details, configurable: true });
+  }
+  return error;
+}
+
+/**
+ * Runs `program` on simulated hosts and resolves with what it returns. Inside, time is virtual: an
+ * hour passes in as long as its events take. The run depends on `seed` alone, as long as the
+ * program touches nothing outside (files, child processes, real sockets, threads).
+ *
+ * Rejects with what `program` rejects with, with an error that nobody caught, or with one saying
+ * that the program waits for something that can not happen any more; each has `error.simulation`.
+ * One simulation runs at a time: it replaces the global timers and `Date` meanwhile.
+ */
+export async function simulate<T>(
+  options: SimulateOptions,
+  program: (simulation: Simulation) => Promise<T> | T,
+): Promise<T> {
+  if (running) throw new Error('a simulation runs already; wait for it to end');
+  running = true;
+  const seed = options.seed ?? 1;
+  const world = new World({ seed, link: options.link, trace: options.trace });
+  const simulation = makeSimulation(world, options);
+  if (options.faults !== undefined) world.setFaults(options.faults);
+  let over = false;
+  let failed = false;
+  let failure: unknown;
+  const fail = (error: unknown): void => {
+    if (!failed) failure = error;
+    failed = over = true;
+  };
+  const onUncaught = options.onUncaught ?? fail;
+  world.onUncaught = onUncaught;
+  const restoreErrors = catchUncaught(onUncaught);
+  const restoreTime = installVirtualTime(world);
+  try {
+    const timeMaxMs = options.timeMaxMs ?? TIME_MAX_MS;
+    const driver = new Driver(world.loop, { done: () => over, stepsMax: STEPS_MAX, timeMaxMs });
+    const driving = driver.run();
+    const result = Promise.resolve(simulation).then(program);
+    const settled = result.then(() => {
+      over = true;
+    }, fail);
+    const end = await driving;
+    if (end !== 'done') fail(new Error(`${describe(end)} (at ${world.nowMs.toFixed(3)} ms)`));
+    if (failed) throw withDetails(failure, seed, world);
+    await settled;
+    return await result;
+  } finally {
+    restoreTime();
+    restoreErrors();
+    running = false;
+  }
+}

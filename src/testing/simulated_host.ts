@@ -1,0 +1,70 @@
+/** A machine of a simulation as its users see it: a `net` of its own, and what it has open. */
+import { makeNet, type NetModule } from '../net/module.js';
+import type { Profile } from '../net/profile.js';
+import type { SimKernel } from '../sys/sim/kernel.js';
+import type { World } from '../sys/sim/world.js';
+import { type Host, makeHost } from '../transport/host.js';
+import type { Clock } from '../util/clock.js';
+import { timersOf } from './globals.js';
+
+const { nextTick } = process;
+
+/** The clock of a simulated host: virtual time, and the real process's ticks. */
+function clockOf(world: World): Clock {
+  const { setTimeout, clearTimeout } = timersOf(world);
+  return {
+    now: () => world.nowMs,
+    setTimer: (run, delayMs) => setTimeout(run, delayMs),
+    clearTimer: clearTimeout,
+    soon: (run) => nextTick(run),
+    onExit: () => {},
+  };
+}
+
+export class SimulatedHost {
+  /** Its own `barewire`: sockets and servers made with it are on this machine. */
+  readonly net: NetModule;
+  /** @internal */
+  readonly host: Host;
+
+  constructor(
+    world: World,
+    /** @internal */
+    readonly kernel: SimKernel,
+    profile: Profile,
+  ) {
+    this.host = makeHost(kernel, clockOf(world), world.lookupFor(kernel.machine));
+    this.net = makeNet(profile, this.host);
+  }
+
+  get name(): string {
+    return this.kernel.machine.name;
+  }
+
+  get addresses(): readonly string[] {
+    return this.kernel.machine.addresses;
+  }
+
+  /** How many descriptors are open. */
+  get openDescriptors(): number {
+    return this.kernel.machine.openDescriptors().length;
+  }
+
+  /** How many descriptors it may have; one more is `EMFILE`. */
+  set descriptorsMax(count: number) {
+    this.kernel.machine.descriptorsMax = count;
+  }
+
+  /** What is left over once everything should be closed; empty where all is well. */
+  leaks(): string[] {
+    const { kernel, host } = this;
+    const found = kernel.violations.map((text) => `${this.name}: ${text}`);
+    const open = kernel.machine.openDescriptors();
+    if (open.length > 0) found.push(`${this.name}: descriptors open: ${open.join(' ')}`);
+    for (const [what, count] of Object.entries(host.reactor.holds)) {
+      if (count !== 0) found.push(`${this.name}: reactor holds ${count} ${what}`);
+    }
+    if (kernel.hook?.referenced === true) found.push(`${this.name}: the hook is referenced`);
+    return found;
+  }
+}

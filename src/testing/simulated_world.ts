@@ -1,0 +1,96 @@
+/** The network of a simulation, in the hands of a test. */
+import type { FaultyCall } from '../sys/sim/faults.js';
+import type { LinkSettings } from '../sys/sim/network.js';
+import type { FaultRates, World } from '../sys/sim/world.js';
+import type { SimulatedHost } from './simulated_host.js';
+
+type ErrorName = Parameters<World['faults']['plan']>[0]['error'];
+
+export interface FailOptions {
+  /** Only calls of this host. */
+  readonly host?: string | undefined;
+  /** How many calls go well before. Default 0. */
+  readonly after?: number | undefined;
+  /** How many calls fail. Default 1. */
+  readonly times?: number | undefined;
+}
+
+export class SimulatedWorld {
+  constructor(
+    private readonly world: World,
+    private readonly hosts: Readonly<Record<string, SimulatedHost>>,
+  ) {}
+
+  /** Nothing passes between two hosts until `heal`; what is sent meanwhile comes afterwards. */
+  partition(a: string, b: string): void {
+    this.world.cut(a, b);
+  }
+
+  /** Ends the partition between two hosts, or all partitions. */
+  heal(a?: string, b?: string): void {
+    if (a === undefined || b === undefined) this.world.mendAll();
+    else this.world.mend(a, b);
+  }
+
+  /** Changes the link between two hosts: latency, jitter, bandwidth, loss. */
+  link(a: string, b: string, settings: Partial<LinkSettings>): void {
+    this.world.setLink(a, b, settings);
+  }
+
+  /** Breaks all TCP connections between two hosts, or all of `a`, with RST. Returns how many. */
+  reset(a: string, b?: string): number {
+    return this.world.reset(a, b);
+  }
+
+  /** Makes system calls fail: `fail('accept', 'EMFILE', { host: 'server', times: 3 })`. */
+  fail(call: FaultyCall, error: ErrorName, options: FailOptions = {}): void {
+    const { host, after = 0, times = 1 } = options;
+    this.world.faults.plan({ call, error, host, after, times });
+  }
+
+  /** How often calls fail, writes are short and wake-ups come for nothing, from now on. */
+  faults(rates: FaultRates): void {
+    this.world.setFaults(rates);
+  }
+
+  /** Ends all failures and partitions. */
+  calm(): void {
+    this.world.faults.stop();
+    this.world.mendAll();
+  }
+
+  /** How many failures there were. */
+  get faultCount(): number {
+    return this.world.faults.count;
+  }
+
+  /** How many events there were. */
+  get eventCount(): number {
+    return this.world.trace.events;
+  }
+
+  /** A text that two equal runs share, and others hardly ever. */
+  get fingerprint(): string {
+    return this.world.trace.fingerprint;
+  }
+
+  /** The events so far, one a line; empty unless `trace` was asked for. */
+  get traceLines(): readonly string[] {
+    return this.world.trace.lines;
+  }
+
+  /** Adds a line to the trace, where one is kept. */
+  note(who: string, what: string, about: number | string = ''): void {
+    this.world.trace.note(who, what, about);
+  }
+
+  /** A random number in [0, 1) that the seed decides; `Math.random` gives one as well. */
+  random(): number {
+    return this.world.random.unit();
+  }
+
+  /** What is left open or misused on any host; empty once all is closed and well. */
+  leaks(): string[] {
+    return Object.values(this.hosts).flatMap((host) => host.leaks());
+  }
+}

@@ -1,0 +1,78 @@
+/** Races between addresses, in a network namespace with an address that swallows everything. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compiled, Program } from '../support/program.js';
+
+const NAMESPACE = [
+  'ip link set lo up',
+  'ip link add v0 type veth peer name v1',
+  'ip addr add 10.9.0.1/24 dev v0',
+  'ip link set v0 up',
+  'ip link set v1 up',
+  'ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev v0',
+  'ip neigh add 10.9.0.78 lladdr 02:00:00:00:00:78 dev v0',
+].join(' && ');
+
+/** How long Node gives an address before it tries the next one. */
+const ATTEMPT_MS = 500;
+
+interface Outcome {
+  readonly connected?: string;
+  readonly name?: string;
+  readonly code?: string;
+  readonly codes?: readonly string[];
+  readonly ms: number;
+  readonly left: number;
+  readonly events: readonly (readonly [string, string, number])[];
+}
+
+async function race(scenario: string): Promise<Outcome> {
+  const inside = `${NAMESPACE} && exec "$0" "$1" "$2"`;
+  const args = ['-n', 'sh', '-ec', inside, process.execPath, compiled('dial-race'), scenario];
+  const program = new Program('unshare', args, { timeoutMs: 20_000 });
+  const { code, stdout, stderr } = await program.ended;
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout.split('\n')[0] ?? '') as Outcome;
+}
+
+test('an address that swallows everything costs one attempt’s time, and is closed', async () => {
+  const outcome = await race('blackHoleFirst');
+  assert.equal(outcome.connected, '127.0.0.2');
+  assert.ok(outcome.ms >= ATTEMPT_MS - 20 && outcome.ms < ATTEMPT_MS + 1000, `${outcome.ms} ms`);
+  assert.deepEqual(
+    outcome.events.map(([name, address]) => [name, address]),
+    [
+      ['connectionAttempt', '10.9.0.77'],
+      ['connectionAttemptTimeout', '10.9.0.77'],
+      ['connectionAttempt', '127.0.0.2'],
+    ],
+  );
+  assert.equal(outcome.left, 1, 'only the winner is open');
+});
+
+test('a slow route is not given up while the others are no better', async () => {
+  const outcome = await race('slowRoute');
+  assert.equal(outcome.connected, '127.0.0.1');
+  assert.ok(outcome.ms > ATTEMPT_MS, `${outcome.ms} ms: later than one attempt’s time`);
+  assert.equal(outcome.left, 1 - 2 + 0, 'the fillers and the loser are closed');
+});
+
+test('where an attempt’s time is given, it is the time it has, as in node:net', async () => {
+  const outcome = await race('serial');
+  assert.equal(outcome.connected, undefined);
+  assert.equal(outcome.name, 'AggregateError');
+  assert.deepEqual(outcome.codes, ['ETIMEDOUT', 'ECONNREFUSED']);
+});
+
+test('when every address fails, every error is told', async () => {
+  const outcome = await race('allRefuse');
+  assert.equal(outcome.name, 'AggregateError');
+  assert.equal(outcome.code, 'ECONNREFUSED');
+  assert.deepEqual(outcome.codes, ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
+  assert.equal(outcome.left, 0);
+});
+
+test('destroying the socket in the middle of a race closes every attempt', async () => {
+  const outcome = await race('destroyed');
+  assert.equal(outcome.left, 0);
+});

@@ -1,0 +1,34 @@
+/** What was written in the same turn as `destroy()` reaches the peer, as with `node:net`. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { makePair, readAll } from '../support/pairs.js';
+import { test } from '../support/test.js';
+
+test('bytes written before destroy() are sent, and their callbacks get no error', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  const received = readAll(peer);
+  const failures: unknown[] = [];
+  ours.write('one ', (error) => failures.push(error));
+  ours.write('two ', (error) => failures.push(error));
+  ours.write(Buffer.alloc(100_000, 'x'), (error) => failures.push(error));
+  ours.destroy();
+  assert.deepEqual(failures, [], 'callbacks do not run within destroy()');
+  assert.equal(ours.bytesWritten, 100_008);
+  await once(ours, 'close');
+  assert.deepEqual(
+    failures.map((error) => error ?? null),
+    [null, null, null],
+  );
+  assert.equal(String(await received), `one two ${'x'.repeat(100_000)}`);
+  assert.equal(ours.bytesWritten, 100_008);
+});
+
+test('what the kernel does not take is given up: its callback gets the error', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  peer.pause();
+  const failed = new Promise<Error | null | undefined>((resolve) => {
+    ours.write(Buffer.alloc(64 << 20), resolve);
+  });
+  ours.destroy();
+  assert.equal(Object(await failed).code, 'ERR_STREAM_DESTROYED');
+});

@@ -1,0 +1,172 @@
+/** `barewire/testing`: what users rely on. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type SimulateOptions, type Simulation, simulate } from 'barewire/testing';
+
+const HOSTS = { hosts: ['client', 'server'] };
+
+/** An echo server on `server`, and one client that gets 100 kB back; returns the fingerprint. */
+async function echo({ hosts, world }: Simulation): Promise<string> {
+  const server = hosts['server']?.net.createServer((socket) => socket.pipe(socket));
+  const net = hosts['client']?.net;
+  assert(server && net);
+  server.listen(8124);
+  await once(server, 'listening');
+  const client = net.connect({ port: 8124, host: 'server' });
+  const bytes = Buffer.alloc(100_000, 'barewire');
+  client.end(bytes);
+  const chunks: Buffer[] = [];
+  for await (const chunk of client) chunks.push(chunk as Buffer);
+  assert(Buffer.concat(chunks).equals(bytes));
+  server.close();
+  await once(server, 'close');
+  assert.deepEqual(world.leaks(), []);
+  return world.fingerprint;
+}
+
+test('a server and a client on two hosts', async () => {
+  await simulate(HOSTS, echo);
+});
+
+test('the same seed gives the same run, another seed another one', async () => {
+  const options: SimulateOptions = { ...HOSTS, seed: 5, faults: { shortWrites: 0.2 } };
+  const first = await simulate(options, echo);
+  assert.equal(await simulate(options, echo), first);
+  assert.notEqual(await simulate({ ...options, seed: 6 }, echo), first);
+});
+
+test('an hour of idling passes in virtual time', async () => {
+  const started = process.hrtime.bigint();
+  await simulate(HOSTS, async ({ hosts, clock }) => {
+    const server = hosts['server']?.net.createServer().listen(1);
+    const socket = hosts['client']?.net.connect(1, 'server');
+    assert(socket && server);
+    const timedOut = once(socket, 'timeout');
+    socket.setTimeout(3_600_000);
+    await timedOut;
+    assert(clock.now() >= 3_600_000 && clock.now() < 3_600_100, String(clock.now()));
+    assert.equal(clock.date().getUTCHours(), 1);
+    socket.destroy();
+    server.close();
+  });
+  assert(process.hrtime.bigint() - started < 5_000_000_000n);
+});
+
+test('timers, dates and random numbers inside are virtual, and real again afterwards', async () => {
+  const before = [globalThis.setTimeout, Date, Math.random, performance.now];
+  const values = async (): Promise<unknown[]> => {
+    const order: unknown[] = [Date.now(), new Date().toISOString(), performance.now()];
+    setTimeout(() => order.push('timeout'), 5);
+    setImmediate(() => order.push('immediate'));
+    const interval = setInterval(() => order.push('interval'), 2);
+    await sleep(5.5);
+    clearInterval(interval);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return [...order, Math.random(), Math.round(performance.now())];
+  };
+  const first = await simulate({ seed: 1 }, values);
+  assert.deepEqual(first.slice(0, 7), [
+    Date.UTC(2026, 0, 1),
+    '2026-01-01T00:00:00.000Z',
+    0,
+    'immediate',
+    'interval',
+    'interval',
+    'timeout',
+  ]);
+  assert.deepEqual(await simulate({ seed: 1 }, values), first);
+  assert.deepEqual([globalThis.setTimeout, Date, Math.random, performance.now], before);
+});
+
+test('a partition delays what is sent until it heals', async () => {
+  await simulate(HOSTS, async ({ hosts, clock, world }) => {
+    const server = hosts['server']?.net.createServer((socket) => socket.resume()).listen(1);
+    assert(server);
+    const got = once(server, 'connection');
+    const socket = hosts['client']?.net.connect(1, 'server');
+    assert(socket);
+    await once(socket, 'connect');
+    const [peer] = (await got) as [NodeJS.ReadableStream];
+    world.partition('client', 'server');
+    socket.end('late');
+    const data = once(peer, 'data');
+    await clock.sleep(60_000);
+    world.heal();
+    assert.equal(String(await data), 'late');
+    assert(clock.now() >= 60_000);
+    server.close();
+  });
+});
+
+test('calls fail as asked, and resets arrive', async () => {
+  await simulate(HOSTS, async ({ hosts, world }) => {
+    const net = hosts['client']?.net;
+    assert(net);
+    world.fail('socket', 'EMFILE', { host: 'client' });
+    const [error] = (await once(net.connect(1, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'EMFILE');
+    const server = hosts['server']?.net.createServer((socket) => socket.on('error', () => {}));
+    const socket = net.connect(1, 'server');
+    server?.listen(1);
+    await once(socket, 'connect');
+    assert.equal(world.reset('client', 'server'), 1);
+    const [reset] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(reset.code, 'ECONNRESET');
+    server?.close();
+  });
+});
+
+test('names are looked up inside', async () => {
+  await simulate({ hosts: [{ name: 'db', addresses: ['192.168.7.7'] }] }, async ({ net }) => {
+    const server = net.createServer().listen(5432, 'db');
+    await once(server, 'listening');
+    const socket = net.connect(5432, 'db');
+    await once(socket, 'connect');
+    assert.equal(socket.remoteAddress, '192.168.7.7');
+    socket.destroy();
+    const missing = net.connect(5432, 'nowhere');
+    const [error] = (await once(missing, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'ENOTFOUND');
+    server.close();
+  });
+});
+
+test('waiting for what can not happen is an error that names the seed', async () => {
+  const stuck = simulate({ seed: 'stuck', trace: true }, () => new Promise(() => {}));
+  await assert.rejects(stuck, (error: Error & { simulation?: { seed: string } }) => {
+    assert.match(error.message, /nothing is left that could happen/);
+    assert.equal(error.simulation?.seed, 'stuck');
+    return true;
+  });
+});
+
+test('an error that nobody catches fails the simulation', async () => {
+  const thrown = simulate({}, async ({ net }) => {
+    net.connect(1, '127.0.0.1');
+    await new Promise(() => {});
+  });
+  await assert.rejects(thrown, { code: 'ECONNREFUSED' });
+  const inTimer = simulate({}, async () => {
+    setTimeout(() => {
+      throw new Error('in a timer');
+    }, 10);
+    await new Promise(() => {});
+  });
+  await assert.rejects(inTimer, { message: 'in a timer' });
+});
+
+test('only one simulation runs at a time', async () => {
+  const first = simulate({}, async ({ clock }) => clock.sleep(1));
+  await assert.rejects(
+    simulate({}, () => {}),
+    /runs already/,
+  );
+  await first;
+});
+
+test('ES modules get the same function', async () => {
+  const module = (await import('barewire/testing')) as { simulate: unknown };
+  assert.equal(module.simulate, simulate);
+});

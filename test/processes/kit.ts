@@ -4,10 +4,12 @@
  * leaves a connection, a server or a child behind does not.
  */
 import { deepStrictEqual } from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Ended, Program, projectRoot } from '../support/program.js';
+import { until } from '../contract/kit/wait.js';
+import { projectRoot } from '../support/program.js';
 
 export type Make = 'node:net' | 'barewire' | 'barewire/node';
 
@@ -15,7 +17,7 @@ export const OURS: readonly Make[] = ['barewire', 'barewire/node'];
 export const ALL: readonly Make[] = ['node:net', ...OURS];
 
 /** A program that takes longer hangs. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 20_000;
 
 /** What every program begins with. */
 const PRELUDE = `'use strict';
@@ -95,32 +97,93 @@ export function runningOn(make: Make): { args: string[]; env: Record<string, str
   return { args: ['-r', 'barewire/register'], env: { BAREWIRE_PROFILE: profile } };
 }
 
-/** Starts a program; it is killed when the test ends. */
+interface Ended {
+  readonly hung: boolean;
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** A program and all processes that it starts, which are killed together. */
+export class Family {
+  output = '';
+  private errors = '';
+  private hung = false;
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+    // A child must not take itself for a file of the test run.
+    const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...rest } = process.env;
+    const options = { cwd: projectRoot, env: { ...rest, ...env }, detached: true };
+    this.child = spawn(process.execPath, args, options);
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+    const timer = setTimeout(() => {
+      this.hung = true;
+      this.kill();
+    }, TIMEOUT_MS);
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        clearTimeout(timer);
+        resolve({ hung: this.hung, code, output: this.output, errors: this.errors });
+      });
+    });
+  }
+
+  /** Waits for a text on its standard output. */
+  async printed(text: RegExp): Promise<string> {
+    await until(
+      () => text.test(this.output),
+      () => `${text} in: ${this.output}${this.errors}`,
+    );
+    return text.exec(this.output)?.[0] ?? '';
+  }
+
+  kill(): void {
+    try {
+      process.kill(-Number(this.child.pid), 'SIGKILL');
+    } catch {
+      // All of them have ended.
+    }
+  }
+}
+
+/** Writes a program to a file of its own. */
+export function write(scope: Scope, text: string): string {
+  const file = join(folder(scope), 'main.js');
+  writeFileSync(file, PRELUDE + text);
+  return file;
+}
+
+/** Starts a program; it is killed when the test ends, with all its children. */
 export function start(
   scope: Scope,
   make: Make,
   text: string,
   env: Readonly<Record<string, string>> = {},
-): Program {
-  const at = folder(scope);
-  const file = join(at, 'main.js');
-  writeFileSync(file, PRELUDE + text);
+): Family {
+  const file = write(scope, text);
   const on = runningOn(make);
-  const program = new Program(process.execPath, [...on.args, file], {
-    timeoutMs: TIMEOUT_MS,
-    env: { ...on.env, FOLDER: at, ...env },
+  const family = new Family([...on.args, file], { ...on.env, FOLDER: dirname(file), ...env });
+  scope.after(() => {
+    family.kill();
+    return family.ended;
   });
-  scope.after(() => program.stop());
-  return program;
+  return family;
 }
 
 /** The lines that a program printed by its end. Throws where it fails or hangs. */
 export function linesOf(ended: Ended): string[] {
-  if (ended.code !== 0 || ended.stderr !== '') {
-    const how = ended.signal === 'SIGKILL' ? 'hung' : `ended with ${ended.code ?? ended.signal}`;
-    throw new Error(`the program ${how}:\n${ended.stdout}${ended.stderr}`);
+  const { hung, code, output, errors } = ended;
+  if (hung || code !== 0 || errors !== '') {
+    throw new Error(`${hung ? 'the program hung' : `it ended with ${code}`}:\n${output}${errors}`);
   }
-  return ended.stdout.split('\n').filter((line) => line !== '');
+  return output.split('\n').filter((line) => line !== '');
 }
 
 interface Options {

@@ -79,7 +79,9 @@ function listenInCluster(server: Server, what: Shareable): boolean {
       if (core.listeningId !== id) return;
     }
     const share = handle === null || error ? null : new ClusterShare(handle);
-    const status = error || (share === null ? -errno.EINVAL : core.listenShared(share, backlog));
+    const status =
+      error ||
+      (share === null ? -errno.EINVAL : share.bound(port) || core.listenShared(share, backlog));
     if (status < 0) {
       if (error === 0) share?.close();
       server._listenFailed(addressError(status, 'bind', address, port));

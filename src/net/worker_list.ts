@@ -9,6 +9,14 @@ export interface ChildSocketList {
   getConnections(callback: (error: Error | null, count: number) => void): void;
   close(callback: () => void): void;
   once(event: 'exit', listener: () => void): unknown;
+  readonly key: string;
+  /** What `getConnections` and `close` do; the latter alone takes a dead child for an answer. */
+  _request?(
+    message: { readonly cmd: string; readonly key: string },
+    answer: string,
+    swallowErrors: boolean,
+    callback: (error: Error | null, message?: { readonly count: number }) => void,
+  ): void;
   /** The process that the list is of. */
   readonly child?: { readonly pid?: number | undefined };
 }
@@ -47,12 +55,28 @@ class ChildList {
   /** How many connections the child has: none where it is dead, or dies before it answers. */
   count(callback: (error: Error | null, count: number) => void): void {
     this.ask(
-      (answer) => this.list.getConnections(answer),
+      (answer) => this.askForCount(answer),
       (error, count) => {
         if (error && !isDying(this.list.child?.pid)) callback(error, 0);
         else callback(null, error ? 0 : count);
       },
     );
+  }
+
+  /**
+   * As `getConnections` of the list, which would have the child emit an `'error'` where it was
+   * killed and Node does not know yet.
+   */
+  private askForCount(answer: (error: Error | null, count: number) => void): void {
+    const { list } = this;
+    if (list._request === undefined) {
+      list.getConnections(answer);
+      return;
+    }
+    const question = { cmd: 'NODE_SOCKET_GET_COUNT', key: list.key };
+    list._request(question, 'NODE_SOCKET_COUNT', true, (error, message) => {
+      answer(error, message?.count ?? 0);
+    });
   }
 
   /** Calls back when the child has none any more. */

@@ -176,7 +176,10 @@ prints(
   child.send('drop');
   await until(() => peer.ended);
   child.send('leave');
-  server.close(() => say('closed', sockets()));
+  server.close();
+  await once(server, 'close');
+  await until(() => sockets() === 0);
+  say('closed', sockets());
 })();
 `,
   ['2 1', 'other closed', 'closed 0'],

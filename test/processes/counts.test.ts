@@ -79,7 +79,7 @@ prints(
   say(closed, sent.ended);
   child.send('leave');
   await until(() => sent.ended && closed > 0);
-  await once(child, 'exit');
+  await until(() => exited(child));
   say(closed, sockets());
 })();
 `,
@@ -202,7 +202,7 @@ prints(
   say(closed, await count(server));
   child.send('leave');
   await until(() => closed > 0 && peer.ended);
-  await once(child, 'exit');
+  await until(() => exited(child));
   say(closed, sockets());
 })();
 `,

@@ -117,7 +117,7 @@ if (role === 'child') {
   socket.destroy();
   await until(() => peer.ended);
   say(peer.text);
-  await once(child, 'exit');
+  await until(() => child.exitCode === 0);
   server.close(() => say(sockets()));
 })();
 `,

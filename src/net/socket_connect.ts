@@ -52,9 +52,16 @@ class SocketDialObserver implements DialObserver {
   }
 }
 
+/** A second `connect` takes the place of one that is still under way. */
+function giveUpEarlier(core: Socket[typeof kCore]): void {
+  core.dial?.cancel();
+  core.dial = null;
+}
+
 function connectPath(socket: Socket, path: string): void {
   const core = socket[kCore];
   core.path = path;
+  giveUpEarlier(core);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
@@ -81,6 +88,7 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   }
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
+  giveUpEarlier(core);
   core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
   if (!core.referenced) core.dial.unref();
   core.dial.start();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import amqp from 'amqplib';
-import { bytes, sha } from '../kit/tools.mjs';
+import { bytes, event, sha } from '../kit/tools.mjs';
 
 export const packages = ['amqplib'];
 export const server = 'rabbitmq';
@@ -28,6 +28,7 @@ async function connectWhenReady(context) {
 
 async function consume(channel, queue, count) {
   const got = [];
+  let acknowledged = 0;
   let done;
   const all = new Promise((resolve) => {
     done = resolve;
@@ -35,8 +36,11 @@ async function consume(channel, queue, count) {
   await channel.prefetch(20);
   await channel.consume(queue, (message) => {
     got.push(sha(message.content));
-    setImmediate(() => channel.ack(message));
-    if (got.length === count) done();
+    setImmediate(() => {
+      channel.ack(message);
+      acknowledged++;
+      if (acknowledged === count) done();
+    });
   });
   await all;
   return sha(got.join());
@@ -82,7 +86,7 @@ export const scenarios = {
 
   async 'the server is killed and comes back'(context) {
     const connection = await connectWhenReady(context);
-    const closed = once(connection, 'close');
+    const closed = event(connection, 'close');
     await context.restart();
     await closed;
     const again = await connectWhenReady(context);

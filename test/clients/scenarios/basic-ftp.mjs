@@ -9,7 +9,7 @@ async function work({ server: { port, ca } }, secure) {
   const client = new Client(10_000);
   const secureOptions = { ca, servername: 'localhost' };
   await client.access({ host: '127.0.0.1', port, secure, secureOptions });
-  await client.ensureDir('/up/deep/er');
+  await client.ensureDir('up/deep/er');
   await client.clearWorkingDir();
   const files = Array.from({ length: 10 }, (_, i) => bytes(i * 400_000, i));
   for (const [i, file] of files.entries()) await client.uploadFrom(Readable.from([file]), `f${i}`);

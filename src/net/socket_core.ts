@@ -16,6 +16,7 @@ import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 import { deliver, type UserRead } from './user_read.js';
+import { dropEncoding, isUnderTls } from './wrapped.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -161,6 +162,7 @@ export class SocketCore implements StreamOwner {
     const { socket } = this;
     const state = socket._readableState;
     this.active();
+    if (state.decoder !== null && isUnderTls(socket)) dropEncoding(socket);
     if (
       state.flowing === true &&
       state.length === 0 &&
@@ -189,6 +191,8 @@ export class SocketCore implements StreamOwner {
     const { socket } = this;
     this.active();
     if (socket.destroyed || socket._readableState.endEmitted) return;
+    // TLS may have to write after the peer's FIN. It ends the connection itself.
+    if (!socket.allowHalfOpen && isUnderTls(socket)) socket.allowHalfOpen = true;
     socket.push(null);
     // With nothing buffered, 'end' follows even where nobody reads.
     socket.read(0);

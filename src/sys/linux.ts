@@ -2,4 +2,10 @@
 import { loadBinding } from './binding.js';
 import type { Kernel } from './kernel.js';
 
-export const linux: Kernel = loadBinding();
+const binding = loadBinding();
+
+/**
+ * A copy: V8 keeps an object that native code filled as a hash table, and looks every property up
+ * in it at each use. In a literal they have fixed places.
+ */
+export const linux: Kernel = { ...binding, constants: { ...binding.constants } };

@@ -29,8 +29,12 @@ export abstract class DescriptorTable {
   protected call(name: FaultyCall, about: number | string, run: () => number): number {
     const error = this.faults.draw(this.machine.name, name);
     const result = error > 0 ? this.fail(name, error, run) : run();
-    this.trace.note(this.machine.name, name, about, result);
+    this.note(name, about, result);
     return result;
+  }
+
+  protected note(name: string, about: number | string, result: number): void {
+    this.trace.note(this.machine.name, name, about, result);
   }
 
   /** What a call that fails leaves behind. */

@@ -72,13 +72,20 @@ export class Actor {
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.onEnd());
-    socket.on('connect', () => this.active());
+    socket.on('connect', () => this.onConnect());
     socket.on('timeout', () => this.onTimeout());
     socket.on('error', () => {});
     socket.on('close', () => this.onClose());
     if (this.script.echo === 'pipe') socket.pipe(socket);
     if (this.script.echo === 'write') socket.on('end', () => socket.end());
     for (const event of THROWING_EVENTS) socket.on(event, () => this.maybeThrow(event));
+  }
+
+  private onConnect(): void {
+    this.active();
+    const { run, socket } = this;
+    if (run.namesMayFail || !run.isTcp(this) || socket.remotePort !== undefined) return;
+    this.wrong("'connect' of a socket that has no peer");
   }
 
   maybeThrow(event: string): void {

@@ -88,6 +88,12 @@ export class Run {
     return this.serverOf(plan).plan.kind.startsWith('tcp');
   }
 
+  /** Asking the kernel for a name may fail in this run. */
+  get namesMayFail(): boolean {
+    const { callFaults, faults } = this.plan;
+    return callFaults > 0 || faults.some(({ call }) => call === 'getpeername');
+  }
+
   private serverOf(client: ClientPlan): ServerActor {
     const server = this.servers.get(client.server);
     if (server === undefined) throw new Error(`no server ${client.server}`);

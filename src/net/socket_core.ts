@@ -252,7 +252,8 @@ export class SocketCore implements StreamOwner {
   private writeNow(stream: Stream): void {
     const status = stream.send();
     if (status < 0) this.onWriteError(status);
-    else if (stream.pendingBytes === 0) this.completed();
+    // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
+    else if (stream.pendingBytes === 0) stream.flushSoon();
     if (stream.pendingBytes < GATHER_BYTES) this.active();
   }
 

@@ -30,7 +30,8 @@ export default [
     file: 'src/transport/write_queue.ts',
     find: 'this.skip = left;',
     replace:
-      'this.skip = left > 0 && left + 1 < (this.chunks[this.first]?.length ?? 0) ? left + 1 : left;',
+      'this.skip = left > 0 && left + 1 < (this.chunks[this.first]?.length ?? 0)' +
+      ' ? left + 1 : left;',
   },
   {
     name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',

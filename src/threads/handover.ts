@@ -50,7 +50,7 @@ function tagOf(value: unknown): unknown {
 
 /** Descriptors of this thread on their way to others, by the envelope they are in. */
 class InFlight {
-  /** Where to say that something was taken: a channel of its own, to disturb no user's. */
+  /** Where to say that something was taken: a channel of its own, which disturbs no user's. */
   readonly name = `barewire:taken:${process.pid}:${threadId}`;
   private readonly channel = new BroadcastChannel(this.name);
   private readonly open = new Map<number, { readonly fd: number; readonly port: HandlePort }>();

@@ -243,3 +243,45 @@ if (role === 'child') {
   [`${16 * 1024 * 1024 + 3} true`, 'closed 0'],
   { on: OURS },
 );
+
+prints(
+  'a socket and a server of a UNIX path are sent as well',
+  `
+if (role === 'child') {
+  process.on('message', (message, handle) => {
+    if (message === 'socket') handle.end('child ' + (handle.constructor === net.Socket));
+    else handle.on('connection', (socket) => {
+      socket.end('served ' + (handle.constructor === net.Server));
+      handle.close();
+      process.disconnect();
+    });
+    process.send('have');
+  });
+} else (async () => {
+  const child = failing(fork('child'));
+  const path = process.env.FOLDER + '/s';
+  const server = net.createServer({ pauseOnConnect: true });
+  server.listen(path);
+  await once(server, 'listening');
+  const peer = client(path);
+  const [socket] = await once(server, 'connection');
+  child.send('socket', socket);
+  await once(child, 'message');
+  await until(() => peer.ended);
+  await until(async () => (await count(server)) === 0);
+  say(peer.text);
+  child.send('server', server);
+  await once(child, 'message');
+  server.on('connection', (socket) => socket.end('parent', () => socket.destroy()));
+  const texts = new Set();
+  while (!texts.has('served true')) {
+    const peer = client(path);
+    await until(() => peer.ended);
+    texts.add(peer.text);
+  }
+  say(fs.existsSync(path));
+  server.close(() => say('closed', fs.existsSync(path)));
+})();
+`,
+  ['child true', 'true', 'closed false'],
+);

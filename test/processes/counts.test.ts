@@ -7,7 +7,11 @@ if (role === 'holder') {
   const held = [];
   process.on('message', (message, socket) => {
     if (message === 'drop') { held.pop().destroy(); return; }
-    if (message === 'leave') { for (const one of held) one.destroy(); process.disconnect(); return; }
+    if (message === 'leave') {
+      for (const one of held) one.destroy();
+      process.disconnect();
+      return;
+    }
     held.push(socket);
     socket.on('error', () => {});
     process.send('have ' + held.length);

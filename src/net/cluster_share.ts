@@ -82,7 +82,17 @@ export class ClusterShare {
 
   /** Says which server it is whose connections come here. */
   serve(server: Server): void {
-    Object.assign(this.handle, { [ownerKey()]: server });
+    const owner = {
+      close: (done: () => void) => server.close(done),
+      /** Later versions of Node's cluster look at `dropMaxConnection` by themselves. */
+      get maxConnections() {
+        return server.dropMaxConnection ? undefined : server.maxConnections;
+      },
+      get _connections() {
+        return server._connections;
+      },
+    };
+    Object.assign(this.handle, { [ownerKey()]: owner });
   }
 
   ref(): void {

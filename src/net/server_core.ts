@@ -15,6 +15,7 @@ import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 import { initialiseSocket } from './socket_init.js';
 import { WorkerList } from './worker_list.js';
 
@@ -191,7 +192,7 @@ export class ServerCore implements ListenerOwner {
     }
     const connection = new SocketHandle(
       () => stream,
-      () => -1,
+      () => (stream.owner as SocketCore | null)?.scope?.asyncId() ?? -1,
     );
     this.accepted.set(connection, stream);
     this.handle.onconnection(0, connection);

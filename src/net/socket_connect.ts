@@ -1,4 +1,5 @@
 /** Connecting a socket: to a host and port, or to a UNIX path. */
+import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
@@ -67,6 +68,7 @@ function connectPath(socket: Socket, path: string): void {
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
+    dialled.scope = new AsyncResource('PIPECONNECTWRAP');
     return;
   }
   // A path that can not even be tried fails at once, one that leads nowhere fails later.
@@ -89,7 +91,8 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
   giveUpEarlier(core);
-  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
+  const observer = new SocketDialObserver(socket, target.host);
+  core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
   if (!core.referenced) core.dial.unref();
   core.dial.start();
   // The kernel chose the local address when a bound socket began to connect.
@@ -114,6 +117,8 @@ export function connectSocket(
     socket._undestroy();
     core.reset();
   }
+  // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
+  // not reach those of 'data'.
   core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;

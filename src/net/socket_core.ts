@@ -133,6 +133,7 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
+    stream.scope = this.scope;
     if (this.bound !== null) {
       this.bound.unconnected = false;
       this.local = null;

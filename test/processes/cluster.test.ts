@@ -210,6 +210,32 @@ if (cluster.isWorker) {
 );
 
 prints(
+  'with dropMaxConnection a worker drops what is over maxConnections itself',
+  `${CLUSTER}
+if (cluster.isWorker) {
+  const server = net.createServer((socket) => socket.write(String(cluster.worker.id)));
+  server.maxConnections = 1;
+  server.dropMaxConnection = true;
+  server.on('drop', () => process.send('dropped'));
+  server.listen(address);
+  return;
+}
+(async () => {
+  const { worker, port } = await begin();
+  const { id } = await visit({ port });
+  const over = client(port, '127.0.0.1');
+  say(id, (await once(worker, 'message'))[0]);
+  await until(() => over.ended);
+  say(over.text === '');
+  process.exit();
+})();
+`,
+  ['1 dropped', 'true'],
+  // The built-in has it from Node 22.12 on; ours has it everywhere.
+  { on: Number(process.versions.node.split('.')[0]) >= 24 ? ALL : OURS },
+);
+
+prints(
   'workers end when their primary is killed',
   `${CLUSTER}${WORKER}
 if (role !== 'primary') (async () => {

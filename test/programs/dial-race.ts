@@ -2,7 +2,7 @@
  * Connects by several addresses inside a network namespace of its own, where 10.9.0.77 swallows
  * every packet. Prints one line of JSON: what happened, when, and which descriptors are left.
  */
-import { connect, type Socket } from 'barewire';
+import { connect, type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'barewire';
 import { linux } from '#internal/sys/linux';
 
 const BLACK_HOLE = '10.9.0.77';
@@ -77,6 +77,11 @@ const SLOW_MS = 600;
 
 const scenarios: Readonly<Record<string, () => void>> = {
   blackHoleFirst: () => {
+    openListener('127.0.0.2');
+    dial({ addresses: [BLACK_HOLE, '127.0.0.2'] });
+  },
+  defaultTime: () => {
+    setDefaultAutoSelectFamilyAttemptTimeout(90);
     openListener('127.0.0.2');
     dial({ addresses: [BLACK_HOLE, '127.0.0.2'] });
   },

@@ -16,7 +16,7 @@ import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 import { deliver, type UserRead } from './user_read.js';
-import { dropEncoding, isUnderTls } from './wrapped.js';
+import { isUnderTls, leaveToTls } from './wrapped.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -163,14 +163,17 @@ export class SocketCore implements StreamOwner {
     const { socket } = this;
     const state = socket._readableState;
     this.active();
-    if (state.decoder !== null && isUnderTls(socket)) dropEncoding(socket);
+    const listeners = socket.listenerCount('data');
+    if (listeners > 1 || (listeners === 1 && (state.decoder !== null || !state.flowing))) {
+      leaveToTls(socket);
+    }
     if (
       state.flowing === true &&
       state.length === 0 &&
       state.decoder === null &&
       !state.ended &&
       !socket.destroyed &&
-      socket.listenerCount('data') > 0
+      listeners > 0
     ) {
       // What push() does in this case, without the tick that it schedules for each chunk.
       state.reading = false;

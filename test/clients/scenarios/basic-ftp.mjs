@@ -11,7 +11,7 @@ async function work({ server: { port, ca } }, secure) {
   await client.access({ host: '127.0.0.1', port, secure, secureOptions });
   await client.ensureDir('up/deep/er');
   await client.clearWorkingDir();
-  const files = Array.from({ length: 10 }, (_, i) => bytes(i * 400_000, i));
+  const files = Array.from({ length: 10 }, (_, i) => bytes((i + 1) * 300_000, i));
   for (const [i, file] of files.entries()) await client.uploadFrom(Readable.from([file]), `f${i}`);
   const listed = await client.list();
   const got = [];

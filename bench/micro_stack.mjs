@@ -80,5 +80,6 @@ for (let i = 0; i < Number(values.blocks); i++) {
   await new Promise((done) => setImmediate(done));
   for (const stack of stacks) block(stack);
 }
-for (const { folder, least } of stacks) console.log(`${folder}: ${least.toFixed(0)} ns per message`);
+for (const { folder, least } of stacks)
+  console.log(`${folder}: ${least.toFixed(0)} ns per message`);
 process.exit();

@@ -189,10 +189,7 @@ export class ServerCore implements ListenerOwner {
       this.handOver(stream, null);
       return;
     }
-    const connection = new SocketHandle(
-      () => stream,
-      () => -1,
-    );
+    const connection = SocketHandle.of(stream);
     this.accepted.set(connection, stream);
     this.handle.onconnection(0, connection);
   }

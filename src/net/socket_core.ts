@@ -136,15 +136,7 @@ export class SocketCore implements StreamOwner {
       this.bound.unconnected = false;
       this.local = null;
     }
-    if (settings !== null)
-      applySettings(
-        this.handle ??
-          new SocketHandle(
-            () => stream,
-            () => -1,
-          ),
-        settings,
-      );
+    if (settings !== null) applySettings(this.handle ?? SocketHandle.of(stream), settings);
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);
@@ -244,7 +236,10 @@ export class SocketCore implements StreamOwner {
         this.prepaidChunks--;
         prepaid++;
       } else if (stream !== null && !this.socket.connecting) stream.queue(chunk);
-      else this.wait(chunk);
+      else {
+        this.waiting ??= [];
+        this.waiting.push(chunk);
+      }
     }
     if (stream === null || this.socket.connecting) return;
     if (stream.pendingBytes === 0 && prepaid > 0) return;
@@ -254,11 +249,6 @@ export class SocketCore implements StreamOwner {
   private sendSoon(stream: Stream): void {
     if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
     else stream.flushSoon();
-  }
-
-  private wait(chunk: Uint8Array): void {
-    this.waiting ??= [];
-    this.waiting.push(chunk);
   }
 
   /** Much is pending: no use in gathering more. */

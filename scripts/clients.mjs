@@ -40,18 +40,19 @@ function cell(outcome, fine) {
 }
 
 async function runFile(file, count) {
-  const { packages, server: kind, scenarios } = await import(pathToFileURL(file).href);
+  const { packages, server: kind, scenarios, core = [] } = await import(pathToFileURL(file).href);
   const server = kind === undefined ? null : await SERVERS[kind]();
   const rows = [];
   try {
     for (const name of Object.keys(scenarios)) {
-      const { builtin, ours, problem } = await compare(file, name, server, certificate());
+      const inCore = core.includes(name);
+      const { builtin, ours, problem } = await compare(file, name, server, certificate(), inCore);
       const [main] = packages;
       const row = { package: main, version: versionOf(main) };
       row.server = server?.about.version ?? packages.slice(1).join(', ');
       row.scenario = name;
       row['built-in'] = cell(builtin, true);
-      row.ours = cell(ours, problem === null);
+      row.ours = cell(ours, problem === null) + (inCore ? ' (core connects)' : '');
       rows.push(row);
       count.done++;
       const mark = problem === null ? 'ok    ' : 'FAILED';

@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import type { Socket } from '../net/socket.js';
 import type { ConnectOptions } from '../net/socket_types.js';
 
-import { settleSecured } from './mount.js';
+import { lendAddresses } from './mount.js';
 
 import net = require('../node.js');
 
@@ -29,11 +29,11 @@ export class HttpsAgent extends https.Agent {
     callback?: Created,
   ): Duplex | null | undefined {
     const { timeout, ...others } = connectOptions(options);
-    const socket = net.connect({ ...(others as ConnectOptions), allowHalfOpen: true });
+    const socket = net.connect(others as ConnectOptions);
     const over: https.RequestOptions & { socket: Socket } = { ...options, socket };
     const secured = super.createConnection(over, callback);
     if (!(secured instanceof tls.TLSSocket)) return secured;
-    settleSecured(secured, socket, false);
+    lendAddresses(secured, socket);
     if (timeout) secured.setTimeout(timeout);
     return secured;
   }
@@ -71,22 +71,20 @@ export function tlsConnect(
 export function tlsConnect(...args: unknown[]): tls.TLSSocket {
   const listener = args.find((argument) => typeof argument === 'function');
   const [port, host] = args;
-  const given: tls.ConnectionOptions & { allowHalfOpen?: boolean } = Object.assign(
+  const given: tls.ConnectionOptions = Object.assign(
     {},
     ...args.filter((argument) => typeof argument === 'object'),
     typeof port === 'number' ? { port } : {},
     typeof host === 'string' ? { host } : {},
   );
   const { path, timeout, ...direct } = given;
-  const below = connectOptions({ ...direct, socketPath: path });
-  // TLS may have to write after the peer's FIN. It ends the connection itself.
-  const socket = net.connect({ ...below, allowHalfOpen: true });
+  const socket = given.socket ?? net.connect(connectOptions({ ...direct, socketPath: path }));
   const servername = given.servername ?? serverName(given.host);
   const secured = tls.connect(
     { ...given, ...(servername && { servername }), socket },
     listener as (() => void) | undefined,
   );
-  settleSecured(secured, socket, given.allowHalfOpen);
+  if (socket instanceof net.Socket) lendAddresses(secured, socket);
   if (timeout) secured.setTimeout(timeout);
   return secured;
 }

@@ -20,12 +20,13 @@ type Mounted = builtin.Server & {
 };
 
 /** The options of `net.createServer` among those of a protocol server. */
-function listenerOptions(options: ServerOptions): ServerOptions {
+function listenerOptions(options: ServerOptions, secure: boolean): ServerOptions {
   const { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList } = options;
   const { pauseOnConnect } = options;
-  // HTTP and TLS may answer after the peer's FIN, and end the connection themselves.
+  // HTTP may answer after the peer's FIN, and ends the connection itself. So does TLS, where the
+  // socket below sees to it; this option would be the TLS socket's.
   const given = { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList };
-  return { ...given, pauseOnConnect, allowHalfOpen: true };
+  return { ...given, pauseOnConnect, allowHalfOpen: !secure || options.allowHalfOpen };
 }
 
 /** How a `tls.TLSSocket` holds what it stands on: Node wraps a stream that is not its own. */
@@ -42,48 +43,24 @@ const ADDRESSES = [
   'localFamily',
 ] as const;
 
-/**
- * A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. It
- * also has that one's `allowHalfOpen`, which is not what the user asked for.
- */
-export function settleSecured(
-  secured: tls.TLSSocket,
-  below: Socket,
-  allowHalfOpen: boolean | undefined,
-): void {
-  secured.allowHalfOpen = allowHalfOpen === true;
+/** A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. */
+export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
   for (const name of ADDRESSES) {
     Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
   }
   Object.defineProperty(secured, 'address', { value: () => below.address(), configurable: true });
 }
 
-/**
- * The peer's FIN must not end a connection on which TLS still has to write; but before TLS stands
- * nobody else would end it.
- */
-function forwardSecurely(listener: Server, server: tls.Server): void {
-  const { allowHalfOpen } = server as tls.Server & { allowHalfOpen?: boolean };
-  const closers = new WeakMap<Socket, () => void>();
-  listener.on('connection', (socket) => {
-    const close = (): unknown => socket.end();
-    closers.set(socket, close);
-    socket.once('end', close);
-    server.emit('connection', socket);
-  });
-  const onSecure = (secured: Secured): void => {
+function lendToAll(server: tls.Server): void {
+  server.prependListener('secureConnection', (secured: Secured) => {
     const below = secured._handle?._parentWrap?.stream;
-    if (!(below instanceof net.Socket)) return;
-    const close = closers.get(below);
-    if (close !== undefined) below.off('end', close);
-    settleSecured(secured, below, allowHalfOpen);
-  };
-  server.prependListener('secureConnection', onSecure);
+    if (below instanceof net.Socket) lendAddresses(secured, below);
+  });
 }
 
 function forwardEvents(listener: Server, server: Mounted): void {
-  if (server instanceof tls.Server) forwardSecurely(listener, server);
-  else listener.on('connection', (socket) => server.emit('connection', socket));
+  if (server instanceof tls.Server) lendToAll(server);
+  listener.on('connection', (socket) => server.emit('connection', socket));
   listener.on('listening', () => server.emit('listening'));
   listener.on('error', (error) => server.emit('error', error));
   listener.on('drop', (info) => server.emit('drop', info));
@@ -131,7 +108,7 @@ function notRunning(): Error {
 
 /** Makes `server` listen by this package, and returns it. */
 export function mount<Kind extends builtin.Server>(server: Kind, options: ServerOptions): Kind {
-  const listener = net.createServer(listenerOptions(options));
+  const listener = net.createServer(listenerOptions(options, server instanceof tls.Server));
   const mounted: Mounted = server;
   for (const [name, value] of Object.entries(methods(listener, mounted))) {
     Object.defineProperty(mounted, name, { value, configurable: true, writable: true });

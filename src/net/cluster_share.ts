@@ -3,6 +3,7 @@
  * one by one (round robin) or shares the listening descriptor. This speaks cluster's own protocol
  * through `cluster._getServer`, so a primary that runs the built-in `net` serves ours as well.
  */
+import { errno } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
 import type { Server } from './server.js';
 
@@ -81,7 +82,17 @@ export class ClusterShare {
 
   /** Says which server it is whose connections come here. */
   serve(server: Server): void {
-    Object.assign(this.handle, { [ownerKey()]: server });
+    const owner = {
+      close: (done: () => void) => server.close(done),
+      /** Later versions of Node's cluster look at `dropMaxConnection` by themselves. */
+      get maxConnections() {
+        return server.dropMaxConnection ? undefined : server.maxConnections;
+      },
+      get _connections() {
+        return server._connections;
+      },
+    };
+    Object.assign(this.handle, { [ownerKey()]: owner });
   }
 
   ref(): void {
@@ -98,6 +109,15 @@ export class ClusterShare {
     const { address, family, port } = into;
     if (status !== 0 || address === undefined || port === undefined) return null;
     return { address, family: family ?? 'IPv4', port };
+  }
+
+  /**
+   * 0, or -EADDRINUSE where a shared descriptor is not bound to the port: the primary's bind(2)
+   * failed, and libuv would say so only when it listens.
+   */
+  bound(port: number): number {
+    if (this.fd < 0 || port <= 0 || this.handle.getsockname === undefined) return 0;
+    return this.address()?.port === port ? 0 : -errno.EADDRINUSE;
   }
 
   /** Takes connections that the primary accepted. */

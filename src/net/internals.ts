@@ -5,7 +5,8 @@
 export interface ReadableInternals {
   flowing: boolean | null;
   length: number;
-  readonly decoder: unknown;
+  decoder: unknown;
+  encoding: string | null;
   reading: boolean;
   sync: boolean;
   ended: boolean;

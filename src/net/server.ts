@@ -56,6 +56,12 @@ class ServerClass extends TypedEmitter {
   /** Connections over this number are closed at once; manual, `server.maxConnections`. */
   declare maxConnections: number;
 
+  /**
+   * A `cluster` worker with `maxConnections` drops what comes over that, in place of leaving it
+   * to another worker.
+   */
+  declare dropMaxConnection: boolean | undefined;
+
   constructor(options?: ServerOptions | ConnectionListener | null, listener?: ConnectionListener) {
     super();
     initialiseServer(this, options, listener);

@@ -15,6 +15,7 @@ import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 import { initialiseSocket } from './socket_init.js';
 import { WorkerList } from './worker_list.js';
 
@@ -189,7 +190,10 @@ export class ServerCore implements ListenerOwner {
       this.handOver(stream, null);
       return;
     }
-    const connection = SocketHandle.of(stream);
+    const connection = new SocketHandle(
+      () => stream,
+      () => (stream.owner as SocketCore | null)?.scope?.asyncId() ?? -1,
+    );
     this.accepted.set(connection, stream);
     this.handle.onconnection(0, connection);
   }

@@ -79,7 +79,9 @@ function listenInCluster(server: Server, what: Shareable): boolean {
       if (core.listeningId !== id) return;
     }
     const share = handle === null || error ? null : new ClusterShare(handle);
-    const status = error || (share === null ? -errno.EINVAL : core.listenShared(share, backlog));
+    const status =
+      error ||
+      (share === null ? -errno.EINVAL : share.bound(port) || core.listenShared(share, backlog));
     if (status < 0) {
       if (error === 0) share?.close();
       server._listenFailed(addressError(status, 'bind', address, port));
@@ -221,20 +223,19 @@ export function listen(
   }
   core.listeningId++;
   const bound = boundSocketIn(given);
+  const backlog = toCount(given.backlog) || backlogArgument || BACKLOG;
   if (bound !== null) {
-    listenOnBound(server, bound, toCount(given.backlog) || backlogArgument || BACKLOG);
+    listenOnBound(server, bound, backlog);
     return;
   }
   const fd = descriptorOf(given);
   if (fd >= 0) {
     if (fd === given.fd) {
       const query = { address: null, addressType: -1, port: -1, fd };
-      const backlog = backlogArgument || BACKLOG;
       if (listenInCluster(server, { ...query, options: given, backlog })) return;
     }
     server._connectionKey = `-1:fd${fd}:-1`;
-    const taken = takeDescriptor(core.host, fd);
-    beginListening(server, taken, backlogArgument || BACKLOG, null);
+    beginListening(server, takeDescriptor(core.host, fd), backlog, null);
     return;
   }
   const options = { ...given };
@@ -243,7 +244,6 @@ export function listen(
     options.port === null ||
     (options.port === undefined && 'port' in options);
   if (anyPort) options.port = 0;
-  const backlog = (toCount(options.backlog) || backlogArgument || BACKLOG) as number;
   if (typeof options.port === 'number' || typeof options.port === 'string') {
     const port = validatePort(options.port, 'options.port');
     if (options.host) listenOnName(server, options, options.host, port, backlog);

@@ -1,4 +1,5 @@
 /** Connecting a socket: to a host and port, or to a UNIX path. */
+import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
@@ -52,14 +53,22 @@ class SocketDialObserver implements DialObserver {
   }
 }
 
+/** A second `connect` takes the place of one that is still under way. */
+function giveUpEarlier(core: Socket[typeof kCore]): void {
+  core.dial?.cancel();
+  core.dial = null;
+}
+
 function connectPath(socket: Socket, path: string): void {
   const core = socket[kCore];
   core.path = path;
+  giveUpEarlier(core);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
+    dialled.scope = new AsyncResource('PIPECONNECTWRAP');
     return;
   }
   // A path that can not even be tried fails at once, one that leads nowhere fails later.
@@ -81,7 +90,9 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   }
   const target = dialTarget(options, socket.blockList, core.stream);
   socket._host = target.host;
-  core.dial = new Dial(core.host, target, new SocketDialObserver(socket, target.host), core.scope);
+  giveUpEarlier(core);
+  const observer = new SocketDialObserver(socket, target.host);
+  core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
   if (!core.referenced) core.dial.unref();
   core.dial.start();
   // The kernel chose the local address when a bound socket began to connect.
@@ -106,6 +117,8 @@ export function connectSocket(
     socket._undestroy();
     core.reset();
   }
+  // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
+  // not reach those of 'data'.
   core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;

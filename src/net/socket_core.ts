@@ -16,6 +16,7 @@ import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 import { deliver, type UserRead } from './user_read.js';
+import { isUnderTls, leaveToTls } from './wrapped.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -132,6 +133,7 @@ export class SocketCore implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
+    stream.scope = this.scope;
     if (this.bound !== null) {
       this.bound.unconnected = false;
       this.local = null;
@@ -153,13 +155,17 @@ export class SocketCore implements StreamOwner {
     const { socket } = this;
     const state = socket._readableState;
     this.active();
+    const listeners = socket.listenerCount('data');
+    if (listeners > 1 || (listeners === 1 && (state.decoder !== null || !state.flowing))) {
+      leaveToTls(socket);
+    }
     if (
       state.flowing === true &&
       state.length === 0 &&
       state.decoder === null &&
       !state.ended &&
       !socket.destroyed &&
-      socket.listenerCount('data') > 0
+      listeners > 0
     ) {
       // What push() does in this case, without the tick that it schedules for each chunk.
       state.reading = false;
@@ -181,6 +187,8 @@ export class SocketCore implements StreamOwner {
     const { socket } = this;
     this.active();
     if (socket.destroyed || socket._readableState.endEmitted) return;
+    // TLS may have to write after the peer's FIN. It ends the connection itself.
+    if (!socket.allowHalfOpen && isUnderTls(socket)) socket.allowHalfOpen = true;
     socket.push(null);
     // With nothing buffered, 'end' follows even where nobody reads.
     socket.read(0);
@@ -255,7 +263,8 @@ export class SocketCore implements StreamOwner {
   private writeNow(stream: Stream): void {
     const status = stream.send();
     if (status < 0) this.onWriteError(status);
-    else if (stream.pendingBytes === 0) this.completed();
+    // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
+    else if (stream.pendingBytes === 0) stream.flushSoon();
     if (stream.pendingBytes < GATHER_BYTES) this.active();
   }
 

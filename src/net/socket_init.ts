@@ -140,7 +140,7 @@ function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
 }
 
 function watchSignal(socket: Socket, signal: AbortSignal): void {
-  validateAbortSignal(signal, 'options.signal');
+  validateAbortSignal(signal, 'signal');
   const onAbort = (): void => {
     socket._aborted = true;
     socket.destroy(abortError(signal));

@@ -41,13 +41,6 @@ class Leftover implements StreamOwner {
   onFlush(): void {}
 }
 
-/** A descriptor that left its socket, with the bytes that were read but not yet consumed. */
-export interface DetachedSocket {
-  /** Open, and owned by nobody here: whoever takes it closes it. */
-  readonly fd: number;
-  readonly unread: readonly Buffer[];
-}
-
 /** Node's own sockets and servers, as far as they matter here. */
 export interface ForeignHandleOwner {
   _handle: { readonly fd: number; close(): void; readStop?(): unknown } | null;
@@ -93,10 +86,34 @@ export function detachDescriptor(socket: Socket): number {
   return fd;
 }
 
-/** As `detachDescriptor`, with the bytes that the socket had read and nobody consumed. */
-export function detachSocket(socket: Socket): DetachedSocket {
-  const fd = detachDescriptor(socket);
-  return { fd, unread: takeUnread(socket) };
+/**
+ * Gives a second descriptor of the socket (owned by this thread) to `take`, with the bytes that
+ * were read and not consumed, and closes this socket, which is elsewhere from then on. Where `take`
+ * throws, the socket stays as it was.
+ */
+export function moveSocket(
+  socket: Socket,
+  take: (fd: number, unread: readonly Buffer[]) => void,
+): void {
+  const stream = connectedStream(socket);
+  const { reading } = stream;
+  stream.flush();
+  const fd = duplicateSocket(socket);
+  const unread = takeUnread(socket);
+  stream.stopReading();
+  try {
+    take(fd, unread);
+  } catch (error) {
+    closeDescriptor(fd);
+    if (unread.length > 0) socket.unshift(Buffer.concat(unread));
+    if (reading) stream.startReading();
+    throw error;
+  }
+  const rest = detachDescriptor(socket);
+  adoptDescriptor(rest);
+  closeDescriptor(rest);
+  // Its server counts it no more, and 'close' tells its listeners that it is gone from here.
+  socket.destroy();
 }
 
 /** A second descriptor for a connected socket, owned by this thread until it is released. */

@@ -21,6 +21,11 @@ export abstract class Pollable {
 
   /** Work that was put off with `soon` or `again`. */
   abstract onTurn(): void;
+
+  /** Node's name for what it is, while it keeps the process alive; else null. */
+  keepsAlive(): string | null {
+    return null;
+  }
 }
 
 /** What writes gathered during a handler, and sends them when it has returned. */

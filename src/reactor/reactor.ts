@@ -67,6 +67,11 @@ export class Reactor {
     };
   }
 
+  /** The names of what keeps the process alive. */
+  activeNames(): string[] {
+    return this.pollables.map((one) => one?.keepsAlive() ?? '').filter((name) => name !== '');
+  }
+
   /** Registers `pollable` for `events`, edge-triggered. Returns 0 or -errno. */
   register(pollable: Pollable, fd: number, events: number): number {
     if (this.epollFd < 0) {

@@ -4,7 +4,7 @@
  */
 import builtin from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { install as installIpc } from '../ipc.js';
+import type * as ipc from '../ipc.js';
 import type { NetModule } from '../net/module.js';
 import { acceptInstances } from './instances.js';
 import { hookLoader, onSyncExports } from './loader.js';
@@ -48,7 +48,8 @@ function install(): NetModule | null {
   acceptInstances(net.Server, () => builtin.Server);
   onSyncExports(state.onSync);
   hookLoader(net);
-  installIpc(net);
+  // Only now: it loads the native file, which an unsupported machine does not have.
+  (require('../ipc.js') as typeof ipc).install(net);
   return net;
 }
 

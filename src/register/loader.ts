@@ -6,6 +6,7 @@ import Module from 'node:module';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NetModule } from '../net/module.js';
+import { lendAddresses } from './addresses.js';
 import type { HookData } from './hooks.mjs';
 
 type Load = (
@@ -43,18 +44,25 @@ export function isNet(specifier: unknown): boolean {
   return specifier === 'net' || specifier === 'node:net';
 }
 
+function isTls(specifier: unknown): boolean {
+  return specifier === 'tls' || specifier === 'node:tls';
+}
+
 function hookRequire(net: NetModule): void {
   const load = loader._load;
   loader._load = function _load(this: unknown, ...args: Parameters<Load>): unknown {
     const [request, parent] = args;
-    if (!isNet(request)) return Reflect.apply(load, this, args);
+    if (!isNet(request)) {
+      if (isTls(request)) lendAddresses(net);
+      return Reflect.apply(load, this, args);
+    }
     // This package's own files mean the built-in when they say so.
     const inside = typeof parent?.filename === 'string' && parent.filename.startsWith(folder);
     return inside ? Reflect.apply(load, this, args) : net;
   };
 }
 
-function hookImport(): void {
+function hookImport(net: NetModule): void {
   const data: HookData = {
     inside: pathToFileURL(folder).href,
     imported: pathToFileURL(join(__dirname, 'facade.mjs')).href,
@@ -67,6 +75,7 @@ function hookImport(): void {
   }
   loader.registerHooks({
     resolve(specifier, context, next) {
+      if (isTls(specifier)) lendAddresses(net);
       if (!isNet(specifier) || context.parentURL?.startsWith(data.inside)) {
         return next(specifier, context);
       }
@@ -93,7 +102,7 @@ function hookGetBuiltinModule(net: NetModule): void {
 export function hookLoader(net: NetModule): void {
   hookRequire(net);
   hookGetBuiltinModule(net);
-  hookImport();
+  hookImport(net);
 }
 
 /** Runs `followers` whenever the named exports of built-in modules are brought up to date. */

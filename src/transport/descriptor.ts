@@ -52,6 +52,16 @@ export abstract class Descriptor extends Pollable {
     return length === 4 ? bytes.readInt32LE(0) : Number.NaN;
   }
 
+  /** `TCPSocketWrap`, `TCPServerWrap`, `PipeWrap`: what Node calls its own of this kind. */
+  protected get nodeName(): string {
+    const { AF_INET, AF_INET6 } = this.host.kernel.constants;
+    return this.family === AF_INET || this.family === AF_INET6 ? 'TCPSocketWrap' : 'PipeWrap';
+  }
+
+  override keepsAlive(): string | null {
+    return this.active && this.referenced ? this.nodeName : null;
+  }
+
   hasRef(): boolean {
     return this.referenced && this.fd >= 0;
   }

@@ -8,6 +8,7 @@ import type { Kernel } from '../sys/kernel.js';
 import { linux } from '../sys/linux.js';
 import type { Clock } from '../util/clock.js';
 import { systemClock } from '../util/clock.js';
+import { showActiveResources } from './active_resources.js';
 
 export interface Host {
   readonly kernel: Kernel;
@@ -27,7 +28,10 @@ let threadKernel: Kernel = linux;
 
 /** This thread's host on the real kernel. */
 export function systemHost(): Host {
-  threadHost ??= makeHost(threadKernel, systemClock, null);
+  if (threadHost === null) {
+    threadHost = makeHost(threadKernel, systemClock, null);
+    showActiveResources(threadHost.reactor);
+  }
   return threadHost;
 }
 

@@ -35,6 +35,10 @@ export class Listener extends Descriptor {
     super(host, fd, family);
   }
 
+  protected override get nodeName(): string {
+    return this.family === this.host.kernel.constants.AF_UNIX ? 'PipeWrap' : 'TCPServerWrap';
+  }
+
   /** listen(2), and accepts from now on. Returns 0 or -errno. */
   listen(backlog: number): number {
     const { kernel, reactor } = this.host;

@@ -180,11 +180,9 @@ export class Stream extends Descriptor {
   }
 
   private readOnceInto(buffer: Uint8Array): void {
-    // No room is no end: recv(2) gives 0 for both.
-    const count =
-      buffer.length === 0
-        ? -errno.ENOBUFS
-        : this.host.kernel.read(this.fd, buffer, 0, buffer.length);
+    // A read of no bytes gives 0, which would be taken for the end.
+    const room = buffer.length > 0;
+    const count = room ? this.host.kernel.read(this.fd, buffer, 0, buffer.length) : -errno.ENOBUFS;
     if (count > 0) {
       this.bytesRead += count;
       if (count < buffer.length && !this.moreBehind) this.readable = false;
@@ -262,9 +260,10 @@ export class Stream extends Descriptor {
     }
   }
 
-  /** Sends FIN. Returns 0 or -errno. */
+  /** Sends FIN; a pipe has none, its closing is its end. Returns 0 or -errno. */
   shutdown(): number {
-    const status = this.host.kernel.shutdown(this.fd, this.host.kernel.constants.SHUT_WR);
+    const { kernel } = this.host;
+    const status = this.family === 0 ? 0 : kernel.shutdown(this.fd, kernel.constants.SHUT_WR);
     if (status === 0) this.shutDown = true;
     return status;
   }

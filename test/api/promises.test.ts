@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import * as builtin from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as net from 'barewire';
@@ -141,6 +141,7 @@ test("connect's signal has no power over the socket once it is connected", async
   const server = await listen({ host: '127.0.0.1' });
   const { signal, abort } = controllerParts();
   const client = await connect({ port: portOf(server), host: '127.0.0.1', signal });
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
   abort();
   await sleep(10);
   assert.equal(client.destroyed, false);

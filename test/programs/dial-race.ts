@@ -2,7 +2,7 @@
  * Connects by several addresses inside a network namespace of its own, where 10.9.0.77 swallows
  * every packet. Prints one line of JSON: what happened, when, and which descriptors are left.
  */
-import { connect, type Socket } from 'barewire';
+import { connect, type Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'barewire';
 import { linux } from '#internal/sys/linux';
 
 const BLACK_HOLE = '10.9.0.77';
@@ -42,23 +42,21 @@ interface Options {
 
 function dial({ addresses, attemptTimeoutMs }: Options): Socket {
   const started = performance.now();
+  const before = linux.ledger().length;
   const events: unknown[] = [];
   const ms = (): number => Math.round(performance.now() - started);
   const socket = connect({
     host: 'several.test',
     port: PORT,
     lookup: (_name, _options, callback) => {
-      callback(
-        null,
-        addresses.map((address) => ({ address, family: 4 })),
-      );
+      const found = addresses.map((address) => ({ address, family: 4 }));
+      setImmediate(() => callback(null, found));
     },
     ...(attemptTimeoutMs === undefined ? {} : { autoSelectFamilyAttemptTimeout: attemptTimeoutMs }),
   });
   for (const name of ['connectionAttempt', 'connectionAttemptTimeout', 'connectionAttemptFailed']) {
     socket.on(name, (address: string) => events.push([name, address, ms()]));
   }
-  const before = linux.ledger().length;
   const report = (outcome: object): void => {
     const left = linux.ledger().length - before;
     console.log(JSON.stringify({ ...outcome, ms: ms(), events, left }));
@@ -79,6 +77,11 @@ const SLOW_MS = 600;
 
 const scenarios: Readonly<Record<string, () => void>> = {
   blackHoleFirst: () => {
+    openListener('127.0.0.2');
+    dial({ addresses: [BLACK_HOLE, '127.0.0.2'] });
+  },
+  defaultTime: () => {
+    setDefaultAutoSelectFamilyAttemptTimeout(90);
     openListener('127.0.0.2');
     dial({ addresses: [BLACK_HOLE, '127.0.0.2'] });
   },

@@ -101,6 +101,29 @@ test('net.connect, net.createServer and Socket.prototype.connect can be replaced
     `,
   ));
 
+test('a TLS socket over one of ours knows its addresses', (t) =>
+  holds(
+    t,
+    'main.cjs',
+    `
+    const assert = require('node:assert');
+    const net = require('net');
+    const tls = require('tls');
+    const server = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      const socket = net.connect(port, '127.0.0.1', () => {
+        const secured = tls.connect({ socket });
+        secured.on('error', () => {});
+        assert.equal(secured.remotePort, port);
+        assert.equal(secured.remoteAddress, '127.0.0.1');
+        assert.equal(secured.localPort, socket.localPort);
+        assert.equal(secured.address().port, socket.localPort);
+        server.close();
+      });
+    });
+    `,
+  ));
+
 test("Node's own http, https and dgram work as ever, and net's names are all there", (t) =>
   holds(
     t,

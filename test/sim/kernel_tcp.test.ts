@@ -218,3 +218,12 @@ behaviour('writev skips what was sent, and gathers the rest', async (k) => {
   await k.settle();
   assert.equal(k.read(server), 'efghiabc');
 });
+
+behaviour('bytes are copied when they are written: the buffer may change at once', async (k) => {
+  const { client, server } = await k.tcpPair();
+  const bytes = Buffer.from('before');
+  k.is(k.kernel.write(client, bytes, 0, bytes.length), 6);
+  bytes.write('behind');
+  await k.settle();
+  assert.equal(k.read(server), 'before');
+});

@@ -12,7 +12,8 @@ export class ByteQueue {
     for (const part of parts) {
       if (left <= 0) return;
       const taken = Math.min(left, part.length);
-      if (taken > 0) this.parts.push(part.slice(0, taken));
+      // Not slice(): a Buffer's shares the memory.
+      if (taken > 0) this.parts.push(new Uint8Array(part.subarray(0, taken)));
       this.length += taken;
       left -= taken;
     }

@@ -18,6 +18,8 @@ export abstract class DescriptorTable {
   /** Wrong uses of descriptors: what must never happen. */
   readonly violations: string[] = [];
   private readonly owned = new Set<number>();
+  /** The slots and generations of all registrations so far. */
+  private readonly tags = new Set<string>();
 
   constructor(
     readonly machine: SimMachine,
@@ -29,8 +31,12 @@ export abstract class DescriptorTable {
   protected call(name: FaultyCall, about: number | string, run: () => number): number {
     const error = this.faults.draw(this.machine.name, name);
     const result = error > 0 ? this.fail(name, error, run) : run();
-    this.trace.note(this.machine.name, name, about, result);
+    this.note(name, about, result);
     return result;
+  }
+
+  protected note(name: string, about: number | string, result: number): void {
+    this.trace.note(this.machine.name, name, about, result);
   }
 
   /** What a call that fails leaves behind. */
@@ -137,11 +143,19 @@ export abstract class DescriptorTable {
     const run = (): number =>
       this.withFile(fd, 'epoll_ctl', (file) => {
         if (this.hook === null) return -errno.EBADF;
+        if (op === constants.EPOLL_CTL_ADD) this.checkTag(slot, generation);
         return this.hook.epoll.control(fd, file, op, events, slot, generation);
       });
     // Only an addition needs memory.
     if (op === constants.EPOLL_CTL_ADD) return this.call('hookControl', fd, run);
     return run();
+  }
+
+  /** A registration that looks like an earlier one would get the events meant for that one. */
+  private checkTag(slot: number, generation: number): void {
+    const tag = `${slot} ${generation}`;
+    if (this.tags.has(tag)) this.violations.push(`slot and generation ${tag} used twice`);
+    this.tags.add(tag);
   }
 
   hookReference(on: boolean): number {

@@ -143,7 +143,9 @@ export class Epoll extends SimFile {
   wakeSpuriously(random: Prng): number {
     const all = [...this.registrations];
     if (all.length === 0) return -1;
-    const one = random.pick(all);
+    // The newest is often one that connects, which is where it matters most.
+    const newest = all.at(-1);
+    const one = newest !== undefined && random.chance(0.5) ? newest : random.pick(all);
     one.spurious = random.pick([constants.EPOLLIN, constants.EPOLLOUT, 5]);
     this.ready.add(one);
     return one.fd;

@@ -16,7 +16,6 @@ export const POSSIBLE = {
   connect: ['EADDRNOTAVAIL', 'ENETUNREACH', 'ENOBUFS', 'EACCES', 'EINTR'],
   listen: ['EADDRINUSE'],
   accept: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EINTR'],
-  shutdown: ['ENOTCONN'],
   close: ['EINTR', 'EIO'],
   dup: ['EMFILE'],
   read: ['ENOMEM', 'ENOBUFS', 'EINTR'],

@@ -115,9 +115,9 @@ export class SimKernel extends DescriptorTable implements Kernel {
   }
 
   shutdown(fd: number, how: number): number {
-    return this.call('shutdown', fd, () =>
-      this.withSocket(fd, 'shutdown', (socket) => socket.shutdown(how)),
-    );
+    const status = this.withSocket(fd, 'shutdown', (socket) => socket.shutdown(how));
+    this.note('shutdown', fd, status);
+    return status;
   }
 
   read(fd: number, bytes: Uint8Array, offset: number, length: number): number {

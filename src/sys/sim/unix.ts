@@ -140,10 +140,9 @@ export class UnixSocket extends SimSocket {
     }
     let done = 0;
     for (const message of peek ? [...this.received] : this.received.slice()) {
-      // Descriptions end a read that takes them: what lies behind them is another one's. A plain
-      // read drops them and goes on.
-      const carries = message.rights.length > 0 && (taken !== null || peek);
-      if (done === length || (carries && done > 0)) break;
+      if (done === length) break;
+      // Descriptions end a read that wants them: what lies behind them is another one's.
+      const carries = message.rights.length > 0 && (peek || taken !== null);
       const count = Math.min(length - done, message.bytes.length);
       into.set(message.bytes.subarray(0, count), offset + done);
       done += count;

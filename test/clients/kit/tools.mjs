@@ -15,6 +15,24 @@ export function close(server) {
   });
 }
 
+/** Waits for an event; unlike `once`, an `'error'` before it does not matter. */
+export function event(emitter, name) {
+  return new Promise((resolve) => emitter.once(name, (...args) => resolve(args)));
+}
+
+/** Tries until it works, for half a minute. */
+export async function eventually(attempt) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 /** Bytes that look random and are the same each time. */
 export function bytes(length, seed = 1) {
   const out = Buffer.alloc(length);

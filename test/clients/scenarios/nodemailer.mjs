@@ -1,6 +1,6 @@
 import nodemailer from 'nodemailer';
 import { SMTPServer } from 'smtp-server';
-import { about, bytes, digest, sha } from '../kit/tools.mjs';
+import { about, bytes, digest } from '../kit/tools.mjs';
 
 export const packages = ['nodemailer', 'smtp-server'];
 
@@ -67,6 +67,6 @@ export const scenarios = {
     const transport = nodemailer.createTransport({ host: '127.0.0.1', port: 1 });
     const error = await transport.sendMail(letter(0, 10)).catch(about);
     transport.close();
-    return { error, sha: sha('x') };
+    return error;
   },
 };

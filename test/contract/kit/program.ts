@@ -69,9 +69,14 @@ export function program(
 }
 
 /** Runs a script with Node; `net` in it is the module of this name. */
-export function script(scope: Scope, module: ProfileName | 'node:net', text: string): Program {
+export function script(
+  scope: Scope,
+  module: ProfileName | 'node:net',
+  text: string,
+  flags: readonly string[] = [],
+): Program {
   const source = `const net = require('${module}');\n${text}`;
-  return program(scope, process.execPath, ['-e', source]);
+  return program(scope, process.execPath, [...flags, '-e', source]);
 }
 
 /** The text of an example, made to ask for `module`. */

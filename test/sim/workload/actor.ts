@@ -2,7 +2,7 @@
 import type { Socket } from '#internal/net/socket';
 import { perform } from './operations.js';
 import { PatternCheck, type PatternSource } from './pattern.js';
-import type { Script } from './plan.js';
+import type { Operation, Script } from './plan.js';
 import type { Run } from './run.js';
 import { SocketWatch } from './watch.js';
 
@@ -10,6 +10,7 @@ import { SocketWatch } from './watch.js';
 export class PlantedThrow extends Error {}
 
 const THROWING_EVENTS = ['data', 'end', 'connect', 'drain', 'close', 'finish', 'timeout'] as const;
+const BUFFERING = new Set<Operation>(['pause', 'pauseInData', 'readByHand', 'throw']);
 /** Timers and clocks may be off by this much. */
 const TOLERANCE_MS = 3;
 
@@ -58,6 +59,11 @@ export class Actor {
     return this.script.echo !== 'no';
   }
 
+  /** Bytes may be handed over later than they came: then it is not known when they did. */
+  private get mayBuffer(): boolean {
+    return this.echoes || this.script.actions.some(({ operation }) => BUFFERING.has(operation));
+  }
+
   active(): void {
     this.lastActivityMs = this.run.nowMs;
   }
@@ -66,13 +72,20 @@ export class Actor {
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.onEnd());
-    socket.on('connect', () => this.active());
+    socket.on('connect', () => this.onConnect());
     socket.on('timeout', () => this.onTimeout());
     socket.on('error', () => {});
     socket.on('close', () => this.onClose());
     if (this.script.echo === 'pipe') socket.pipe(socket);
     if (this.script.echo === 'write') socket.on('end', () => socket.end());
     for (const event of THROWING_EVENTS) socket.on(event, () => this.maybeThrow(event));
+  }
+
+  private onConnect(): void {
+    this.active();
+    const { run, socket } = this;
+    if (run.namesMayFail || !run.isTcp(this) || socket.remotePort !== undefined) return;
+    this.wrong("'connect' of a socket that has no peer");
   }
 
   maybeThrow(event: string): void {
@@ -173,7 +186,7 @@ export class Actor {
   private onTimeout(): void {
     this.timeouts++;
     const idleMs = this.run.nowMs - this.lastActivityMs;
-    if (idleMs < this.timeoutMs - TOLERANCE_MS) {
+    if (!this.mayBuffer && idleMs < this.timeoutMs - TOLERANCE_MS) {
       this.wrong(`'timeout' after ${idleMs} ms of ${this.timeoutMs}`);
     }
     if (this.timeouts % 2 === 0) this.socket.destroy();
@@ -184,6 +197,8 @@ export class Actor {
     this.closed = true;
     this.timeoutMs = 0;
     if (reconnect === null || this.run.quiescing || this.hasThrown) return;
+    // What nobody read stays in Node's Readable, also when the socket connects anew.
+    if (this.socket.readableLength > 0) return;
     this.reconnect = null;
     setTimeout(() => {
       if (this.run.quiescing) return;
@@ -203,6 +218,7 @@ export class Actor {
     if (this.closed) return;
     socket.removeAllListeners('readable');
     if (this.timeoutMs > 0) socket.setTimeout(0);
+    this.timeoutMs = 0;
     if (this.hasThrown || (!socket.connecting && socket.pending)) {
       socket.destroy();
       return;

@@ -9,6 +9,10 @@ import { ServerActor } from './server_actor.js';
 
 /** Once faults have stopped all must have ended within this; a lost SYN alone takes 127 s. */
 const LIVENESS_MS = 1_000_000;
+/** What a seed has to do at least; its plan runs again until it has, so many times at most. */
+const CALLS_MIN = 200;
+const FAULTS_MIN = 5;
+const WAVES_MAX = 12;
 const LOOK_EVERY_MS = 500;
 const SETTLE_MS = 130_000;
 
@@ -84,6 +88,12 @@ export class Run {
     return this.serverOf(plan).plan.kind.startsWith('tcp');
   }
 
+  /** Asking the kernel for a name may fail in this run. */
+  get namesMayFail(): boolean {
+    const { callFaults, faults } = this.plan;
+    return callFaults > 0 || faults.some(({ call }) => call === 'getpeername');
+  }
+
   private serverOf(client: ClientPlan): ServerActor {
     const server = this.servers.get(client.server);
     if (server === undefined) throw new Error(`no server ${client.server}`);
@@ -133,16 +143,25 @@ export class Run {
     if (plan !== undefined) actor.reconnect = () => this.connect(actor, plan);
   }
 
+  private get busyEnough(): boolean {
+    const { world } = this.simulation;
+    return this.calls >= CALLS_MIN && this.faults + world.faultCount >= FAULTS_MIN;
+  }
+
   async execute(): Promise<void> {
     const { plan, simulation } = this;
     for (const server of plan.servers) this.servers.set(server.id, new ServerActor(this, server));
-    for (const client of plan.clients) {
-      setTimeout(() => this.startClient(client), client.connectAtMs);
+    for (let wave = 1; wave <= WAVES_MAX && !this.busyEnough; wave++) {
+      this.note('run', 'wave', wave);
+      for (const server of this.servers.values()) server.restart();
+      for (const client of plan.clients) {
+        setTimeout(() => this.startClient(client), client.connectAtMs);
+      }
+      startFaults(plan, simulation, () => {
+        this.faults++;
+      });
+      await simulation.clock.sleep(plan.durationMs + 1);
     }
-    startFaults(plan, simulation, () => {
-      this.faults++;
-    });
-    await simulation.clock.sleep(plan.durationMs + 1);
     simulation.world.calm();
     for (const host of Object.values(simulation.hosts)) host.descriptorsMax = 1024;
     await this.end();

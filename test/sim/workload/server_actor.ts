@@ -110,6 +110,12 @@ export class ServerActor {
     throw new PlantedThrow(`${name} in 'connection'`);
   }
 
+  /** The plan begins again: listens if it has stopped. */
+  restart(): void {
+    if (this.failures > 0 || this.closing > 0) this.listen();
+    this.failures = 0;
+  }
+
   /** Faults are over: no new connections. */
   quiesce(): void {
     if (this.server.listening) this.close();

@@ -1,0 +1,90 @@
+// Bugs to plant, one at a time: an exact snippet of the source and what takes its place. They were
+// chosen by what goes wrong in networking code, not by what the simulator is good at finding.
+export default [
+  {
+    name: 'lost wake-up: what is left after the read budget waits for an event',
+    file: 'src/transport/stream.ts',
+    find: 'if (this.reading && this.readable && this.fd >= 0) this.host.reactor.soon(this);',
+    replace: '',
+  },
+  {
+    name: 'double close: a descriptor keeps its number after close',
+    file: 'src/transport/descriptor.ts',
+    find: 'if (fd < 0) return 0;\n    this.fd = -1;\n',
+    replace: 'if (fd < 0) return 0;\n',
+  },
+  {
+    name: 'a write callback runs twice: it is not forgotten once it has run',
+    file: 'src/net/socket_core.ts',
+    find: 'this.callback = null;\n    this.completedBytes += this.handedBytes;\n    this.handed',
+    replace: 'this.completedBytes += this.handedBytes;\n    this.handed',
+  },
+  {
+    name: 'a stale event after reuse: the generation of a slot does not rise',
+    file: 'src/reactor/reactor.ts',
+    find: 'this.generations[slot] = ((this.generations[slot] ?? 0) + 1) | 0;',
+    replace: '',
+  },
+  {
+    name: 'a byte dropped on a partial write',
+    file: 'src/transport/write_queue.ts',
+    find: 'this.skip = left;',
+    replace:
+      'this.skip = left > 0 && left + 1 < (this.chunks[this.first]?.length ?? 0)' +
+      ' ? left + 1 : left;',
+  },
+  {
+    name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',
+    file: 'src/transport/write_queue.ts',
+    find: 'scratch.set(this.skip > 0 ? head.subarray(this.skip) : head, 0);',
+    replace: 'scratch.set(head.subarray(0, head.length - this.skip), 0);',
+  },
+  {
+    name: 'a full buffer is not waited for: the rest of a write stays behind',
+    file: 'src/transport/stream.ts',
+    find: 'else if (sent === -errno.EAGAIN) return this.block();',
+    replace: 'else if (sent === -errno.EAGAIN) return 0;',
+  },
+  {
+    name: 'FIN behind the last bytes is not read',
+    file: 'src/transport/stream.ts',
+    find: 'if (count < READ_BYTES && !this.moreBehind) this.readable = false;',
+    replace: 'if (count < READ_BYTES) this.readable = false;',
+  },
+  {
+    name: 'one connection accepted per event',
+    file: 'src/transport/listener.ts',
+    find: 'this.goOn();\n      this.owner.onAccept',
+    replace: 'this.owner.onAccept',
+  },
+  {
+    name: 'a server forgets to count a socket out',
+    file: 'src/net/server_core.ts',
+    find: 'server._connections++;',
+    replace: 'server._connections += server._connections === 3 ? 2 : 1;',
+  },
+  {
+    name: 'the idle timer fires though there was activity',
+    file: 'src/net/idle_timer.ts',
+    find: 'if (leftMs > 0.5) this.arm(Math.ceil(leftMs));\n    else this.onIdle();',
+    replace: 'this.onIdle();',
+  },
+  {
+    name: 'a throwing callback keeps what others wrote from being sent',
+    file: 'src/reactor/reactor.ts',
+    find: 'this.flushes = list.slice(done).concat(this.flushes);\n        this.setFlushTick();',
+    replace: '',
+  },
+  {
+    name: 'the descriptor of a failed connection stays open',
+    file: 'src/dial/attempt.ts',
+    find: 'const error = connectError(status, to, target);\n    stream.close();',
+    replace: 'const error = connectError(status, to, target);',
+  },
+  {
+    name: 'any wake-up counts as connected',
+    file: 'src/transport/stream.ts',
+    find: 'if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;',
+    replace: '',
+  },
+];

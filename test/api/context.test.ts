@@ -1,0 +1,275 @@
+/** AsyncLocalStorage, async_hooks and diagnostics_channel: a socket's context and its traces. */
+import assert from 'node:assert/strict';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { peer } from '../contract/kit/peer.js';
+import { row, type Scope, type Server, type Socket } from '../contract/kit/row.js';
+import { event, turns, until } from '../contract/kit/wait.js';
+
+const storage = new AsyncLocalStorage<string>();
+
+type Enter = <T>(store: string, body: () => T) => T;
+
+/** The two ways into a context. After `enterWith` the caller is in it as well, until it leaves. */
+const WAYS: readonly (readonly [string, Enter])[] = [
+  ['run', (store, body) => storage.run(store, body)],
+  [
+    'enterWith',
+    (store, body) => {
+      const before = storage.getStore() as string;
+      storage.enterWith(store);
+      try {
+        return body();
+      } finally {
+        storage.enterWith(before);
+      }
+    },
+  ],
+];
+
+/** Notes what the storage holds at each of these events, listened for in another context. */
+function stores(emitter: EventEmitter, names: readonly string[]): Map<string, Set<unknown>> {
+  const seen = new Map<string, Set<unknown>>();
+  storage.run('the listener', () => {
+    for (const name of names) {
+      emitter.on(name, () => {
+        const set = seen.get(name) ?? new Set();
+        seen.set(name, set.add(storage.getStore()));
+      });
+    }
+  });
+  return seen;
+}
+
+function assertAll(seen: Map<string, Set<unknown>>, names: readonly string[], store: string): void {
+  for (const name of names) assert.deepEqual([name, ...(seen.get(name) ?? [])], [name, store]);
+}
+
+const BIG = 8_000_000;
+
+for (const [way, enter] of WAYS) {
+  row(`${way}: a client's handlers hold what connect held`, async (s) => {
+    const there = await peer.listen({ host: '127.0.0.1', pauseOnConnect: true });
+    const names = ['connectionAttempt', 'connect', 'ready', 'data', 'drain', 'timeout'];
+    const all = [...names, 'finish', 'end', 'close', 'write callback'];
+    const socket = enter('made', () => {
+      const made = s.connect(there.port, '127.0.0.1').setTimeout(50);
+      made.once('connect', () => {
+        made.write(Buffer.alloc(BIG), () => made.emit('write callback'));
+        made.write('last');
+      });
+      return made;
+    });
+    const seen = stores(socket, all);
+    const far = await there.accept();
+    await event(socket, 'timeout');
+    const drained = event(socket, 'drain');
+    await far.resume();
+    await drained;
+    await far.write('hello');
+    await far.until({ bytes: BIG + 4 });
+    const closed = event(socket, 'close');
+    await far.end();
+    await closed;
+    assertAll(seen, all, 'made');
+  });
+
+  row(`${way}: a failed client's error and close hold what connect held`, async (s) => {
+    const path = join(s.folder(), 'nobody');
+    for (const target of [
+      { port: 1, host: '127.0.0.1' },
+      { path },
+      { port: 1, host: 'localhost' },
+    ]) {
+      const socket = enter('made', () => s.connect(target));
+      const seen = stores(socket, ['error', 'close']);
+      await event(socket, 'close');
+      assertAll(seen, ['error', 'close'], 'made');
+    }
+  });
+
+  row(`${way}: accepted sockets' handlers hold what listen held`, async (s) => {
+    const server = enter('created', () => s.server());
+    const serverSeen = stores(server, ['listening', 'connection']);
+    enter('listen', () => server.listen(0, '127.0.0.1'));
+    await event(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const names = ['data', 'drain', 'timeout', 'finish', 'end', 'close', 'write callback'];
+    let seen = new Map<string, Set<unknown>>();
+    const closed = new Promise<void>((resolve) => {
+      server.once('connection', (socket) => {
+        seen = stores(socket, names);
+        socket.setTimeout(50);
+        socket.write(Buffer.alloc(BIG), () => socket.emit('write callback'));
+        socket.once('close', () => resolve());
+      });
+    });
+    const far = await enter('elsewhere', () => peer.connect({ port, paused: true }));
+    await until(() => seen.has('timeout'), 'the time-out');
+    await far.resume();
+    await until(() => seen.has('drain'), 'drain');
+    await far.write('hello');
+    await far.end();
+    await closed;
+    assertAll(serverSeen, ['listening', 'connection'], 'listen');
+    assertAll(seen, names, 'listen');
+  });
+
+  row(`${way}: nothing leaks from one socket to another`, async (s) => {
+    const there = await peer.listen({ host: '127.0.0.1' });
+    const sockets: { store: string; seen: Map<string, Set<unknown>> }[] = [];
+    const server = s.server((socket) => {
+      // What a handler enters is for that connection's own work, and not for the next one's.
+      storage.enterWith(`server of ${socket.remotePort}`);
+      socket.resume();
+    });
+    const accepted = new Set<unknown>();
+    server.prependListener('connection', () => accepted.add(storage.getStore()));
+    const own = await s.port(server);
+    const closed = [];
+    for (let i = 0; i < 20; i++) {
+      const store = `client ${i}`;
+      const port = i % 2 === 0 ? there.port : own;
+      const socket = enter(store, () => s.connect(port, '127.0.0.1'));
+      sockets.push({ store, seen: stores(socket, ['connect', 'finish', 'close']) });
+      closed.push(event(socket, 'close'));
+      socket.once('connect', () => {
+        storage.enterWith('entered in connect');
+        socket.end('bye');
+      });
+      socket.resume();
+    }
+    for (let i = 0; i < 10; i++) await (await there.accept()).end();
+    await Promise.all(closed);
+    for (const { store, seen } of sockets) assertAll(seen, ['connect', 'close'], store);
+    assert.equal(storage.getStore(), undefined);
+    for (const one of accepted) assert.ok(!String(one).startsWith('client'), String(one));
+  });
+}
+
+row('enterWith in a handler of connect does not reach those of data', async (s) => {
+  const path = join(s.folder(), 's');
+  const there = await peer.listen({ host: '127.0.0.1' });
+  const onPath = await peer.listen({ path });
+  for (const [listening, target] of [
+    [there, { port: there.port, host: '127.0.0.1' }],
+    [onPath, { path }],
+  ] as const) {
+    const socket = storage.run('made', () => s.connect(target));
+    socket.on('connect', () => storage.enterWith('connect'));
+    const seen = stores(socket, ['data']);
+    const data = event(socket, 'data');
+    await event(socket, 'connect');
+    await (await listening.accept()).write('x');
+    await data;
+    assertAll(seen, ['data'], 'made');
+  }
+});
+
+interface Traced {
+  readonly type: string;
+  destroyed: boolean;
+}
+
+/** What async_hooks tells until the test ends. */
+function traced(s: Scope): Map<number, Traced> {
+  const found = new Map<number, Traced>();
+  const hook = createHook({
+    init(id, type) {
+      found.set(id, { type, destroyed: false });
+    },
+    destroy(id) {
+      const one = found.get(id);
+      if (one !== undefined) one.destroyed = true;
+    },
+  }).enable();
+  s.defer(() => hook.disable());
+  return found;
+}
+
+function asyncId(of: Socket | Server): number {
+  return (of as unknown as { _handle: { getAsyncId(): number } })._handle.getAsyncId();
+}
+
+row('sockets and servers have async ids, which async_hooks sees come and go', async (s) => {
+  const path = join(s.folder(), 's');
+  const where = [
+    { to: { port: 0, host: '127.0.0.1' }, socket: 'TCPWRAP', server: 'TCPSERVERWRAP' },
+    { to: { path }, socket: 'PIPEWRAP', server: 'PIPESERVERWRAP' },
+  ];
+  for (const { to, socket: socketType, server: serverType } of where) {
+    const seen = traced(s);
+    const server = s.server();
+    server.listen(to);
+    await event(server, 'listening');
+    const address = server.address() as { port: number };
+    const connection = s.connection(server);
+    const client = s.connect(to.path === undefined ? { ...to, port: address.port } : { path });
+    const socket = await connection;
+    if (client.connecting) await event(client, 'connect');
+    const ids = [asyncId(client), asyncId(socket), asyncId(server)];
+    assert.ok(ids.every((id) => id > 0));
+    assert.equal(new Set(ids).size, 3);
+    assert.deepEqual(
+      ids.map((id) => seen.get(id)),
+      [socketType, socketType, serverType].map((type) => ({ type, destroyed: false })),
+    );
+    const closed = Promise.all([event(client, 'close'), event(server, 'close')]);
+    client.destroy();
+    socket.destroy();
+    server.close();
+    await closed;
+    await until(() => ids.every((id) => seen.get(id)?.destroyed === true), 'destroy');
+  }
+});
+
+/** What a channel publishes until the test ends. */
+function published(s: Scope, name: string): unknown[] {
+  const messages: unknown[] = [];
+  const subscriber: Parameters<Channel['subscribe']>[0] = (message) => messages.push(message);
+  const on = channel(name);
+  on.subscribe(subscriber);
+  s.defer(() => on.unsubscribe(subscriber));
+  return messages;
+}
+
+row('net.client.socket and net.server.socket publish each socket', async (s) => {
+  const clients = published(s, 'net.client.socket');
+  const accepted = published(s, 'net.server.socket');
+  const server = s.server();
+  const port = await s.port(server);
+  const connection = s.connection(server);
+  const client = s.connect(port, '127.0.0.1');
+  assert.deepEqual(clients, [{ socket: client }]);
+  const socket = await connection;
+  await turns();
+  assert.equal(accepted.length, 1);
+  assert.equal((accepted[0] as { socket: Socket }).socket, socket);
+  assert.equal((clients[0] as { socket: Socket }).socket, client);
+});
+
+row('tracing:net.server.listen publishes asyncStart, asyncEnd and error', async (s) => {
+  const of = (name: string) => published(s, `tracing:net.server.listen:${name}`);
+  const [start, end, failed] = [of('asyncStart'), of('asyncEnd'), of('error')];
+  const server = s.server();
+  const options = { port: 0, host: '127.0.0.1' };
+  server.listen(options);
+  assert.equal(start.length, 1);
+  const started = start[0] as { server: Server; options: object };
+  assert.equal(started.server, server);
+  assert.deepEqual({ ...started.options }, options);
+  await event(server, 'listening');
+  assert.equal(end.length, 1);
+  assert.equal((end[0] as { server: Server }).server, server);
+  assert.equal(failed.length, 0);
+
+  const second = s.server();
+  const { port } = server.address() as { port: number };
+  second.listen({ port, host: '127.0.0.1' });
+  const [error] = await event<[Error]>(second, 'error');
+  const message = failed[0] as { server: Server; error: Error };
+  assert.deepEqual([failed.length, message.server, message.error], [1, second, error]);
+  assert.deepEqual([start.length, end.length], [2, 1]);
+});

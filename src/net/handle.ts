@@ -64,6 +64,14 @@ export class SocketHandle extends Handle<Stream> {
     super();
   }
 
+  /** A handle for a stream that has no socket, or whose socket does not matter. */
+  static of(stream: Stream): SocketHandle {
+    return new SocketHandle(
+      () => stream,
+      () => -1,
+    );
+  }
+
   override getAsyncId(): number {
     return this.asyncId();
   }

@@ -20,6 +20,7 @@ export interface ReadableInternals {
 export interface WritableInternals {
   sync: boolean;
   length: number;
+  corked: number;
   ended: boolean;
   finished: boolean;
   errorEmitted: boolean;

@@ -102,17 +102,18 @@ class SocketClass extends TypedDuplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
-    this._writeChunks([chunk], callback);
+    const core = this[kCore];
+    if (core.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
+    else core.writeOne(chunk, callback);
   }
 
   override _writev(entries: { chunk: Uint8Array }[], callback: WriteCallback): void {
-    const chunks = entries.map(({ chunk }) => chunk);
-    this._writeChunks(chunks, callback);
-  }
-
-  private _writeChunks(chunks: Uint8Array[], callback: WriteCallback): void {
-    if (this[kCore].stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
-    else this[kCore].write(chunks, callback);
+    const core = this[kCore];
+    if (core.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
+    else {
+      const chunks = entries.map(({ chunk }) => chunk);
+      core.write(chunks, callback);
+    }
   }
 
   override _final(callback: WriteCallback): void {

@@ -138,15 +138,7 @@ export class SocketCore implements StreamOwner {
       this.bound.unconnected = false;
       this.local = null;
     }
-    if (settings !== null)
-      applySettings(
-        this.handle ??
-          new SocketHandle(
-            () => stream,
-            () => -1,
-          ),
-        settings,
-      );
+    if (settings !== null) applySettings(this.handle ?? SocketHandle.of(stream), settings);
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);
@@ -223,6 +215,19 @@ export class SocketCore implements StreamOwner {
     this.stream?.startReading();
   }
 
+  /** Node's Writable hands a chunk over; `callback` when it is with the kernel. */
+  writeOne(chunk: Uint8Array, callback: WriteCallback): void {
+    const { stream } = this;
+    if (stream === null || stream.fd < 0 || this.prepaidChunks > 0 || this.socket.connecting) {
+      this.write([chunk], callback);
+      return;
+    }
+    this.callback = callback;
+    this.handedBytes = chunk.length;
+    stream.queue(chunk);
+    this.sendSoon(stream);
+  }
+
   /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
   write(chunks: readonly Uint8Array[], callback: WriteCallback): void {
     const { stream } = this;
@@ -239,17 +244,19 @@ export class SocketCore implements StreamOwner {
         this.prepaidChunks--;
         prepaid++;
       } else if (stream !== null && !this.socket.connecting) stream.queue(chunk);
-      else this.wait(chunk);
+      else {
+        this.waiting ??= [];
+        this.waiting.push(chunk);
+      }
     }
     if (stream === null || this.socket.connecting) return;
     if (stream.pendingBytes === 0 && prepaid > 0) return;
-    if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
-    else stream.flushSoon();
+    this.sendSoon(stream);
   }
 
-  private wait(chunk: Uint8Array): void {
-    this.waiting ??= [];
-    this.waiting.push(chunk);
+  private sendSoon(stream: Stream): void {
+    if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
+    else stream.flushSoon();
   }
 
   /** Much is pending: no use in gathering more. */
@@ -264,8 +271,9 @@ export class SocketCore implements StreamOwner {
   /** Writes that wait in Writable behind the present one leave in the same call. */
   onFlush(): void {
     const { socket, stream } = this;
+    const state = socket._writableState;
+    if (state.length <= this.handedBytes || state.corked > 0) return;
     if (stream === null || this.callback === null) return;
-    if (socket.writableLength <= this.handedBytes || socket.writableCorked > 0) return;
     if (stream.pendingBytes >= GATHER_BYTES) return;
     const buffered = socket.writableBuffer;
     for (let i = this.prepaidChunks; i < buffered.length; i++) {

@@ -36,7 +36,11 @@ export class Reactor {
   private references = 0;
   private readonly next = new Queue<Pollable>();
   private readonly againQueue = new Queue<Pollable>();
-  private flushes: Flushable[] = [];
+  /** What is to be flushed: mostly one, so that has a place of its own. */
+  private firstFlush: Flushable | null = null;
+  private moreFlushes: Flushable[] | null = null;
+  /** The events of the pollable whose handler runs. */
+  private events = 0;
   private flushTickSet = false;
   private exiting = false;
 
@@ -58,7 +62,7 @@ export class Reactor {
     return {
       registered: this.pollables.filter((one) => one !== undefined).length,
       queued: this.next.length + this.againQueue.length,
-      flushes: this.flushes.length,
+      flushes: (this.firstFlush === null ? 0 : 1) + (this.moreFlushes?.length ?? 0),
       references: this.references,
     };
   }
@@ -148,7 +152,9 @@ export class Reactor {
       flushable.flush();
       return;
     }
-    this.flushes.push(flushable);
+    if (this.firstFlush === null) this.firstFlush = flushable;
+    else if (this.moreFlushes === null) this.moreFlushes = [flushable];
+    else this.moreFlushes.push(flushable);
     if (!this.inHandler) this.setFlushTick();
   }
 
@@ -181,7 +187,7 @@ export class Reactor {
       else this.runQueued(what);
     } finally {
       this.inHandler = false;
-      if (this.flushes.length > 0) this.flushAll();
+      if (this.firstFlush !== null) this.flushAll();
     }
   };
 
@@ -189,10 +195,27 @@ export class Reactor {
     const { control } = this;
     const slot = control[at] as number;
     const pollable = this.pollables[slot];
-    if (pollable !== undefined && this.generations[slot] === control[at + 1]) {
-      const events = control[at + 2] as number;
-      if (pollable.scope === null) pollable.onReady(events);
-      else pollable.scope.runInAsyncScope(pollable.onReady, pollable, events);
+    if (pollable === undefined || this.generations[slot] !== control[at + 1]) return;
+    this.events = control[at + 2] as number;
+    if (pollable.scope === null) this.ready(pollable);
+    else pollable.scope.runInAsyncScope(this.ready, this, pollable);
+  }
+
+  /** Runs a handler, and flushes what it wrote to its own socket within the same context. */
+  private ready(pollable: Pollable): void {
+    try {
+      pollable.onReady(this.events);
+    } finally {
+      this.inHandler = false;
+      const { firstFlush } = this;
+      if (
+        this.moreFlushes === null &&
+        firstFlush !== null &&
+        (firstFlush as unknown) === pollable
+      ) {
+        this.firstFlush = null;
+        firstFlush.flush();
+      }
     }
   }
 
@@ -222,20 +245,30 @@ export class Reactor {
    * next tick, so that a program which always writes once more does not hold up this loop.
    */
   private flushAll(): void {
-    const list = this.flushes;
-    this.flushes = [];
+    const { firstFlush, moreFlushes } = this;
+    this.firstFlush = this.moreFlushes = null;
+    if (firstFlush === null) return;
+    const list = moreFlushes === null ? null : [firstFlush, ...moreFlushes];
     let done = 0;
     try {
-      while (done < list.length) {
-        const flushable = list[done++] as Flushable;
-        if (flushable.scope === null) flushable.flush();
-        else flushable.scope.runInAsyncScope(flushable.flush, flushable, undefined);
-      }
+      if (list === null) this.flushOne(firstFlush);
+      else while (done < list.length) this.flushOne(list[done++] as Flushable);
     } finally {
-      if (done < list.length) {
-        this.flushes = list.slice(done).concat(this.flushes);
-        this.setFlushTick();
-      }
+      if (list !== null && done < list.length) this.flushLater(list.slice(done));
     }
+  }
+
+  private flushOne(flushable: Flushable): void {
+    if (flushable.scope === null) flushable.flush();
+    else flushable.scope.runInAsyncScope(flushable.flush, flushable, undefined);
+  }
+
+  /** A flush threw: the ones behind it go out at the next tick, before newer ones. */
+  private flushLater(list: readonly Flushable[]): void {
+    const newer = this.firstFlush === null ? [] : [this.firstFlush, ...(this.moreFlushes ?? [])];
+    const [first = null, ...more] = [...list, ...newer];
+    this.firstFlush = first;
+    this.moreFlushes = more.length > 0 ? more : null;
+    this.setFlushTick();
   }
 }

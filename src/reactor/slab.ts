@@ -1,42 +1,84 @@
 /**
- * The memory that reads land in. Small reads are copied out, since a small view would keep the
- * whole slab alive; large ones are handed out as they lie, and the next read lands behind them.
+ * The memory that reads land in. There are two: a small one for sockets whose messages are small,
+ * from which each read is handed out as it lies, as Node's own small buffers are; and a large one,
+ * from which only large reads are handed out, since a small view would keep all of it alive.
  */
 
 const SLAB_BYTES = 512 * 1024;
+const SMALL_SLAB_BYTES = 8 * 1024;
 
 /** The most that one read asks for. */
 export const READ_BYTES = 64 * 1024;
 
+/** The least room for a read of a small message. */
+const SMALL_READ_BYTES = 1024;
+
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
 
-/** Handed-out views begin on a cache line. */
+/** Handed-out views begin on a cache line, or where small on a word. */
 const ALIGN_BYTES = 64;
+const SMALL_ALIGN_BYTES = 8;
+
+/** A socket that filled a small read reads into the large slab for so many small reads. */
+const LARGE_FOR_READS = 16;
 
 export class Slab {
-  /** The present slab. */
+  /** Where the next read lands: `bytes[offset, offset + room)`. */
   bytes: Buffer = Buffer.alloc(0);
-  /** Where the next read lands; READ_BYTES are free from here. */
   offset = 0;
+  room = 0;
 
-  /** Makes room for one read. */
-  reserve(): void {
-    if (this.bytes.length - this.offset < READ_BYTES) {
-      this.bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.offset = 0;
+  private large: Buffer = this.bytes;
+  private largeOffset = 0;
+  private small: Buffer = this.bytes;
+  private smallOffset = 0;
+
+  /** Makes room for one read. `credit` is what the socket's last `take` left it with. */
+  reserve(credit: number): void {
+    if (credit > 0) this.reserveLarge();
+    else this.reserveSmall();
+  }
+
+  private reserveLarge(): void {
+    if (this.large.length - this.largeOffset < READ_BYTES) {
+      this.large = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.largeOffset = 0;
     }
+    this.bytes = this.large;
+    this.offset = this.largeOffset;
+    this.room = READ_BYTES;
+  }
+
+  private reserveSmall(): void {
+    if (this.small.length - this.smallOffset < SMALL_READ_BYTES) {
+      this.small = Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
+      this.smallOffset = 0;
+    }
+    this.bytes = this.small;
+    this.offset = this.smallOffset;
+    this.room = this.small.length - this.smallOffset;
+  }
+
+  /** The credit of a socket that has just read `count` bytes. */
+  creditAfter(count: number, credit: number): number {
+    if (count === this.room || count >= SMALL_READ_BYTES) return LARGE_FOR_READS;
+    return credit > 0 ? credit - 1 : 0;
   }
 
   /** The `count` bytes that a read just put at `offset`, for somebody to keep. */
   take(count: number): Buffer {
     const { bytes, offset } = this;
-    if (count < HAND_OUT_BYTES) {
+    const end = offset + count;
+    if (bytes === this.small) {
+      this.smallOffset = (end + SMALL_ALIGN_BYTES - 1) & -SMALL_ALIGN_BYTES;
+    } else if (count >= HAND_OUT_BYTES) {
+      this.largeOffset = (end + ALIGN_BYTES - 1) & -ALIGN_BYTES;
+    } else {
       const copy = Buffer.allocUnsafe(count);
-      bytes.copy(copy, 0, offset, offset + count);
+      bytes.copy(copy, 0, offset, end);
       return copy;
     }
-    this.offset = offset + ((count + ALIGN_BYTES - 1) & -ALIGN_BYTES);
-    return bytes.subarray(offset, offset + count);
+    return bytes.subarray(offset, end);
   }
 }

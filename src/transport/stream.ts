@@ -6,7 +6,6 @@
  * `readable` remembers it until a read comes back short or empty. Reads stop after a budget, so
  * that one peer who sends without end does not starve the rest; what is left goes on next turn.
  */
-import { READ_BYTES } from '../reactor/slab.js';
 import { errno } from '../util/system_error.js';
 import { Descriptor } from './descriptor.js';
 import type { Host } from './host.js';
@@ -52,6 +51,8 @@ export class Stream extends Descriptor {
    * More bytes, because recv(2) stops where the peer sent urgent data (MSG_OOB).
    */
   private moreBehind = false;
+  /** How many reads still go to the large slab; see `Slab`. */
+  private largeReads = 0;
   private readonly writes = new WriteQueue();
   /** The kernel's buffer is full: an event will tell when it is not. */
   private blocked = false;
@@ -166,11 +167,12 @@ export class Stream extends Descriptor {
 
   private readOnce(): void {
     const { slab } = this.host.reactor;
-    slab.reserve();
-    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, READ_BYTES);
+    slab.reserve(this.largeReads);
+    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < READ_BYTES && !this.moreBehind) this.readable = false;
+      if (count < slab.room && !this.moreBehind) this.readable = false;
+      this.largeReads = slab.creditAfter(count, this.largeReads);
       this.owner.onRead(slab.take(count));
     } else {
       this.readStopped(count);

@@ -12,81 +12,84 @@ let scratch: Buffer | null = null;
 
 export class WriteQueue {
   lengthBytes = 0;
-  private chunks: Uint8Array[] = [];
+  /** The first chunk. Most queues never hold another. */
+  private head: Uint8Array | null = null;
+  /** All chunks, where there have been several since the queue was empty. */
+  private chunks: Uint8Array[] | null = null;
+  /** Where `head` is in `chunks`. */
   private first = 0;
   /** How much of the first chunk is sent. */
   private skip = 0;
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.chunks.push(chunk);
     this.lengthBytes += chunk.length;
+    if (this.head === null) this.head = chunk;
+    else if (this.chunks === null) this.chunks = [this.head, chunk];
+    else this.chunks.push(chunk);
   }
 
   clear(): void {
-    this.chunks = [];
+    this.head = this.chunks = null;
     this.first = this.skip = this.lengthBytes = 0;
   }
 
   /** Takes out what is not sent. */
   take(): Uint8Array[] {
-    const [head, ...others] = this.chunks.slice(this.first);
-    const left = head === undefined ? [] : [head.subarray(this.skip), ...others];
+    const { head, chunks, first, skip } = this;
+    const others = chunks === null ? [] : chunks.slice(first + 1);
     this.clear();
-    return left;
+    return head === null ? [] : [head.subarray(skip), ...others];
   }
 
   /** One system call for as much as it takes. Returns the count sent, or -errno. */
   send(kernel: Kernel, fd: number): number {
-    const { chunks, first, skip } = this;
-    const count = chunks.length - first;
-    const head = chunks[first] as Uint8Array;
+    const { chunks, skip } = this;
+    const head = this.head as Uint8Array;
     let sent: number;
-    if (count === 1) {
+    if (chunks === null || this.first === chunks.length - 1) {
       sent = kernel.write(fd, head, skip, head.length - skip);
     } else if (this.lengthBytes <= COPY_BYTES) {
-      const length = this.copyTogether();
+      const length = this.copyTogether(chunks);
       sent = kernel.write(fd, scratch as Buffer, 0, length);
     } else {
-      if (first > 0) this.dropSent();
+      if (this.first > 0) this.dropSent(chunks);
       sent = kernel.writev(fd, chunks, chunks.length, skip);
     }
-    if (sent > 0) this.advance(sent);
+    if (sent === this.lengthBytes) this.clear();
+    else if (sent > 0) this.advance(sent);
     return sent;
   }
 
-  private copyTogether(): number {
+  private copyTogether(chunks: readonly Uint8Array[]): number {
     scratch ??= Buffer.allocUnsafeSlow(COPY_BYTES);
-    const head = this.chunks[this.first] as Uint8Array;
+    const head = chunks[this.first] as Uint8Array;
     scratch.set(this.skip > 0 ? head.subarray(this.skip) : head, 0);
     let at = head.length - this.skip;
-    for (let i = this.first + 1; i < this.chunks.length; i++) {
-      const chunk = this.chunks[i] as Uint8Array;
+    for (let i = this.first + 1; i < chunks.length; i++) {
+      const chunk = chunks[i] as Uint8Array;
       scratch.set(chunk, at);
       at += chunk.length;
     }
     return at;
   }
 
-  private dropSent(): void {
-    this.chunks.splice(0, this.first);
+  private dropSent(chunks: Uint8Array[]): void {
+    chunks.splice(0, this.first);
     this.first = 0;
   }
 
   private advance(sent: number): void {
     this.lengthBytes -= sent;
-    if (this.lengthBytes === 0) {
-      this.chunks.length = 0;
-      this.first = this.skip = 0;
-      return;
-    }
-    let left = sent + this.skip;
+    this.skip += sent;
+    const { chunks } = this;
+    if (chunks === null) return;
     for (;;) {
-      const { length } = this.chunks[this.first] as Uint8Array;
-      if (left < length) break;
-      left -= length;
+      const head = chunks[this.first] as Uint8Array;
+      this.head = head;
+      if (this.skip < head.length) return;
+      this.skip -= head.length;
       this.first++;
     }
-    this.skip = left;
   }
 }

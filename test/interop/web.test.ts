@@ -68,7 +68,7 @@ test('pipeThrough a transform and back: an upper-case echo over web streams', as
   await piped;
 });
 
-test('back-pressure: a writer that waits for ready does not run ahead of the peer', async (scope) => {
+test("back-pressure: a writer that waits for ready keeps the peer's pace", async (scope) => {
   const { ours: socket, peer } = await makePair(scope);
   peer.pause();
   const writer = toWebStreams(socket).writable.getWriter();

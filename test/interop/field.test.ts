@@ -44,7 +44,7 @@ test('postgres: readyState through a life, own properties stay', async (scope) =
   assert.equal(socket.readyState, 'closed');
 });
 
-test("mysql2: 'drain' after a false; removeAllListeners('data') ends just that", async (scope) => {
+test("mysql2: 'drain' after a false; removeAllListeners('data')", async (scope) => {
   const { ours: socket, peer } = await makePair(scope);
   assert.equal(socket.write(Buffer.alloc(8 << 20)), false);
   assert.equal(socket.writableNeedDrain, true);

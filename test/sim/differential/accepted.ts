@@ -34,7 +34,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     why:
       'Node tries each write within write(): one to a peer that is gone fails there, so that ' +
-      'write() returns false, and end(data) does not end. Writes here are gathered and leave when ' +
+      'write() returns false, and end(data) does not end. Writes here are gathered and go when ' +
       'the handler returns, which is where the same error is found.',
     covers: 'rest',
     applies: ({ theirs, at }) =>

@@ -28,10 +28,8 @@ export default [
   {
     name: 'a byte dropped on a partial write',
     file: 'src/transport/write_queue.ts',
-    find: 'this.skip = left;',
-    replace:
-      'this.skip = left > 0 && left + 1 < (this.chunks[this.first]?.length ?? 0)' +
-      ' ? left + 1 : left;',
+    find: 'if (sent > 0) this.advance(sent);',
+    replace: 'if (sent > 0) this.advance(sent < this.lengthBytes ? sent + 1 : sent);',
   },
   {
     name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',

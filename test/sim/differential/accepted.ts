@@ -16,6 +16,7 @@ export interface Accepted {
 
 /** A write that failed, as a history has it. */
 const WRITE_FAILED = /(EPIPE|RESET) write/;
+const WRITE_CALL = /: write(Text)?\(/;
 
 export const ACCEPTED: readonly Accepted[] = [
   {
@@ -38,5 +39,15 @@ export const ACCEPTED: readonly Accepted[] = [
     applies: ({ theirs, mine }) =>
       theirs.some((line) => WRITE_FAILED.test(line)) ||
       mine.some((line) => WRITE_FAILED.test(line)),
+  },
+  {
+    why:
+      'A write of more than highWaterMark: Node has often sent it when write() returns, which is ' +
+      "then true. Here it leaves when the handler returns: false, and 'drain' follows.",
+    covers: 'rest',
+    applies: ({ theirs, mine, at }) =>
+      WRITE_CALL.test(theirs[at - 1] ?? '') &&
+      (theirs[at] ?? '').endsWith('→ true') &&
+      (mine[at] ?? '').endsWith('→ false'),
   },
 ];

@@ -46,8 +46,8 @@ export default [
   {
     name: 'FIN behind the last bytes is not read',
     file: 'src/transport/stream.ts',
-    find: 'if (count < READ_BYTES && !this.moreBehind) this.readable = false;',
-    replace: 'if (count < READ_BYTES) this.readable = false;',
+    find: 'if (count < slab.room && !this.moreBehind) this.readable = false;',
+    replace: 'if (count < slab.room) this.readable = false;',
   },
   {
     name: 'one connection accepted per event',
@@ -70,7 +70,7 @@ export default [
   {
     name: 'a throwing callback keeps what others wrote from being sent',
     file: 'src/reactor/reactor.ts',
-    find: 'this.flushes = list.slice(done).concat(this.flushes);\n        this.setFlushTick();',
+    find: 'if (list !== null && done < list.length) this.flushLater(list.slice(done));',
     replace: '',
   },
   {

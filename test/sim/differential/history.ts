@@ -79,9 +79,11 @@ export class History {
 
   private takeBytes(chunk: unknown): void {
     const text = Buffer.isBuffer(chunk) ? chunk.toString('latin1') : String(chunk);
+    // Their order and values matter; every 97th is enough to tell, however they were split.
+    for (let i = 0; i < text.length; i++) {
+      if ((this.bytes + i) % 97 === 0) this.text += text[i] ?? '';
+    }
     this.bytes += text.length;
-    // Their order and values matter, all of them would be long.
-    for (let i = 0; i < text.length; i += 97) this.text += text[i] ?? '';
   }
 
   private flushBytes(): void {

@@ -21,7 +21,7 @@ import {
 import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
 import { connectEnded, connectSocket } from './socket_connect.js';
-import type { SocketCore, WriteCallback } from './socket_core.js';
+import type { SocketCore } from './socket_core.js';
 import { duplexOptions, initialiseSocket, socketOptions } from './socket_init.js';
 import {
   getTypeOfService,
@@ -36,6 +36,7 @@ import type {
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
+import type { WriteCallback } from './socket_writer.js';
 import { TypedDuplex } from './typed_events.js';
 
 type ConnectListener = () => void;

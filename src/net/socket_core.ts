@@ -7,7 +7,7 @@ import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
-import { errno, systemError } from '../util/system_error.js';
+import { systemError } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
@@ -15,16 +15,11 @@ import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
+import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver, type UserRead } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
 
-export type WriteCallback = (error?: Error | null) => void;
-
-/** Chunks that Node's Writable still holds are sent along, up to this much. */
-const GATHER_BYTES = 64 * 1024;
-
-export class SocketCore implements StreamOwner {
-  stream: Stream | null = null;
+export class SocketCore extends SocketWriter implements StreamOwner {
   dial: Dial | null = null;
   /** What the socket was set to before it had a descriptor, or since. */
   settings: SocketSettings | null = null;
@@ -35,15 +30,6 @@ export class SocketCore implements StreamOwner {
   userRead: UserRead | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
-  completedBytes = 0;
-  /** The write that Node's Writable waits for, and its size. */
-  private callback: WriteCallback | null = null;
-  handedBytes = 0;
-  /** Chunks sent along that Writable has yet to hand over. */
-  private prepaidChunks = 0;
-  /** Chunks written before there was a connection. */
-  private waiting: Uint8Array[] | null = null;
-  resetOnDestroy = false;
   /** The UNIX path that is being connected to. */
   path: string | null = null;
   /** What `socket._handle` gives: made when asked for, or put there by somebody. */
@@ -56,7 +42,9 @@ export class SocketCore implements StreamOwner {
   constructor(
     readonly socket: Socket,
     readonly host: Host,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Whether a connection stands or is being made. */
   get open(): boolean {
@@ -101,7 +89,7 @@ export class SocketCore implements StreamOwner {
   }
 
   /** A read or a write happened. */
-  active(): void {
+  override active(): void {
     if (this.idle !== null) this.idle.active();
   }
 
@@ -213,120 +201,6 @@ export class SocketCore implements StreamOwner {
 
   startReading(): void {
     this.stream?.startReading();
-  }
-
-  /** Node's Writable hands a chunk over; `callback` when it is with the kernel. */
-  writeOne(chunk: Uint8Array, callback: WriteCallback): void {
-    const { stream } = this;
-    if (stream === null || stream.fd < 0 || this.prepaidChunks > 0 || this.socket.connecting) {
-      this.write([chunk], callback);
-      return;
-    }
-    this.callback = callback;
-    this.handedBytes = chunk.length;
-    stream.queue(chunk);
-    this.sendSoon(stream);
-  }
-
-  /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
-  write(chunks: readonly Uint8Array[], callback: WriteCallback): void {
-    const { stream } = this;
-    this.callback = callback;
-    this.handedBytes = 0;
-    if (stream !== null && stream.fd < 0) {
-      this.onWriteError(-errno.EBADF);
-      return;
-    }
-    let prepaid = 0;
-    for (const chunk of chunks) {
-      this.handedBytes += chunk.length;
-      if (this.prepaidChunks > 0) {
-        this.prepaidChunks--;
-        prepaid++;
-      } else if (stream !== null && !this.socket.connecting) stream.queue(chunk);
-      else {
-        this.waiting ??= [];
-        this.waiting.push(chunk);
-      }
-    }
-    if (stream === null || this.socket.connecting) return;
-    if (stream.pendingBytes === 0 && prepaid > 0) return;
-    this.sendSoon(stream);
-  }
-
-  private sendSoon(stream: Stream): void {
-    if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
-    else stream.flushSoon();
-  }
-
-  /** Much is pending: no use in gathering more. */
-  private writeNow(stream: Stream): void {
-    const status = stream.send();
-    if (status < 0) this.onWriteError(status);
-    // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
-    else if (stream.pendingBytes === 0) stream.flushSoon();
-    if (stream.pendingBytes < GATHER_BYTES) this.active();
-  }
-
-  /** Writes that wait in Writable behind the present one leave in the same call. */
-  onFlush(): void {
-    const { socket, stream } = this;
-    const state = socket._writableState;
-    if (state.length <= this.handedBytes || state.corked > 0) return;
-    if (stream === null || this.callback === null) return;
-    if (stream.pendingBytes >= GATHER_BYTES) return;
-    const buffered = socket.writableBuffer;
-    for (let i = this.prepaidChunks; i < buffered.length; i++) {
-      const { chunk } = buffered[i] as { chunk: Uint8Array };
-      if (stream.pendingBytes + chunk.length > GATHER_BYTES && stream.pendingBytes > 0) break;
-      stream.queue(chunk);
-      this.prepaidChunks++;
-    }
-  }
-
-  onWritten(): void {
-    this.active();
-    // Writable hands over what was sent along, within the callback: that is complete as well.
-    while (this.callback !== null && this.stream !== null && this.stream.pendingBytes === 0) {
-      this.completed();
-    }
-  }
-
-  /** A write that was under way when the stream left: 0, or -errno. */
-  writeEnded(status: number): void {
-    if (status < 0) this.onWriteError(status);
-    else this.completed();
-  }
-
-  private completed(): void {
-    const { callback } = this;
-    this.callback = null;
-    this.completedBytes += this.handedBytes;
-    this.handedBytes = 0;
-    callback?.(null);
-  }
-
-  onWriteError(status: number): void {
-    this.failWrite(systemError(status, 'write'));
-  }
-
-  private failWrite(error: Error): void {
-    const { callback } = this;
-    this.callback = null;
-    callback?.(error);
-  }
-
-  /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
-  finishWrites(): void {
-    const { socket, stream } = this;
-    if (stream === null || socket.connecting || this.resetOnDestroy) return;
-    while (this.callback !== null) {
-      this.onFlush();
-      if (stream.send() < 0 || stream.pendingBytes > 0) return;
-      // The user's callbacks run at the next tick, not in the middle of destroy().
-      socket._writableState.sync = true;
-      this.completed();
-    }
   }
 
   /** Closes everything. What Writable waits for ends with `error`. */

@@ -19,8 +19,9 @@ import { defaultHighWaterMark } from './high_water_mark.js';
 import { kBound, kCore } from './internals.js';
 import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
-import { SocketCore, type WriteCallback } from './socket_core.js';
+import { SocketCore } from './socket_core.js';
 import type { SocketOptions } from './socket_types.js';
+import type { WriteCallback } from './socket_writer.js';
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {

@@ -1,14 +1,17 @@
 /** The last event of a socket. */
 import type { SocketCore } from './socket_core.js';
 
-/** `'close'`, behind the tick in which Duplex emits 'error', in the socket's own context. */
+/**
+ * `'close'`, in the socket's own context. Behind the tick in which Duplex emits 'error', and behind
+ * the promise jobs of whatever came before: who awaits 'data' and then 'close' must not miss it.
+ */
 export function emitClose(core: SocketCore, hadError: boolean): void {
   const { scope, socket } = core;
   core.scope = null;
   const emit = (): void => {
     socket.emit('close', hadError);
   };
-  core.host.clock.soon(() => {
+  core.host.clock.later(() => {
     if (scope === null) {
       emit();
       return;

@@ -11,12 +11,15 @@ const { nextTick } = process;
 
 /** The clock of a simulated host: virtual time, and the real process's ticks. */
 function clockOf(world: World): Clock {
-  const { setTimeout, clearTimeout } = timersOf(world);
+  const { setTimeout, clearTimeout, setImmediate } = timersOf(world);
   return {
     now: () => world.nowMs,
     setTimer: (run, delayMs) => setTimeout(run, delayMs),
     clearTimer: clearTimeout,
     soon: (run) => nextTick(run),
+    later: (run) => {
+      setImmediate(run);
+    },
     onExit: () => {},
   };
 }

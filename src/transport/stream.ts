@@ -46,6 +46,10 @@ export class Stream extends Descriptor {
   readInto: Uint8Array | null = null;
 
   private readable = false;
+  /** What is left of this turn's budget. */
+  private turn = -1;
+  private readsLeft = 0;
+  private bytesLeft = 0;
   /**
    * FIN, a failure or more bytes may wait behind those of a short read, so it is not the last one.
    * More bytes, because recv(2) stops where the peer sent urgent data (MSG_OOB).
@@ -151,18 +155,31 @@ export class Stream extends Descriptor {
     this.host.reactor.modify(this, this.fd, this.events);
   }
 
+  /**
+   * One read, so that the ticks and promise jobs of what it delivered run before more is delivered;
+   * the rest in this turn still, up to the budget, and then in the next.
+   */
   private read(): void {
-    const stopAt = this.bytesRead + BYTES_PER_TURN;
-    let reads = this.host.reactor.crowded ? 1 : READS_PER_TURN;
+    const { reactor } = this.host;
+    if (this.turn !== reactor.turn) {
+      this.turn = reactor.turn;
+      this.readsLeft = reactor.crowded ? 1 : READS_PER_TURN;
+      this.bytesLeft = BYTES_PER_TURN;
+    }
+    const before = this.bytesRead;
+    this.readsLeft--;
     try {
-      while (this.reading && this.readable && reads-- > 0 && this.bytesRead < stopAt) {
-        if (this.readInto === null) this.readOnce();
-        else this.readOnceInto(this.readInto);
-      }
+      if (this.readInto === null) this.readOnce();
+      else this.readOnceInto(this.readInto);
     } finally {
-      this.host.reactor.spend(this.bytesRead - stopAt + BYTES_PER_TURN);
+      const count = this.bytesRead - before;
+      reactor.spend(count);
+      this.bytesLeft -= count;
       // Also where a handler threw: what is left must not wait for the peer to send more.
-      if (this.reading && this.readable && this.fd >= 0) this.host.reactor.soon(this);
+      if (this.reading && this.readable && this.fd >= 0) {
+        if (this.readsLeft > 0 && this.bytesLeft > 0) reactor.again(this);
+        else reactor.soon(this);
+      }
     }
   }
 

@@ -19,12 +19,14 @@ export interface Clock {
   clearTimer(timer: Timer | null): void;
   /** Runs `run` before anything else the event loop does; `process.nextTick`. */
   soon(run: () => void): void;
+  /** Runs `run` when the loop has dealt with what is due now; `setImmediate`. */
+  later(run: () => void): void;
   /** Runs `run` when the process, or this worker thread, begins to exit. */
   onExit(run: () => void): void;
 }
 
 // Taken out here: an imported name is looked up in the module anew at each call.
-const { clearTimeout, setTimeout } = timers;
+const { clearTimeout, setImmediate, setTimeout } = timers;
 const { nextTick } = process;
 
 export const systemClock: Clock = {
@@ -34,6 +36,9 @@ export const systemClock: Clock = {
     if (timer !== null) clearTimeout(timer as NodeJS.Timeout);
   },
   soon: (run) => nextTick(run),
+  later: (run) => {
+    setImmediate(run);
+  },
   onExit: (run) => {
     process.on('exit', run);
   },

@@ -70,6 +70,9 @@ function names(actor: Actor): void {
 
 const THROW_IN = ['data', 'end', 'connect', 'drain', 'close', 'finish', 'timeout', 'callback'];
 
+/** How many sockets a broadcast goes to. */
+const BROADCAST_TO = 5;
+
 const operations: Readonly<Record<Operation, Perform>> = {
   write,
   writeMany: (actor, amount) => {
@@ -108,6 +111,17 @@ const operations: Readonly<Record<Operation, Perform>> = {
   unref: (actor, amount) => {
     actor.socket.unref();
     if (amount % 2 === 0) actor.socket.ref();
+  },
+  broadcast: (actor, amount) => {
+    const { actors } = actor.run;
+    const from = actors.indexOf(actor);
+    for (let i = 0; i < BROADCAST_TO; i++) {
+      const other = actors[(from + i) % actors.length];
+      if (other === undefined || other.closed) continue;
+      // The first one's callback throws, which is not the others' business.
+      if (i === 0 && amount % 2 === 0) other.throwIn = 'callback';
+      write(other, amount);
+    }
   },
   abort: (actor) => actor.controller?.abort(),
   reconnect: (actor, amount) => {

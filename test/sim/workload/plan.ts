@@ -31,7 +31,7 @@ export const OPERATIONS = [
   'abort',
   'reconnect',
 ] as const;
-export type Operation = (typeof OPERATIONS)[number];
+export type Operation = (typeof OPERATIONS)[number] | 'broadcast';
 
 /** Something an actor does with its socket, `afterMs` its connection began. */
 export interface Action {
@@ -205,9 +205,25 @@ class Planner {
   }
 }
 
+/** Lets some clients write on the sockets of others too, all in one handler. */
+function withBroadcasts(random: Prng, client: ClientPlan, idsFrom: number): ClientPlan {
+  if (!random.chance(0.3)) return client;
+  const action: Action = {
+    id: idsFrom + client.id,
+    afterMs: random.unit() * 10,
+    operation: 'broadcast',
+    amount: random.below(5000),
+  };
+  return { ...client, script: { ...client.script, actions: [...client.script.actions, action] } };
+}
+
+/** Broadcasts have numbers of their own, above all others. */
+const BROADCAST_IDS = 100_000;
+
 /** Lets some clients connect at the same moment as others, so that a backlog fills. */
 function inBursts(random: Prng, clients: readonly ClientPlan[]): ClientPlan[] {
-  return clients.map((client) => {
+  return clients.map((one) => {
+    const client = withBroadcasts(random, one, BROADCAST_IDS);
     if (!random.chance(0.4)) return client;
     const { connectAtMs, server } = random.pick(clients);
     return { ...client, connectAtMs: server === client.server ? connectAtMs : client.connectAtMs };

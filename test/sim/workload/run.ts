@@ -176,6 +176,7 @@ export class Run {
     while (this.actors.some(({ closed }) => !closed) && clock.now() < untilMs) {
       await clock.sleep(LOOK_EVERY_MS);
     }
+    for (const { closed, name } of this.actors) if (!closed) this.wrong(`${name}: does not end`);
     for (const server of this.servers.values()) server.quiesce();
     await clock.sleep(SETTLE_MS);
     for (const actor of this.actors) actor.finish();

@@ -1,0 +1,124 @@
+// `npm run packaging`: packs the package, installs it in a clean folder, and uses it from there as
+// people do: CommonJS, ES modules, TypeScript, a bundle, Jest, Vitest.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { projectRoot } from './lib/files.mjs';
+
+const tools = join(projectRoot, 'test/packaging');
+const NPM = ['--ignore-scripts', '--no-audit', '--no-fund'];
+const fromRoot = createRequire(join(projectRoot, 'package.json'));
+const fromTools = createRequire(join(tools, 'package.json'));
+
+function npm(args, cwd) {
+  execFileSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** The folder of an installed tool, whatever it exports. */
+function folderOf(require, name) {
+  const [base] = require.resolve.paths(name).filter((path) => existsSync(join(path, name)));
+  return join(base, name);
+}
+
+/** A folder with the package, the fixtures, and the tools' folder for what those require. */
+function install() {
+  const folder = mkdtempSync(join(tmpdir(), 'bw-packaging-'));
+  npm(['pack', '--silent', '--pack-destination', folder], projectRoot);
+  const [archive] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  writeFileSync(join(folder, 'package.json'), '{"private": true}');
+  npm(['install', ...NPM, `./${archive}`], folder);
+  for (const [require, name] of [
+    [fromRoot, '@types/node'],
+    [fromRoot, 'undici-types'],
+  ]) {
+    cpSync(folderOf(require, name), join(folder, 'node_modules', name), { recursive: true });
+  }
+  cpSync(join(tools, 'fixtures'), folder, { recursive: true });
+  return { folder, archive: join(folder, archive) };
+}
+
+const node = (...args) => [process.execPath, args];
+
+function typescript(resolution) {
+  const module = resolution === 'bundler' ? 'esnext' : resolution;
+  const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
+  const flags = ['--ignoreConfig', '--noEmit', '--strict', '--types', 'node', '--target', 'es2022'];
+  const how = ['--module', module, '--moduleResolution', resolution, '--esModuleInterop'];
+  return node(tsc, ...flags, ...how, 'user.ts');
+}
+
+/** A bundle finds the native file in `prebuilds` beside it. */
+function bundle(folder) {
+  const { buildSync } = fromTools('esbuild');
+  buildSync({
+    entryPoints: [join(folder, 'echo.cjs')],
+    outfile: join(folder, 'bundle/echo.cjs'),
+    bundle: true,
+    platform: 'node',
+    logLevel: 'error',
+  });
+  const native = join(folder, 'node_modules/barewire/prebuilds');
+  cpSync(native, join(folder, 'bundle/prebuilds'), { recursive: true });
+  // Away from node_modules, so that nothing but the bundle is there.
+  const alone = join(folder, 'alone');
+  cpSync(join(folder, 'bundle'), alone, { recursive: true });
+  return node(join(alone, 'echo.cjs'));
+}
+
+function bin(name, file) {
+  return join(folderOf(fromTools, name), file);
+}
+
+function steps({ folder, archive }) {
+  const jest = ['--rootDir', folder, '--testRegex', 'timers\\.test\\.cjs$'];
+  const vitest = ['run', '--root', folder, '--globals', '--config', join(folder, 'vitest.mjs')];
+  writeFileSync(
+    join(folder, 'vitest.mjs'),
+    "export default { test: { include: ['*.test.cjs'], globals: true } };\n",
+  );
+  return {
+    publint: node(bin('publint', 'src/cli.js'), archive),
+    'are the types wrong': node(
+      bin('@arethetypeswrong/cli', 'dist/index.js'),
+      archive,
+      '--profile',
+      'node16',
+    ),
+    CommonJS: node('echo.cjs'),
+    'ES modules': node('echo.mjs'),
+    'TypeScript, node16': typescript('node16'),
+    'TypeScript, nodenext': typescript('nodenext'),
+    'TypeScript, bundler': typescript('bundler'),
+    'a bundle by esbuild': bundle(folder),
+    'sinon, mock.timers': node('--test', 'mock-timers.cjs'),
+    Jest: node(bin('jest', 'bin/jest.js'), ...jest),
+    'Vitest, threads': node(bin('vitest', 'vitest.mjs'), ...vitest, '--pool', 'threads'),
+    'Vitest, forks': node(bin('vitest', 'vitest.mjs'), ...vitest, '--pool', 'forks'),
+  };
+}
+
+function run(name, [command, args], cwd) {
+  const env = { ...process.env, NODE_PATH: join(tools, 'node_modules') };
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  const ok = status === 0;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
+  if (!ok) console.log(`${error ?? ''}${stdout}${stderr}`.replace(/^/gm, '    '));
+  return ok;
+}
+
+if (!existsSync(join(tools, 'node_modules/.package-lock.json'))) npm(['ci', ...NPM], tools);
+const place = install();
+try {
+  const all = Object.entries(steps(place));
+  const failed = all.filter(([name, command]) => !run(name, command, place.folder));
+  if (failed.length > 0) process.exitCode = 1;
+} finally {
+  rmSync(place.folder, { recursive: true, force: true });
+}

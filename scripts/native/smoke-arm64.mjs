@@ -14,7 +14,7 @@ const SYSROOT = '/usr/aarch64-linux-gnu';
 
 const PROGRAM = `
   const native = require(process.argv[1]);
-  const pair = new Int32Array(2);
+  const pair = [];
   if (native.pipe(pair) < 0) throw new Error('pipe');
   console.log(process.arch, process.version, native.sourceSha256);
 `;

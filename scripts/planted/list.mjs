@@ -28,10 +28,8 @@ export default [
   {
     name: 'a byte dropped on a partial write',
     file: 'src/transport/write_queue.ts',
-    find: 'this.skip = left;',
-    replace:
-      'this.skip = left > 0 && left + 1 < (this.chunks[this.first]?.length ?? 0)' +
-      ' ? left + 1 : left;',
+    find: 'if (sent > 0) this.advance(sent);',
+    replace: 'if (sent > 0) this.advance(sent < this.lengthBytes ? sent + 1 : sent);',
   },
   {
     name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',
@@ -48,8 +46,8 @@ export default [
   {
     name: 'FIN behind the last bytes is not read',
     file: 'src/transport/stream.ts',
-    find: 'if (count < READ_BYTES && !this.moreBehind) this.readable = false;',
-    replace: 'if (count < READ_BYTES) this.readable = false;',
+    find: 'if (count < slab.room && !this.moreBehind) this.readable = false;',
+    replace: 'if (count < slab.room) this.readable = false;',
   },
   {
     name: 'one connection accepted per event',
@@ -72,7 +70,7 @@ export default [
   {
     name: 'a throwing callback keeps what others wrote from being sent',
     file: 'src/reactor/reactor.ts',
-    find: 'this.flushes = list.slice(done).concat(this.flushes);\n        this.setFlushTick();',
+    find: 'if (list !== null && done < list.length) this.flushLater(list.slice(done));',
     replace: '',
   },
   {

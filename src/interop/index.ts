@@ -12,3 +12,4 @@ export {
   createTlsServer,
   type Http2Listener,
 } from './servers.js';
+export { toWebStreams, type WebStreams } from './web.js';

@@ -19,6 +19,7 @@ import {
   type WritableInternals,
 } from './internals.js';
 import type { Server } from './server.js';
+import { emitClose } from './socket_close.js';
 import { connectEnded, connectSocket } from './socket_connect.js';
 import type { SocketCore } from './socket_core.js';
 import { duplexOptions, initialiseSocket, socketOptions } from './socket_init.js';
@@ -138,7 +139,7 @@ class SocketClass extends TypedDuplex {
     this.connecting = false;
     core.destroy(error);
     callback(error);
-    core.emitClose(error !== null);
+    emitClose(core, error !== null);
     const server = this._server;
     if (server !== null) {
       server._connections--;

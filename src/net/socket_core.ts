@@ -247,23 +247,6 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     return { stream, prepaidChunks, callback };
   }
 
-  /** Behind the tick in which Duplex emits 'error', in the socket's own context. */
-  emitClose(hadError: boolean): void {
-    const { scope, socket } = this;
-    this.scope = null;
-    const emit = (): void => {
-      socket.emit('close', hadError);
-    };
-    this.host.clock.soon(() => {
-      if (scope === null) {
-        emit();
-        return;
-      }
-      scope.runInAsyncScope(emit);
-      scope.emitDestroy();
-    });
-  }
-
   /** The stream went to somebody else: this socket has none. */
   abandon(): void {
     const { stream } = this;

@@ -131,13 +131,20 @@ function takeSettings(core: SocketCore, options: InternalSocketOptions): void {
   };
 }
 
+/** What `onread` reads into where its function gives nothing. */
+const ONREAD_BYTES = 64 * 1024;
+
 function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = onread;
   if (typeof callback !== 'function') return;
   const generate = typeof buffer === 'function' ? buffer : null;
-  const first = typeof buffer === 'function' ? buffer() : buffer;
+  const first: unknown = typeof buffer === 'function' ? buffer() : buffer;
+  // A function that has no buffer yet gets one of ours, so that nothing waits for it.
   if (first instanceof Uint8Array) core.userRead = { buffer: first, generate, callback };
+  else if (generate !== null) {
+    core.userRead = { buffer: Buffer.allocUnsafe(ONREAD_BYTES), generate, callback };
+  }
 }
 
 function watchSignal(socket: Socket, signal: AbortSignal): void {

@@ -22,6 +22,9 @@ import { Queue } from '../util/queue.js';
 import type { Flushable, Pollable } from './pollable.js';
 import { Slab } from './slab.js';
 
+/** Reading this much takes about a millisecond. */
+const CROWDED_BYTES = 4 * 1024 * 1024;
+
 export class Reactor {
   /** Where reads land. One for all descriptors, since only one is read at a time. */
   readonly slab = new Slab();
@@ -34,6 +37,8 @@ export class Reactor {
   private readonly generations: number[] = [];
   private readonly freeSlots: number[] = [];
   private references = 0;
+  private spentBytes = 0;
+  private spentTurn = 0;
   private readonly next = new Queue<Pollable>();
   private readonly againQueue = new Queue<Pollable>();
   /** What is to be flushed: mostly one, so that has a place of its own. */
@@ -70,6 +75,24 @@ export class Reactor {
   /** The names of what keeps the process alive. */
   activeNames(): string[] {
     return this.pollables.map((one) => one?.keepsAlive() ?? '').filter((name) => name !== '');
+  }
+
+  /** Bytes were read: a turn with many of them is crowded. */
+  spend(bytes: number): void {
+    const { turn } = this;
+    if (turn !== this.spentTurn) {
+      this.spentTurn = turn;
+      this.spentBytes = 0;
+    }
+    this.spentBytes += bytes;
+  }
+
+  /**
+   * So much was read in this turn that every other descriptor gets one read only: hundreds of
+   * flooding peers must not keep timers waiting.
+   */
+  get crowded(): boolean {
+    return this.spentBytes > CROWDED_BYTES && this.spentTurn === this.turn;
   }
 
   /** Registers `pollable` for `events`, edge-triggered. Returns 0 or -errno. */

@@ -153,13 +153,14 @@ export class Stream extends Descriptor {
 
   private read(): void {
     const stopAt = this.bytesRead + BYTES_PER_TURN;
-    let reads = READS_PER_TURN;
+    let reads = this.host.reactor.crowded ? 1 : READS_PER_TURN;
     try {
       while (this.reading && this.readable && reads-- > 0 && this.bytesRead < stopAt) {
         if (this.readInto === null) this.readOnce();
         else this.readOnceInto(this.readInto);
       }
     } finally {
+      this.host.reactor.spend(this.bytesRead - stopAt + BYTES_PER_TURN);
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.reading && this.readable && this.fd >= 0) this.host.reactor.soon(this);
     }

@@ -175,7 +175,14 @@ export class Actor {
       () => {
         const same = this.timeoutMs === timeoutMs && this.source.sentBytes === sentBytes;
         const quiet = this.lastActivityMs <= sinceMs && socket.writableLength === 0;
-        if (same && quiet && !this.echoes && !this.closed && !socket.destroyed && !this.hasThrown) {
+        if (
+          same &&
+          quiet &&
+          !this.mayBuffer &&
+          !this.closed &&
+          !socket.destroyed &&
+          !this.hasThrown
+        ) {
           if (this.timeouts === timeouts) this.wrong(`no 'timeout' after ${timeoutMs} ms`);
         }
       },

@@ -205,6 +205,15 @@ class Planner {
   }
 }
 
+/** Lets some clients connect at the same moment as others, so that a backlog fills. */
+function inBursts(random: Prng, clients: readonly ClientPlan[]): ClientPlan[] {
+  return clients.map((client) => {
+    if (!random.chance(0.4)) return client;
+    const { connectAtMs, server } = random.pick(clients);
+    return { ...client, connectAtMs: server === client.server ? connectAtMs : client.connectAtMs };
+  });
+}
+
 /** Draws the plan of a seed. */
 export function makePlan(seed: string): Plan {
   const random = new Prng(`plan ${seed}`);
@@ -225,7 +234,7 @@ export function makePlan(seed: string): Plan {
     shortWrites: calm ? 0 : random.pick([0, 0.1, 0.4]),
     spuriousWakes: calm ? 0 : random.pick([0, 0.05]),
     servers,
-    clients,
+    clients: inBursts(new Prng(`bursts ${seed}`), clients),
     faults: Array.from({ length: random.between(5, 9) }, () => planner.fault()),
   };
 }

@@ -1,0 +1,53 @@
+/** Where `barewire/node` may differ from `node:net`, and why. */
+
+/** The two histories, and the line where they part. */
+export interface Parting {
+  readonly theirs: readonly string[];
+  readonly mine: readonly string[];
+  readonly at: number;
+}
+
+export interface Accepted {
+  readonly why: string;
+  /** Whether only that line may differ, or all that comes of it too. */
+  readonly covers: 'line' | 'rest';
+  applies(parting: Parting): boolean;
+}
+
+/** A write that failed, as a history has it. */
+const WRITE_FAILED = /(EPIPE|RESET) write/;
+const WRITE_CALL = /: write(Text)?\(/;
+
+export const ACCEPTED: readonly Accepted[] = [
+  {
+    why:
+      'The manual: address() is null after close(). Node keeps the path of a UNIX server and ' +
+      'goes on returning it.',
+    covers: 'line',
+    applies: ({ theirs, mine, at }) =>
+      (theirs[at - 1] ?? '').startsWith('server: address(') &&
+      theirs[at] === 'server: → "string"' &&
+      mine[at] === 'server: → "object"',
+  },
+  {
+    why:
+      'Node tries each write within write(): one to a peer that is gone fails there, so that ' +
+      'write() returns false, and end(data) does not end. Writes here are gathered and go when ' +
+      'the handler returns, which is where the same error is found.',
+    covers: 'rest',
+    // It shows in the histories of the server and of the peer too, so anywhere will do.
+    applies: ({ theirs, mine }) =>
+      theirs.some((line) => WRITE_FAILED.test(line)) ||
+      mine.some((line) => WRITE_FAILED.test(line)),
+  },
+  {
+    why:
+      'A write of more than highWaterMark: Node has often sent it when write() returns, which is ' +
+      "then true. Here it leaves when the handler returns: false, and 'drain' follows.",
+    covers: 'rest',
+    applies: ({ theirs, mine, at }) =>
+      WRITE_CALL.test(theirs[at - 1] ?? '') &&
+      (theirs[at] ?? '').endsWith('→ true') &&
+      (mine[at] ?? '').endsWith('→ false'),
+  },
+];

@@ -11,6 +11,17 @@ export type Callable<Class> = Class extends new (
   ? Class & ((...args: Args) => Instance)
   : never;
 
+/** The class behind each callable. */
+const classes = new WeakMap<object, object>();
+
+/**
+ * The class that `makeCallable` was given. With a plain function as `new.target`, V8 gives every
+ * object it makes a hidden class of its own, and all code that handles them is slow.
+ */
+export function classOf<Class extends object>(callable: Class): Class {
+  return (classes.get(callable) ?? callable) as Class;
+}
+
 /**
  * `initialise` does to an object with the right prototype what the constructor does to a new one.
  */
@@ -20,6 +31,7 @@ export function makeCallable<
   Class extends AnyClass<Args, Instance>,
 >(Class: Class, initialise: (self: Instance, ...args: Args) => void): Callable<Class> {
   function construct(this: unknown, ...args: Args): unknown {
+    if (new.target === construct) return new Class(...args);
     if (new.target !== undefined) return Reflect.construct(Class, args, new.target);
     if (!(this instanceof construct)) return new Class(...args);
     initialise(this as Instance, ...args);
@@ -37,5 +49,6 @@ export function makeCallable<
     configurable: true,
     writable: true,
   });
+  classes.set(construct, Class);
   return construct as unknown as Callable<Class>;
 }

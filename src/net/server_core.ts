@@ -9,6 +9,7 @@ import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
+import { classOf } from './callable.js';
 import type { ClusterShare } from './cluster_share.js';
 import { ServerHandle, SocketHandle } from './handle.js';
 import type { Profile } from './profile.js';
@@ -43,12 +44,16 @@ export class ServerCore implements ListenerOwner {
   /** How many times `'close'` waits for the children to be done with their connections. */
   private waits = 0;
 
+  private readonly SocketClass: SocketConstructor;
+
   constructor(
     readonly server: Server,
     readonly host: Host,
     readonly profile: Profile,
-    private readonly SocketClass: SocketConstructor,
-  ) {}
+    SocketClass: SocketConstructor,
+  ) {
+    this.SocketClass = classOf(SocketClass);
+  }
 
   /** Listens on a bound descriptor, which is this server's from here on. Returns 0 or -errno. */
   listen(fd: number, backlog: number): number {

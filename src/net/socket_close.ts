@@ -11,12 +11,14 @@ export function emitClose(core: SocketCore, hadError: boolean): void {
   const emit = (): void => {
     socket.emit('close', hadError);
   };
-  core.host.clock.later(() => {
+  const { clock } = core.host;
+  const close = (): void => {
     if (scope === null) {
       emit();
       return;
     }
     scope.runInAsyncScope(emit);
     scope.emitDestroy();
-  });
+  };
+  clock.soon(() => clock.later(close));
 }

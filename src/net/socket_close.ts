@@ -20,5 +20,5 @@ export function emitClose(core: SocketCore, hadError: boolean): void {
     scope.runInAsyncScope(emit);
     scope.emitDestroy();
   };
-  clock.soon(() => clock.later(close));
+  clock.later(close);
 }

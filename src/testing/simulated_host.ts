@@ -17,9 +17,8 @@ function clockOf(world: World): Clock {
     setTimer: (run, delayMs) => setTimeout(run, delayMs),
     clearTimer: clearTimeout,
     soon: (run) => nextTick(run),
-    later: (run) => {
-      setImmediate(run);
-    },
+    // Virtual immediates do not wait for the real process's ticks by themselves.
+    later: (run) => nextTick(() => setImmediate(run)),
     onExit: () => {},
   };
 }

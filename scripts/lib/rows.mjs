@@ -1,11 +1,12 @@
-// The contract's rows (docs/CONTRACT.md), their tests (test/contract), and how these are run.
+// The contract's rows (docs/CONTRACT.md), their tests, and how these are run.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFiles, projectRoot } from './files.mjs';
 
 const CONTRACT = 'docs/CONTRACT.md';
-const TESTS = 'test/contract';
+/** The register hook's row is tested beside its other tests. */
+const TESTS = ['test/contract', 'test/register'];
 
 /** `[cell, cell, …]` of each line of a table in `text` whose first cell is a row's id. */
 function tableLines(text) {
@@ -42,11 +43,11 @@ export function selectRows(rows, argv) {
 
 /** The compiled test files that have tests of one of these rows. */
 export function testFilesOf(ids, root = projectRoot) {
-  return listFiles(root, TESTS)
+  return TESTS.flatMap((folder) => listFiles(root, folder))
     .filter((path) => path.endsWith('.test.ts'))
     .filter((path) => {
       const text = readFileSync(join(root, path), 'utf8');
-      return ids.some((id) => text.includes(`'${id} `));
+      return ids.some((id) => new RegExp(`['\`]${id} `).test(text));
     })
     .map((path) => join('build', path.replace(/\.ts$/, '.js')));
 }

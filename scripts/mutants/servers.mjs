@@ -6,6 +6,12 @@ const CORE = 'src/net/server_core.ts';
 const BIND = 'src/transport/bind.ts';
 
 export default [
+  {
+    row: 'C003',
+    file: 'src/register/loader.ts',
+    find: "return specifier === 'net' || specifier === 'node:net';",
+    replace: "return specifier === 'node:net';",
+  },
   { row: 'C001', file: 'src/node.mts', find: '= net.isIPv4;', replace: '= net.isIPv6;' },
   { row: 'C001', file: 'src/index.mts', find: 'export default net;', replace: 'export default 1;' },
   {

@@ -1,11 +1,11 @@
 // Runs the compiled tests with Node's own runner: `npm test -- [part of a file name]… [--test-…]`.
 // The files are listed from the sources, so a stale file in build/ never runs.
-// With --once-more a file that failed runs again, alone: what fails only beside other tests on a
+// With --once-more a test that failed runs again, alone: what fails only beside other tests on a
 // loaded machine is named as such, and does not fail the run. What fails twice does.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { isAbsolute, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { listFiles, projectRoot } from './lib/files.mjs';
 import { sortArguments } from './lib/test-arguments.mjs';
 
@@ -27,38 +27,42 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Runs the files. Returns the exit code, and the files in which something failed. */
+/** Runs the files. Returns the exit code, and `[{name, passed}]` of the tests that ended. */
 function run(files, flags, concurrency) {
   const scratch = mkdtempSync(join(tmpdir(), 'tests-'));
-  const failedList = join(scratch, 'failed');
+  const list = join(scratch, 'ended');
   const args = ['--enable-source-maps', '--test', '--test-reporter=spec'];
   args.push('--test-reporter-destination=stdout');
-  args.push(`--test-reporter=${join(projectRoot, 'scripts/lib/failed-files-reporter.mjs')}`);
-  args.push(`--test-reporter-destination=${failedList}`);
+  args.push(`--test-reporter=${join(projectRoot, 'scripts/lib/failed-tests-reporter.mjs')}`);
+  args.push(`--test-reporter-destination=${list}`);
   args.push(`--test-concurrency=${concurrency}`, `--test-timeout=${FILE_TIMEOUT_MS}`);
   const options = { cwd: projectRoot, stdio: 'inherit' };
   const result = spawnSync(process.execPath, [...args, ...flags, ...files], options);
   if (result.error) throw result.error;
-  const failed = existsSync(failedList) ? readFileSync(failedList, 'utf8').split('\n') : [];
+  const lines = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
   rmSync(scratch, { recursive: true, force: true });
   const code = result.status ?? 128 + constants.signals[result.signal];
-  return { code, failed: failed.filter(Boolean).map(compiledPath) };
+  return { code, ended: lines.map((line) => JSON.parse(line)) };
 }
 
-/** Source maps make the runner name a file by its source. */
-function compiledPath(path) {
-  const inside = isAbsolute(path) ? relative(projectRoot, path) : path;
-  return inside.endsWith('.ts') ? join('build', inside.replace(/\.ts$/, '.js')) : inside;
+function escaped(name) {
+  return name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
-/** The files that failed, each alone. */
-function runOnceMore(failed, flags) {
-  console.log(`\nFailed beside other tests; once more, alone:\n  ${failed.join('\n  ')}\n`);
-  const again = run(failed, flags, 1);
-  if (again.code === 0) {
-    console.log(`\nFAILED ONLY UNDER LOAD, passed alone:\n  ${failed.join('\n  ')}`);
-  }
-  return again.code;
+/** The tests that failed, by name, and whole files that did, with nothing beside them. */
+function runOnceMore(names, files, flags) {
+  console.log(`\nFailed beside other tests; once more, alone:\n  ${names.join('\n  ')}\n`);
+  const whole = files.filter((path) => names.some((name) => name.endsWith(path)));
+  const patterns = names.map((name) => `--test-name-pattern=^${escaped(name)}$`);
+  const again = run(files, [...flags, ...patterns], 1);
+  const alone = whole.length > 0 ? run(whole, flags, 1) : { code: 0, ended: [] };
+  const passed = new Set(again.ended.filter((test) => test.passed).map(({ name }) => name));
+  const proven = names.every(
+    (name) => passed.has(name) || whole.some((path) => name.endsWith(path)),
+  );
+  if (again.code !== 0 || alone.code !== 0 || !proven) return again.code || alone.code || 1;
+  console.log(`\nFAILED ONLY UNDER LOAD, passed alone:\n  ${names.join('\n  ')}`);
+  return 0;
 }
 
 const { flags: allFlags, filters } = sortArguments(process.argv.slice(2));
@@ -69,6 +73,6 @@ const missing = files.filter((path) => !existsSync(join(projectRoot, path)));
 if (missing.length > 0) fail(`not built, run 'npm run build': ${missing.join(' ')}`);
 
 const first = run(files, flags, CONCURRENCY);
-const known = first.failed.filter((path) => files.includes(path));
-const retry = first.code !== 0 && allFlags.includes('--once-more') && known.length > 0;
-process.exitCode = retry ? runOnceMore(known, flags) : first.code;
+const failed = first.ended.filter((test) => !test.passed).map(({ name }) => name);
+const retry = first.code !== 0 && allFlags.includes('--once-more') && failed.length > 0;
+process.exitCode = retry ? runOnceMore([...new Set(failed)], files, flags) : first.code;

@@ -159,7 +159,7 @@ export default [
   {
     row: 'C040',
     file: SERVER,
-    find: 'if (this.listening || this._connections > 0) return;',
+    find: 'if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;',
     replace: 'if (this.listening) return;',
   },
   {
@@ -186,14 +186,14 @@ export default [
     find: 'if (listener === null && share === null) return null;',
     replace: 'if (this._connections === 0) return null;',
   },
-  { row: 'C044', file: SERVER, find: 'this[kServer].listener?.unref();', replace: '' },
+  { row: 'C044', file: SERVER, find: 'this[kServer].setReferenced(false);', replace: '' },
   {
     row: 'C044',
     file: 'src/transport/descriptor.ts',
     find: '    if (!this.referenced) return;\n    this.referenced = false;',
     replace: '    this.referenced = false;',
   },
-  { row: 'C045', file: SERVER, find: 'this[kServer].listener?.ref();', replace: '' },
+  { row: 'C045', file: SERVER, find: 'this[kServer].setReferenced(true);', replace: '' },
   {
     row: 'C045',
     file: 'src/transport/descriptor.ts',

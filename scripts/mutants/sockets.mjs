@@ -3,6 +3,7 @@
 
 const SOCKET = 'src/net/socket.ts';
 const CORE = 'src/net/socket_core.ts';
+const WRITER = 'src/net/socket_writer.ts';
 const CONNECT = 'src/net/socket_connect.ts';
 const INIT = 'src/net/socket_init.ts';
 const TARGET = 'src/net/connect_target.ts';
@@ -96,7 +97,7 @@ export default [
   {
     row: 'C060',
     file: 'src/reactor/slab.ts',
-    find: 'this.offset = offset + ((count + ALIGN_BYTES - 1) & -ALIGN_BYTES);',
+    find: 'this.largeOffset = (end + ALIGN_BYTES - 1) & -ALIGN_BYTES;',
     replace: '',
   },
   {
@@ -126,8 +127,8 @@ export default [
   {
     row: 'C063',
     file: SOCKET,
-    find: 'this[kCore]?.open ? this.writableLength : undefined;',
-    replace: 'this[kCore]?.open ? this[kCore].handedBytes & 0 : undefined;',
+    find: '(this[kCore]?.open ? this.writableLength : undefined) as number;',
+    replace: '(this[kCore]?.open ? 0 : undefined) as number;',
   },
   { row: 'C064', file: CORE, find: '      state.decoder === null &&\n', replace: '' },
   {
@@ -144,9 +145,9 @@ export default [
   },
   {
     row: 'C067',
-    file: CORE,
-    find: 'else if (stream.pendingBytes === 0) this.completed();',
-    replace: 'else this.completed();',
+    file: WRITER,
+    find: 'this.stream !== null && this.stream.pendingBytes === 0) {',
+    replace: 'this.stream === null) {',
   },
   {
     row: 'C067',
@@ -205,7 +206,7 @@ export default [
   },
   {
     row: 'C072',
-    file: CORE,
+    file: WRITER,
     find: '  onWritten(): void {\n    this.active();',
     replace: '  onWritten(): void {',
   },
@@ -293,19 +294,19 @@ export default [
   },
   {
     row: 'C083',
-    file: CORE,
+    file: WRITER,
     find: '  onWritten(): void {\n    this.active();',
     replace: '  onWritten(): void {',
   },
   {
     row: 'C084',
-    file: CORE,
-    find: 'else if (stream.pendingBytes === 0) this.completed();',
-    replace: 'else this.completed();',
+    file: WRITER,
+    find: '    callback?.(null);\n',
+    replace: '',
   },
   {
     row: 'C084',
-    file: CORE,
+    file: WRITER,
     find: 'while (this.callback !== null && this.stream !== null &&',
     replace: 'while (this.callback !== null && this.stream === null &&',
   },
@@ -324,14 +325,14 @@ export default [
   {
     row: 'C086',
     file: SOCKET,
-    find: 'core.emitClose(error !== null);',
-    replace: 'core.emitClose(false);',
+    find: 'emitClose(core, error !== null);',
+    replace: 'emitClose(core, false);',
   },
   {
     row: 'C086',
     file: SOCKET,
-    find: 'core.emitClose(error !== null);',
-    replace: 'core.emitClose(error !== null);\n    core.emitClose(error !== null);',
+    find: 'emitClose(core, error !== null);',
+    replace: 'emitClose(core, error !== null);\n    emitClose(core, error !== null);',
   },
   {
     row: 'C087',
@@ -354,7 +355,7 @@ export default [
       state.decoder === null &&
       !state.ended &&
       !socket.destroyed &&
-      socket.listenerCount('data') > 0
+      listeners > 0
 `,
     replace: '      !socket.destroyed\n',
   },

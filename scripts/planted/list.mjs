@@ -4,7 +4,7 @@ export default [
   {
     name: 'lost wake-up: what is left after the read budget waits for an event',
     file: 'src/transport/stream.ts',
-    find: 'if (this.reading && this.readable && this.fd >= 0) this.host.reactor.soon(this);',
+    find: 'else reactor.soon(this);',
     replace: '',
   },
   {
@@ -15,7 +15,7 @@ export default [
   },
   {
     name: 'a write callback runs twice: it is not forgotten once it has run',
-    file: 'src/net/socket_core.ts',
+    file: 'src/net/socket_writer.ts',
     find: 'this.callback = null;\n    this.completedBytes += this.handedBytes;\n    this.handed',
     replace: 'this.completedBytes += this.handedBytes;\n    this.handed',
   },

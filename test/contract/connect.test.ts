@@ -233,7 +233,10 @@ row('C080 at connect the connection is established', async (s) => {
   const log = logOf(socket, 'connect');
   const state = await new Promise((resolve) => {
     socket.on('connect', () => {
-      const mine = tcpEntries().find((one) => one.localPort === socket.localPort);
+      // The port of a connection that is over may be ours as well, to another server.
+      const mine = tcpEntries().find(
+        (one) => one.localPort === socket.localPort && one.remotePort === there.port,
+      );
       resolve([mine?.remotePort, mine?.state]);
     });
   });

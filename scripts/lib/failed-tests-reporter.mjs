@@ -1,0 +1,9 @@
+// A reporter for `node --test`: a line of JSON for each test that ended, `{name, passed}`. A file
+// that crashed or hung is reported under its own path.
+
+export default async function* failedTestsReporter(source) {
+  for await (const { type, data } of source) {
+    if (type !== 'test:pass' && type !== 'test:fail') continue;
+    yield `${JSON.stringify({ name: data.name, passed: type === 'test:pass' })}\n`;
+  }
+}

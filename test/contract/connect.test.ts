@@ -233,7 +233,9 @@ row('C080 at connect the connection is established', async (s) => {
   const log = logOf(socket, 'connect');
   const state = await new Promise((resolve) => {
     socket.on('connect', () => {
-      const mine = tcpEntries().find((one) => one.localPort === socket.localPort);
+      const mine = tcpEntries().find(
+        (one) => one.localPort === socket.localPort && one.remotePort === there.port,
+      );
       resolve([mine?.remotePort, mine?.state]);
     });
   });

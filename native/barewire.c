@@ -48,6 +48,7 @@ enum {
   SLOT_NEXT = 0, /* control words shared with JavaScript; see src/sys/hook.ts */
   SLOT_AGAIN = 1,
   SLOT_TURN = 2,
+  SLOT_BEHIND = 3,
   SLOT_EVENTS = 4,
   WORDS_PER_EVENT = 3,
   CALL_NEXT = -1,
@@ -653,7 +654,13 @@ static void run_turn(thread_state *state) {
     to[2] = (int32_t)events[i].events;
   }
   bool alive = true;
-  for (int i = 0; i < count && alive; i++) alive = dispatch(state, i);
+  for (int i = 0; i < count && alive;) {
+    int behind = count - i - 1;
+    control[SLOT_BEHIND] = behind;
+    alive = dispatch(state, i);
+    int left = control[SLOT_BEHIND]; /* a call may take more than its own event */
+    i = count - (left >= 0 && left < behind ? left : behind);
+  }
   for (int32_t i = 0; i < carried && control[SLOT_NEXT] > 0 && alive; i++)
     alive = dispatch(state, CALL_NEXT);
   for (int i = 0; i < AGAIN_PER_TURN && control[SLOT_AGAIN] > 0 && alive; i++)
@@ -727,6 +734,11 @@ CALL(hookCarry) {
   return 0;
 }
 
+/* hookReport(error): makes it an 'uncaughtException' from within a handler. */
+CALL(hookReport) {
+  return napi_fatal_exception(c->env, c->given[0]) == napi_ok ? 0 : fail(EINVAL);
+}
+
 /* --- life of an environment ----------------------------------------------------------------- */
 
 static void release_state(thread_state *state) {
@@ -766,7 +778,7 @@ static const export_function functions[] = {
     F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"),
     F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"),
     F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"), F(hookReference, "-"),
-    F(hookCarry, ""),
+    F(hookCarry, ""), F(hookReport, "-"),
 };
 
 #ifndef SO_COOKIE

@@ -1,9 +1,8 @@
 /**
  * One per thread: registrations, readiness and turns.
  *
- * A turn is the hook's: it takes up to 1,024 events and calls `dispatch` once for each, in Node's
- * callback scope, so that the ticks and promise jobs of one socket run before the next socket's
- * handler. Every descriptor is registered once, edge-triggered. A registration carries a
+ * A turn is the hook's: it takes up to 1,024 events and calls `dispatch` in Node's callback scope.
+ * The ticks and promise jobs of one socket run before the next socket's handler. Every descriptor is registered once, edge-triggered. A registration carries a
  * generation number, so that an event for a descriptor that was closed meanwhile, and whose slot
  * or number is in use again, reaches nobody.
  */
@@ -11,6 +10,7 @@
 import {
   CALL_NEXT,
   WORD_AGAIN,
+  WORD_BEHIND,
   WORD_EVENTS,
   WORD_NEXT,
   WORD_TURN,
@@ -21,6 +21,7 @@ import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
 import type { Flushable, Pollable } from './pollable.js';
 import { Slab } from './slab.js';
+import { drainTicks } from './ticks.js';
 
 /** Reading this much takes about a millisecond. */
 const CROWDED_BYTES = 4 * 1024 * 1024;
@@ -203,7 +204,34 @@ export class Reactor {
     pollable.slot = -1;
   }
 
+  /** Runs what the hook asks for, and the turn's events behind that: one call for all of them. */
   private readonly dispatch = (what: number): void => {
+    this.dispatchOne(what);
+    if (what < 0 || drainTicks === null) return;
+    const { control } = this;
+    for (let at = what + 1; ; at++) {
+      const behind = control[WORD_BEHIND] as number;
+      if (behind <= 0) return;
+      this.runTicks(drainTicks);
+      // Counted down first: where a handler throws, the hook goes on with the one behind it.
+      control[WORD_BEHIND] = behind - 1;
+      this.dispatchOne(at);
+    }
+  };
+
+  /** Ticks behind one that threw run as well. */
+  private runTicks(drain: () => void): void {
+    for (;;) {
+      try {
+        drain();
+        return;
+      } catch (error) {
+        this.kernel.hookReport(error);
+      }
+    }
+  }
+
+  private dispatchOne(what: number): void {
     this.inHandler = true;
     try {
       if (what >= 0) this.deliver(WORD_EVENTS + what * WORDS_PER_EVENT);
@@ -212,7 +240,7 @@ export class Reactor {
       this.inHandler = false;
       if (this.firstFlush !== null) this.flushAll();
     }
-  };
+  }
 
   private deliver(at: number): void {
     const { control } = this;

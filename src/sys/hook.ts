@@ -10,6 +10,11 @@ export const WORD_NEXT = 0;
 export const WORD_AGAIN = 1;
 /** The number of the turn; written by the hook. */
 export const WORD_TURN = 2;
+/**
+ * How many events are behind the one that is dispatched. Written by the hook before each call; a
+ * call that goes on to them counts it down, before it runs each.
+ */
+export const WORD_BEHIND = 3;
 /** Where the events begin: slot, generation and readiness for each. */
 export const WORD_EVENTS = 4;
 export const WORDS_PER_EVENT = 3;

@@ -160,4 +160,6 @@ export interface Kernel {
   hookReference(on: boolean): number;
   /** The loop shall begin another turn without waiting. */
   hookCarry(): number;
+  /** Makes an 'uncaughtException' of what a tick threw, and returns if the program goes on. */
+  hookReport(error: unknown): number;
 }

@@ -52,7 +52,8 @@ const RIGHT: Record<string, unknown[]> = {
   hookControl: [-1, C.EPOLL_CTL_ADD, 0, 0, 0],
   hookReference: [true],
 };
-const WITHOUT_ARGUMENTS = ['ledger', 'hookCarry'];
+/** hookReport takes anything. */
+const WITHOUT_ARGUMENTS = ['ledger', 'hookCarry', 'hookReport'];
 
 function hostile(): object {
   return {

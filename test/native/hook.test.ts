@@ -155,6 +155,47 @@ test('carried work runs in the next turn, work asked for again in this one', () 
   );
 });
 
+test('a call may take the events behind its own, and what throws takes nobody along', () => {
+  assertPrints(
+    `
+    const log = [];
+    const uncaught = [];
+    process.on('uncaughtException', (error) => uncaught.push(error.message));
+    kernel.hookOpen((what) => {
+      const behind = control[3];
+      log.push(what + '+' + behind);
+      if (what === 0) control[3] = behind - 1;
+      if (what === 2) throw new Error('alone');
+      if (what === 3) { control[3] = behind - 1; throw new Error('two'); }
+      if (what === 5) control[3] = -7;
+      if (what === 6) control[3] = 99;
+      if (behind === 0) setTimeout(() => console.log(log.join(), uncaught.join()), 50);
+      if (behind === 0) kernel.hookReference(false);
+    }, control);
+    kernel.hookReference(true);
+    for (const far of Array.from({ length: 8 }, (_, slot) => watch(slot))) poke(far);
+  `,
+    ['0+7,2+5,3+4,5+2,6+1,7+0 alone,two'],
+  );
+});
+
+test('a reported error is an uncaught exception, and the handler goes on', () => {
+  assertPrints(
+    `
+    process.on('uncaughtException', (error) => console.log(error));
+    hook(() => {
+      assert.equal(kernel.hookReport(new Error('not this').message), 0);
+      assert.equal(kernel.hookReport(null), 0);
+      console.log('goes on');
+      kernel.hookReference(false);
+    });
+    kernel.hookReference(true);
+    poke(watch(0));
+  `,
+    ['not this', 'null', 'goes on'],
+  );
+});
+
 test('more events than a turn takes, and the number of a turn that wraps', () => {
   assertPrints(
     `

@@ -169,4 +169,9 @@ export abstract class DescriptorTable {
     this.hook.carry();
     return 0;
   }
+
+  /** Nobody asks: this hook dispatches one event per call. */
+  hookReport(error: unknown): number {
+    throw error;
+  }
 }

@@ -2,9 +2,10 @@
  * One per thread: registrations, readiness and turns.
  *
  * A turn is the hook's: it takes up to 1,024 events and calls `dispatch` in Node's callback scope.
- * The ticks and promise jobs of one socket run before the next socket's handler. Every descriptor is registered once, edge-triggered. A registration carries a
- * generation number, so that an event for a descriptor that was closed meanwhile, and whose slot
- * or number is in use again, reaches nobody.
+ * The ticks and promise jobs of one socket run before the next socket's handler. Every descriptor
+ * is registered once, edge-triggered. A registration carries a generation number, so that an event
+ * for a descriptor that was closed meanwhile, and whose slot or number is in use again, reaches
+ * nobody.
  */
 
 import {

@@ -343,6 +343,12 @@ export default [
   { row: 'C087', file: CORE, find: 'if (!this.referenced) stream.unref();', replace: '' },
   {
     row: 'C087',
+    file: 'src/net/idle_timer.ts',
+    find: '    this.lastActive = this.clock.now();',
+    replace: '    if (this.timer === null) this.lastActive = this.clock.now();',
+  },
+  {
+    row: 'C087',
     file: 'src/net/handle_settings.ts',
     find: 'if (keepAlive) {',
     replace: 'if (!keepAlive) {',

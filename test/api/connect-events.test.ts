@@ -6,6 +6,7 @@ import manualNet from 'barewire';
 import nodeProfileNet from 'barewire/node';
 import type { Lookup } from '#internal/dial/target';
 import { peer } from '../contract/kit/peer.js';
+import { reservedPort } from '../contract/kit/port.js';
 import { row, type Socket } from '../contract/kit/row.js';
 import { event } from '../contract/kit/wait.js';
 import { compiled, Program } from '../support/program.js';
@@ -82,14 +83,13 @@ row('each address of a name has its lookup, and each failure is told', async (s)
 });
 
 row('where the only address refuses, the attempt fails, then the socket', async (s) => {
-  const there = await peer.listen({ host: '127.0.0.1' });
-  await there.close();
-  const socket = s.connect(there.port, '127.0.0.1');
+  const port = reservedPort(s);
+  const socket = s.connect(port, '127.0.0.1');
   const log = recorded(socket);
   await event(socket, 'close');
   assert.deepEqual(log, [
-    ['connectionAttempt', '127.0.0.1', there.port, 4],
-    ['connectionAttemptFailed', '127.0.0.1', there.port, 4, 'ECONNREFUSED'],
+    ['connectionAttempt', '127.0.0.1', port, 4],
+    ['connectionAttemptFailed', '127.0.0.1', port, 4, 'ECONNREFUSED'],
     ['error', 'ECONNREFUSED'],
     ['close', true],
   ]);

@@ -5,6 +5,7 @@ import type { Lookup } from '#internal/dial/target';
 import { descriptorOf, option, optionsOf } from '../contract/kit/kernel.js';
 import { connected } from '../contract/kit/pair.js';
 import { type PeerSocket, peer } from '../contract/kit/peer.js';
+import { reservedPort } from '../contract/kit/port.js';
 import { row, type Scope } from '../contract/kit/row.js';
 import { event, logOf, turns, until } from '../contract/kit/wait.js';
 
@@ -83,18 +84,11 @@ async function far(s: Scope, options: object): Promise<PeerSocket> {
   return there.accept();
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const there = await peer.listen({ host: '127.0.0.1' });
-  await there.close();
-  return there.port;
-}
-
 row('localAddress and localPort are what the peer sees', async (s) => {
-  const localPort = await freePort();
+  const localPort = reservedPort(s);
   const both = await (await far(s, { localAddress: '127.0.0.9', localPort })).state();
   assert.deepEqual([both.remoteAddress, both.remotePort], ['127.0.0.9', localPort]);
-  const other = await freePort();
+  const other = reservedPort(s);
   const portOnly = await (await far(s, { localPort: other })).state();
   assert.deepEqual([portOnly.remoteAddress, portOnly.remotePort], ['127.0.0.1', other]);
 });

@@ -64,7 +64,7 @@ for (const [way, enter] of WAYS) {
     });
     const seen = stores(socket, all);
     const far = await there.accept();
-    await event(socket, 'timeout');
+    await until(() => seen.has('timeout') && seen.has('connect'), 'the time-out');
     const drained = event(socket, 'drain');
     await far.resume();
     await drained;

@@ -27,9 +27,12 @@ async function connections(server: Server): Promise<number> {
   });
 }
 
-/** Long enough for the loop to accept all that it is going to. */
+/**
+ * Often enough round the loop to accept all that it is going to. One long sleep is not: on a busy
+ * machine it may be over before the loop has looked once.
+ */
 async function settled(): Promise<void> {
-  await sleep(60);
+  for (let i = 0; i < 6; i++) await sleep(10);
 }
 
 async function closed(server: Server, made: readonly builtin.Socket[]): Promise<void> {

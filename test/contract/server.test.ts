@@ -204,15 +204,17 @@ row('C054 new Server does what createServer does', async (s) => {
     socket.on('end', () => socket.end('made by new')).resume();
   };
   const { Server } = s.net;
+  class Derived extends Server {}
   const servers = [
     s.ownServer(new Server({ allowHalfOpen: true }, listener)),
+    s.ownServer(new Derived({ allowHalfOpen: true }, listener)),
     s.ownServer(new Server(listener)),
     s.ownServer(Server({ allowHalfOpen: true }, listener)),
     s.server({ allowHalfOpen: true }, listener),
   ];
   assert.deepEqual(
     servers.map((server) => server.allowHalfOpen),
-    [true, false, true, true],
+    [true, true, false, true, true],
   );
   for (const server of servers) {
     assert.ok(server instanceof Server);

@@ -69,9 +69,11 @@ for (const family of FAMILIES) {
 
   test(`a paused socket holds little and stops its ${family} peer`, async (scope) => {
     const { ours, peer } = await makePair(scope, {}, family);
+    const first = once(ours, 'data').then(() => {});
     ours.once('data', () => ours.pause());
     const bytes = randomBytes(BYTES);
     peer.write(bytes);
+    await first;
     await sleep(200);
     assert.ok(ours.isPaused());
     const held = ours.readableLength;

@@ -1,9 +1,9 @@
 /** Errors of connecting and binding: what they say, what follows, and the end of the process. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { constants } from 'node:os';
 import { test } from 'node:test';
+import { reservedPort } from '../contract/kit/port.js';
 import { socketPath } from '../support/echo.js';
 import { runNode } from '../support/program.js';
 
@@ -34,14 +34,6 @@ async function outcome(profile: string, what: string, target: string): Promise<L
   return lines;
 }
 
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** The name of an error number of this machine, as Node has it. */
 function numberOf(code: keyof typeof constants.errno): number {
   return -constants.errno[code];
@@ -50,8 +42,8 @@ function numberOf(code: keyof typeof constants.errno): number {
 const CLOSED_WITH_ERROR = { event: 'close', hadError: true };
 
 for (const profile of PROFILES) {
-  test(`${profile}: connecting to a closed port is ECONNREFUSED, then 'close'`, async () => {
-    const port = await closedPort();
+  test(`${profile}: connecting to a closed port is ECONNREFUSED, then 'close'`, async (t) => {
+    const port = reservedPort({ defer: (cleanup) => t.after(() => cleanup()) });
     const [error, ...rest] = await outcome(profile, 'port', String(port));
     assert.deepEqual(error, {
       event: 'error',

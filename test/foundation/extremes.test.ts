@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { Socket } from 'barewire';
 import { Pollable } from '#internal/reactor/pollable';
 import { systemHost } from '#internal/transport/host';
+import { turns, until } from '../contract/kit/wait.js';
 import { readAll } from '../support/pairs.js';
 import { compiled, limited, Program, runNode } from '../support/program.js';
 import { type Scope, test } from '../support/test.js';
@@ -60,12 +61,18 @@ test('a server out of descriptors does not spin, and accepts again later', async
 /** Notes the events that it gets. */
 class Probe extends Pollable {
   readonly events: number[] = [];
+  private heard = (): void => {};
+  /** Resolves at the first event. */
+  readonly ready = new Promise<void>((resolve) => {
+    this.heard = resolve;
+  });
   constructor(private readonly react: () => void = () => {}) {
     super();
   }
   override onReady(events: number): void {
     this.events.push(events);
     this.react();
+    this.heard();
   }
   override onTurn(): void {}
 }
@@ -78,18 +85,16 @@ function socketpair(): [number, number] {
   return into as [number, number];
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 test('no event of a closed descriptor reaches the one that got its number', async (scope) => {
   const { kernel, reactor } = systemHost();
   const pairs = [socketpair(), socketpair()] as const;
+  const later = socketpair();
   const reused: Probe = new Probe();
   let again: [number, number] = [-1, -1];
   let slots: number[] = [];
   let turn = -1;
   const second = new Probe();
+  const third = new Probe();
   const first = new Probe(() => {
     turn = reactor.turn;
     slots = [second.slot];
@@ -100,23 +105,28 @@ test('no event of a closed descriptor reaches the one that got its number', asyn
   });
   reactor.register(first, pairs[0][0], kernel.constants.EPOLLIN);
   reactor.register(second, pairs[1][0], kernel.constants.EPOLLIN);
+  reactor.register(third, later[0], kernel.constants.EPOLLIN);
   reactor.ref();
   scope.defer(() => {
     reactor.unref();
     reactor.close(first, pairs[0][0]);
     reactor.close(reused, again[0]);
-    for (const fd of [pairs[0][1], pairs[1][1], again[1]]) kernel.close(fd, -1);
+    reactor.close(third, later[0]);
+    for (const fd of [pairs[0][1], pairs[1][1], again[1], later[1]]) kernel.close(fd, -1);
   });
   // Both are readable before the loop looks: one batch has the events of both.
   for (const [, far] of pairs) kernel.write(far, Buffer.from('x'), 0, 1);
-  await pause(20);
+  await first.ready;
+  // What comes after that batch comes after the stale event, too.
+  kernel.write(later[1], Buffer.from('x'), 0, 1);
+  await third.ready;
   assert.equal(first.events.length, 1);
   assert.equal(again[0], pairs[1][0], 'the number is in use again');
   assert.equal(slots[0], slots[1], 'and so is the place in the table');
   assert.deepEqual(second.events, []);
   assert.deepEqual(reused.events, [], 'a stale event was delivered');
   kernel.write(again[1], Buffer.from('x'), 0, 1);
-  await pause(20);
+  await reused.ready;
   assert.equal(reused.events.length, 1, 'its own event is delivered');
   assert.notEqual(reactor.turn, turn);
 });
@@ -142,18 +152,21 @@ for (const queuedFirst of [true, false]) {
     socket.setEncoding('latin1').on('data', (chunk: unknown) => {
       text += String(chunk);
     });
-    await pause(10);
+    await turns();
     const send = (part: string): number => kernel.write(far, Buffer.from(part), 0, part.length);
     const withRights = (part: string): number =>
       kernel.sendRights(far, Buffer.from(part), 0, part.length, [far, far]);
     assert.equal(send('a'), 1);
     assert.equal(withRights('bc'), 2);
-    if (!queuedFirst) await pause(20);
+    if (!queuedFirst) await until(() => text === 'abc', 'the first bytes');
     assert.equal(send('def'), 3);
     assert.equal(withRights('g'), 1);
     assert.equal(withRights('h'), 1);
     assert.equal(send('i'), 1);
-    await pause(50);
+    await until(
+      () => text.length >= 9,
+      () => `all bytes; so far: ${text}`,
+    );
     assert.equal(text, 'abcdefghi');
     assert.equal(readdirSync('/proc/self/fd').length, before, 'descriptors were kept');
   });

@@ -62,7 +62,7 @@ const RUNS = 200;
 const AT_ONCE = 4;
 
 test(`a program with only unreferenced, flooded sockets exits with 0, ${RUNS} times`, async (t) => {
-  const flooder = new Program(process.execPath, [compiled('flooder')], { timeoutMs: 100_000 });
+  const flooder = new Program(process.execPath, [compiled('flooder')], { timeoutMs: 280_000 });
   t.after(() => flooder.stop());
   const port = (await flooder.printed(/\n/)).trim();
   let begun = 0;

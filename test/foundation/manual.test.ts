@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../contract/kit/wait.js';
 import { socketPath } from '../support/echo.js';
 import { Program, type ProgramOptions } from '../support/program.js';
 
@@ -16,30 +16,39 @@ function start(t: TestContext, command: string, args: string[], options?: Progra
   return program;
 }
 
-/** Whether somebody listens on the port, told without connecting to it. */
-function isTaken(): boolean {
+/** The manual's port is a fixed one: this runs a program in a network that nobody else is in. */
+function startAlone(t: TestContext, command: string, ...args: string[]): Program {
+  const inside = 'ip link set lo up && exec "$@"';
+  return start(t, 'unshare', ['-rn', 'sh', '-c', inside, 'sh', command, ...args]);
+}
+
+/** Runs a program in the network of another one. */
+function startBeside(t: TestContext, other: Program, command: string, ...args: string[]): Program {
+  const target = ['-t', String(other.child.pid), '-U', '-n', '--preserve-credentials', '--wd=.'];
+  return start(t, 'nsenter', [...target, command, ...args]);
+}
+
+/** Waits until the program's network has somebody who listens on the port. */
+async function untilTaken({ child }: Program): Promise<void> {
   const hex = PORT.toString(16).toUpperCase().padStart(4, '0');
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8'));
-  return tables.some((table) => new RegExp(`:${hex} [0-9A-F]+:0000 0A`).test(table));
+  const listener = new RegExp(`:${hex} [0-9A-F]+:0000 0A`);
+  const tables = ['tcp', 'tcp6'].map((name) => `/proc/${child.pid}/net/${name}`);
+  await until(
+    () => tables.some((path) => listener.test(readFileSync(path, 'utf8'))),
+    `a listener on port ${PORT}`,
+  );
 }
 
-async function untilTaken(taken: boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && isTaken() !== taken; tries++) await sleep(50);
-  assert.equal(isTaken(), taken, `port ${PORT}`);
-}
-
-/** The manual's server has a fixed port: waits for whoever else has it on this machine. */
 async function startServer(t: TestContext, ...path: string[]): Promise<Program> {
   const file = path.length > 0 ? 'echo-server-unix.js' : 'echo-server.js';
-  if (path.length === 0) await untilTaken(false);
-  const server = start(t, process.execPath, [join('examples', file), ...path]);
+  const server = startAlone(t, process.execPath, join('examples', file), ...path);
   await server.printed('server bound\n');
   return server;
 }
 
 test("the manual's echo server greets and echoes a telnet client", async (t) => {
   const server = await startServer(t);
-  const telnet = start(t, 'telnet', ['localhost', String(PORT)]);
+  const telnet = startBeside(t, server, 'telnet', 'localhost', String(PORT));
   // Not at a terminal, telnet prints CR LF as LF.
   await telnet.printed(/\.\nhello\n$/);
   telnet.send('one line\n');
@@ -55,7 +64,7 @@ test("the manual's echo server greets and echoes a telnet client", async (t) => 
 
 test("the manual's echo server greets and echoes nc, and ends when nc has no more", async (t) => {
   const server = await startServer(t);
-  const nc = start(t, 'nc', ['-N', 'localhost', String(PORT)]);
+  const nc = startBeside(t, server, 'nc', '-N', 'localhost', String(PORT));
   await nc.printed('hello\r\n');
   nc.send('one line\n');
   await nc.printed('hello\r\none line\n');
@@ -84,7 +93,7 @@ const CLIENT_OUTPUT =
 
 test("the manual's echo client runs against the manual's echo server", async (t) => {
   const server = await startServer(t);
-  const client = start(t, process.execPath, ['examples/echo-client.js']);
+  const client = startBeside(t, server, process.execPath, 'examples/echo-client.js');
   const { code, stdout, stderr } = await client.ended;
   assert.match(stdout, CLIENT_OUTPUT);
   assert.equal(stderr, '');
@@ -103,10 +112,9 @@ test("the manual's echo client runs on a UNIX path", async (t) => {
 });
 
 test("the manual's echo client prints the manual's words to a plain echo", async (t) => {
-  await untilTaken(false);
-  start(t, 'socat', [`TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat']);
-  await untilTaken(true);
-  const client = start(t, process.execPath, ['examples/echo-client.js']);
+  const socat = startAlone(t, 'socat', `TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat');
+  await untilTaken(socat);
+  const client = startBeside(t, socat, process.execPath, 'examples/echo-client.js');
   const { code, stdout } = await client.ended;
   assert.equal(stdout, 'connected to server!\nworld!\r\n\ndisconnected from server\n');
   assert.equal(code, 0);

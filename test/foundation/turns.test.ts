@@ -1,10 +1,22 @@
 /** What runs between the handlers of two sockets that became ready together. */
 import assert from 'node:assert/strict';
+import type { Socket } from 'barewire';
 import { systemHost } from '#internal/transport/host';
 import { FAMILIES } from '../support/echo.js';
-import { makePair, makePairs } from '../support/pairs.js';
+import { makePair, makePairs, type Pair } from '../support/pairs.js';
 import { runNode } from '../support/program.js';
 import { test } from '../support/test.js';
+
+/** Holds the loop up until the kernel, which a busy machine delays, has bytes for all of these. */
+function awaitBytes(sockets: readonly Socket[]): void {
+  const { kernel } = systemHost();
+  const end = performance.now() + 10_000;
+  for (const { _handle } of sockets) {
+    while (kernel.pending(_handle?.fd ?? -1, kernel.constants.FIONREAD) === 0) {
+      assert.ok(performance.now() < end, 'the bytes did not arrive');
+    }
+  }
+}
 
 for (const family of FAMILIES) {
   test(`ticks and jobs of one ${family} socket run before the next one's`, async (scope) => {
@@ -27,6 +39,7 @@ for (const family of FAMILIES) {
       }
       // Within one tick: the kernel has all of it before the loop looks again.
       for (const [i, { peer }] of pairs.entries()) peer.write(String(i));
+      awaitBytes(pairs.map(({ ours }) => ours));
     });
     assert.equal(turns.size, 1, 'all were ready in the same turn');
     const order = log.map((entry) => entry.slice(-1));
@@ -37,6 +50,42 @@ for (const family of FAMILIES) {
     assert.equal(log.length, 12);
   });
 }
+
+const CROWD = 200;
+/** More than the kernel holds for a UNIX connection that nobody reads. */
+const FLOOD_BYTES = 512 * 1024;
+/** As the transport has it: a read, and what a socket may read in a turn that is not crowded. */
+const READ_BYTES = 64 * 1024;
+const BYTES_PER_TURN = 4 * READ_BYTES;
+/** So many first reads are 4 MiB: for the sockets behind them the turn is crowded. */
+const BEFORE_CROWD = 65;
+
+/** Sends so much on each connection within one tick; returns the most that one turn delivered. */
+async function mostInOneTurn(pairs: readonly Pair[], bytes: number): Promise<number> {
+  const { reactor } = systemHost();
+  const perTurn = new Map<number, number>();
+  let left = pairs.length * bytes;
+  await new Promise<void>((resolve) => {
+    for (const { ours, peer } of pairs) {
+      ours.removeAllListeners('data').on('data', (chunk) => {
+        perTurn.set(reactor.turn, (perTurn.get(reactor.turn) ?? 0) + chunk.length);
+        left -= chunk.length;
+        if (left === 0) resolve();
+      });
+      peer.write(Buffer.alloc(bytes));
+    }
+  });
+  return Math.max(...perTurn.values());
+}
+
+test('hundreds of flooding sockets get one read each in a turn', async (scope) => {
+  const pairs = await makePairs(scope, CROWD, {}, 'unix');
+  // The first message tells a socket to read in large pieces.
+  await mostInOneTurn(pairs, READ_BYTES);
+  const most = await mostInOneTurn(pairs, FLOOD_BYTES);
+  const allowed = BEFORE_CROWD * BYTES_PER_TURN + (CROWD - BEFORE_CROWD) * READ_BYTES;
+  assert.ok(most <= allowed, `${most} bytes in one turn; ${allowed} are allowed`);
+});
 
 test('setImmediate beats setTimeout(0) from a socket handler', async (scope) => {
   const { ours, peer } = await makePair(scope);

@@ -8,7 +8,6 @@ import { projectRoot, runNode } from '../support/program.js';
 
 const COUNT = process.env['BAREWIRE_SOAK'] ? 1000 : 180;
 const TIMEOUT_MS = 200_000;
-const CLOSE_MAX_MS = 1000;
 
 interface Result {
   readonly ended: Record<string, number>;
@@ -32,7 +31,6 @@ async function endMany(t: TestContext, own: string, ...libraries: string[]): Pro
   const total = Object.values(result.ended).reduce((sum, count) => sum + count, 0);
   assert.equal(total, COUNT + kinds.length, 'with one of each to warm up');
   assert.equal(result.left, 0, 'descriptors left open');
-  assert.ok(result.longestMs < CLOSE_MAX_MS, `a peer waited ${result.longestMs} ms`);
   assert.deepEqual(result.echoes, ['before', 'after']);
   assert.equal(result.natives, new Set(libraries).size, 'native files in the process');
 }

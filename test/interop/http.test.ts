@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import builtin from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpServer, HttpAgent } from 'barewire/interop';
 import ours from 'barewire/node';
@@ -114,26 +115,32 @@ onBothSides('server.setTimeout and request.setTimeout fire', async (side, scope)
 });
 
 onBothSides('close() waits for a request, not for an idle connection', async (side, scope) => {
-  const server = side.createHttpServer(async (request, response) => {
-    if (request.url === '/slow') await sleep(60);
-    response.end('done');
+  let answer = (): void => {};
+  const server = side.createHttpServer((request, response) => {
+    if (request.url === '/slow') answer = () => response.end('done');
+    else response.end('done');
   });
   const port = await listen(scope, server);
   const agent = new side.HttpAgent({ keepAlive: true });
   scope.defer(() => agent.destroy());
+  const connected = once(server, 'connection');
   await ask({ port, agent, path: '/fast' });
+  const [idle] = (await connected) as [Duplex];
   const slow = ask({ port, agent: new side.HttpAgent(), path: '/slow' });
   await once(server, 'request');
-  let finished = false;
-  slow.then(() => {
-    finished = true;
-  }, assert.ifError);
-  const closed = new Promise((resolve) => server.close(resolve));
+  const idleClosed = once(idle, 'close');
+  const order: string[] = [];
+  const closed = new Promise((resolve) => server.close(resolve)).then((error) => {
+    order.push('closed');
+    return error;
+  });
   assert.equal(server.listening, false);
-  await sleep(10);
-  assert.equal(finished, false);
+  await idleClosed;
+  order.push('answered');
+  answer();
   assert.equal((await slow).body, 'done');
   assert.equal(await closed, undefined);
+  assert.deepEqual(order, ['answered', 'closed']);
   const error = await new Promise<Error | undefined>((resolve) => server.close(resolve));
   assert.equal(Object(error).code, 'ERR_SERVER_NOT_RUNNING');
 });

@@ -20,15 +20,16 @@ const THREE_EVENTS = `
     seen.push(slot);
     process.nextTick(() => seen.push('tick ' + slot));
     Promise.resolve().then(() => seen.push('job ' + slot));
+    if (slot === 2) setTimeout(print, 20);
     if (slot === 0) bad();
   });
   kernel.hookReference(true);
   for (let slot = 0; slot < 3; slot++) poke(watch(slot, slot * 7));
-  setTimeout(() => {
+  function print() {
     kernel.hookReference(false);
     // A worker's console can lose what is printed at the end.
     require('node:fs').writeSync(1, seen.join() + '\\n');
-  }, 50);
+  }
 `;
 
 test('a turn runs the ticks and jobs of one event before the next', () => {
@@ -112,6 +113,7 @@ test('slot and generation come back whole, and leave with the descriptor', () =>
     `
     hook((slot, at) => {
       console.log(slot, control[5 + at * 3], control[6 + at * 3] & C.EPOLLIN);
+      if (slot === 6) setImmediate(leave);
       if (slot === 2 ** 31 - 1) kernel.hookReference(false);
     });
     kernel.hookReference(true);
@@ -120,11 +122,11 @@ test('slot and generation come back whole, and leave with the descriptor', () =>
     assert.equal(kernel.hookControl(near, C.EPOLL_CTL_ADD, EDGE, 5, 5), -E.EEXIST);
     assert.equal(kernel.hookControl(near, C.EPOLL_CTL_MOD, EDGE, 6, -6), 0);
     poke(far);
-    setTimeout(() => {
+    function leave() {
       poke(far);
       assert.equal(kernel.hookControl(near, C.EPOLL_CTL_DEL, 0, 0, 0), 0);
       setTimeout(() => poke(watch(2 ** 31 - 1, -(2 ** 31))), 20);
-    }, 20);
+    }
   `,
     ['6 -6 1', '2147483647 -2147483648 1'],
   );
@@ -140,16 +142,21 @@ test('carried work runs in the next turn, work asked for again in this one', () 
       if (what === -1) control[0] = --next;
       if (what === -2) control[1] = 0;
       log.push(what + '@' + (turn - first));
+      if (log.length === 4) setTimeout(carry, 20);
+      if (log.length === 5) setTimeout(print, 20);
       if (what >= 0) { control[0] = next; control[1] = 1; }
     });
     const first = control[2] + 1;
     kernel.hookReference(true);
     poke(watch(0));
-    setTimeout(() => {
+    function carry() {
       control[0] = next = 1;
       kernel.hookCarry();
-      setTimeout(() => { kernel.hookReference(false); console.log(log.join()); }, 50);
-    }, 50);
+    }
+    function print() {
+      kernel.hookReference(false);
+      console.log(log.join());
+    }
   `,
     ['0@0,-2@0,-1@1,-1@1,-1@2'],
   );

@@ -14,7 +14,8 @@ const [countText, ownModule = 'none', ...workerModules] = process.argv.slice(2);
 const COUNT = Number(countText);
 const AT_ONCE = 6;
 const ENDS: readonly WorkerTask['end'][] = ['terminate', 'exit', 'throw'];
-const CLOSE_MAX_MS = 10_000;
+/** A descriptor that its thread leaves open stays so as long as the process: forever, here. */
+const CLOSE_MAX_MS = 30_000;
 
 /** The native files that were loaded at once. */
 const natives = new Set<string>();

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { inherits } from 'node:util';
 import type { Lookup } from '#internal/dial/target';
 import { errorOf, loose, pairOf, textOf } from '../conformance/kit.js';
+import { reservedPort } from '../contract/kit/port.js';
 import { script } from '../contract/kit/program.js';
 import { row, type Socket } from '../contract/kit/row.js';
 import { delay, event, logOf, turns, until } from '../contract/kit/wait.js';
@@ -40,12 +41,11 @@ row('a lookup of one’s own decides where to, whatever the name', async (s) => 
 // B#30699
 row('a local port goes with a name that has addresses of both families', async (s) => {
   const port = await s.port(s.server((socket) => socket.on('error', () => {}).end()));
-  const free = await s.port(s.server().on('listening', () => {}));
   for (const addresses of [
     ['::1', '127.0.0.1'],
     ['127.0.0.1', '::1'],
   ]) {
-    const localPort = free + 1;
+    const localPort = reservedPort(s);
     const lookup = answering(...addresses);
     const socket = s.connect({ port, host: 'both.example', localPort, lookup });
     await event(socket, 'connect');

@@ -46,10 +46,14 @@ row('a local port goes with a name that has addresses of both families', async (
     ['127.0.0.1', '::1'],
   ]) {
     const localPort = reservedPort(s);
-    const lookup = answering(...addresses);
+    const lookup: Lookup = (...asked) => setImmediate(answering(...addresses), ...asked);
     const socket = s.connect({ port, host: 'both.example', localPort, lookup });
+    const attempts: string[] = [];
+    socket.on('connectionAttempt', (address) => attempts.push(address));
     await event(socket, 'connect');
     assert.equal(socket.localPort, localPort);
+    // What can not be bound is not attempted.
+    assert.equal(attempts[0], addresses[0]);
     socket.resetAndDestroy();
   }
 });

@@ -12,7 +12,7 @@ import { sortArguments } from './lib/test-arguments.mjs';
 // Tests measure time and count connections; more than two at once disturb each other.
 const CONCURRENCY = 2;
 // A hanging file fails instead of holding up the run.
-const FILE_TIMEOUT_MS = 300_000;
+const FILE_TIMEOUT_MS = 600_000;
 
 function testFiles(filters) {
   const sources = [...listFiles(projectRoot, 'test'), ...listFiles(projectRoot, 'src')];

@@ -96,6 +96,8 @@ prints(
   say(error.code, gone, peer.ended);
   peer.end();
   await once(worker, 'exit');
+  // The end of a process, of its channel and of its connections are told in no fixed order.
+  await until(() => gone && peer.ended && sockets() === 0);
   say(gone, worker.exitedAfterDisconnect, sockets());
 })();
 `,

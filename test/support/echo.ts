@@ -35,7 +35,7 @@ export async function startEchoServer(
 ): Promise<EchoServer> {
   const path = socketPath();
   const args = [compiled('echo-server'), ...(family === 'unix' ? [path] : [])];
-  const program = new Program('sh', limited(descriptors, args), { timeoutMs: 120_000 });
+  const program = new Program('sh', limited(descriptors, args), { timeoutMs: 290_000 });
   t.after(() => program.stop());
   const line = (await program.printed(/\n/)).trim();
   if (family === 'unix') {

@@ -437,6 +437,13 @@ CALL(write) {
   return put;
 }
 
+/* The kernel may hold these bytes back for what follows: they and the FIN make one segment. */
+CALL(writeMore) {
+  ssize_t put;
+  RETRY(put, send(INT(0), c->bytes.data, c->bytes.length, MSG_NOSIGNAL | MSG_MORE));
+  return put;
+}
+
 /* writev(fd, chunks, count, skip): the first `count` chunks without their first `skip` bytes. */
 CALL(writev) {
   int count = c->numbers[2] < CHUNKS_MAX ? INT(2) : CHUNKS_MAX;
@@ -774,7 +781,7 @@ static const export_function functions[] = {
     F(socket, "iii"), F(socketpair, "iil"), F(pipe, "l"), F(bind, "iiti"), F(connect, "iiti"),
     F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
-    F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"), F(splice, "iin"),
+    F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"), F(splice, "iin"),
     F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"),
     F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"),
     F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"), F(hookReference, "-"),

@@ -70,7 +70,9 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
     kernel.close(fd, -1);
     return bad;
   }
-  return new Stream(host, fd, family, new AttemptOwner(() => {}));
+  const stream = new Stream(host, fd, family, new AttemptOwner(() => {}));
+  stream.exclusive = true;
+  return stream;
 }
 
 /**

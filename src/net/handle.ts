@@ -16,7 +16,11 @@ abstract class Handle<Under extends Descriptor> {
   protected abstract get under(): Under | null;
 
   get fd(): number {
-    return this.under?.fd ?? -1;
+    const { under } = this;
+    if (under === null) return -1;
+    // Who has the number can duplicate it, or give it to a child.
+    under.exclusive = false;
+    return under.fd;
   }
 
   abstract getAsyncId(): number;

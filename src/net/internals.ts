@@ -20,11 +20,20 @@ export interface ReadableInternals {
 export interface WritableInternals {
   sync: boolean;
   length: number;
+  /** The bytes of the write under way. */
+  writelen: number;
+  highWaterMark: number;
+  needDrain: boolean;
+  defaultEncoding: string;
   corked: number;
+  ending: boolean;
   ended: boolean;
   finished: boolean;
   errorEmitted: boolean;
 }
+
+/** The methods of `Socket` itself, to see whether a class of a user's has others. */
+export const own: { write: unknown; final: unknown } = { write: null, final: null };
 
 /** The state of a socket that is not part of its public surface. */
 export const kCore: unique symbol = Symbol('barewire.socket');

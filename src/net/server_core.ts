@@ -174,6 +174,8 @@ export class ServerCore implements ListenerOwner {
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const { maxConnections } = server;
     const stream = new Stream(host, fd, family, null as never);
+    // What cluster's primary accepted is open there as well.
+    stream.exclusive = listener !== null;
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
       const info = this.dropInfo(stream);
       stream.close();

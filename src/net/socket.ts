@@ -15,6 +15,7 @@ import {
   kCore,
   kHost,
   kNormalized,
+  own,
   type ReadableInternals,
   type WritableInternals,
 } from './internals.js';
@@ -36,6 +37,7 @@ import type {
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
+import { write } from './socket_write.js';
 import type { WriteCallback } from './socket_writer.js';
 import { TypedDuplex } from './typed_events.js';
 
@@ -369,6 +371,8 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
   initialiseSocket(self, self[kHost](), checked);
 }
 
+SocketClass.prototype.write = write;
+Object.assign(own, { write: SocketClass.prototype._write, final: SocketClass.prototype._final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */

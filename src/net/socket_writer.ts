@@ -4,6 +4,7 @@
  */
 import type { Stream } from '../transport/stream.js';
 import { errno, systemError } from '../util/system_error.js';
+import { own } from './internals.js';
 import type { Socket } from './socket.js';
 
 export type WriteCallback = (error?: Error | null) => void;
@@ -23,6 +24,8 @@ export abstract class SocketWriter {
   /** Chunks written before there was a connection. */
   protected waiting: Uint8Array[] | null = null;
   resetOnDestroy = false;
+  /** The write under way is not with the kernel: others may join it. */
+  gathering = false;
 
   abstract readonly socket: Socket;
 
@@ -39,7 +42,41 @@ export abstract class SocketWriter {
     this.callback = callback;
     this.handedBytes = chunk.length;
     stream.queue(chunk);
+    this.gathering = !stream.blocked;
     this.sendSoon(stream);
+  }
+
+  /** Whether a chunk would follow the write under way with nothing in between. */
+  get canJoin(): boolean {
+    const { socket } = this;
+    const { length, corked, ending, defaultEncoding } = socket._writableState;
+    // Longer than the write under way: Writable holds something back already.
+    if (length !== this.handedBytes || corked > 0 || ending || socket.destroyed) return false;
+    return defaultEncoding === 'utf8';
+  }
+
+  /** Makes `chunk` a part of the write under way. Returns what `write()` does. */
+  join(chunk: Uint8Array): boolean {
+    const { stream } = this;
+    const state = this.socket._writableState;
+    state.length += chunk.length;
+    state.writelen += chunk.length;
+    this.handedBytes += chunk.length;
+    const more = state.length < state.highWaterMark;
+    if (!more) state.needDrain = true;
+    if (stream !== null) {
+      stream.queue(chunk);
+      if (stream.pendingBytes > GATHER_BYTES) this.joinNow(stream, state);
+    }
+    return more;
+  }
+
+  private joinNow(stream: Stream, state: { sync: boolean }): void {
+    const { sync } = state;
+    // A failure is reported after write() has returned.
+    state.sync = true;
+    this.writeNow(stream);
+    state.sync = sync;
   }
 
   /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
@@ -75,6 +112,7 @@ export abstract class SocketWriter {
 
   /** Much is pending: no use in gathering more. */
   private writeNow(stream: Stream): void {
+    this.gathering = false;
     const status = stream.send();
     if (status < 0) this.onWriteError(status);
     // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
@@ -85,9 +123,12 @@ export abstract class SocketWriter {
   /** Writes that wait in Writable behind the present one leave in the same call. */
   onFlush(): void {
     const { socket, stream } = this;
-    const state = socket._writableState;
-    if (state.length <= this.handedBytes || state.corked > 0) return;
+    this.gathering = false;
     if (stream === null || this.callback === null) return;
+    const state = socket._writableState;
+    const isAll = state.length <= this.handedBytes;
+    stream.finFollows = isAll && state.ending && socket._final === own.final;
+    if (isAll || state.corked > 0) return;
     if (stream.pendingBytes >= GATHER_BYTES) return;
     const buffered = socket.writableBuffer;
     for (let i = this.prepaidChunks; i < buffered.length; i++) {
@@ -115,6 +156,7 @@ export abstract class SocketWriter {
   private completed(): void {
     const { callback } = this;
     this.callback = null;
+    this.gathering = false;
     this.completedBytes += this.handedBytes;
     this.handedBytes = 0;
     callback?.(null);
@@ -127,6 +169,7 @@ export abstract class SocketWriter {
   private failWrite(error: Error): void {
     const { callback } = this;
     this.callback = null;
+    this.gathering = false;
     callback?.(error);
   }
 

@@ -119,6 +119,7 @@ export function moveSocket(
 /** A second descriptor for a connected socket, owned by this thread until it is released. */
 export function duplicateSocket(socket: Socket): number {
   const stream = connectedStream(socket);
+  stream.exclusive = false;
   const fd = stream.host.kernel.dup(stream.fd);
   if (fd < 0) throw systemError(fd, 'dup');
   return fd;

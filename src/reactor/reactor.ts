@@ -134,11 +134,14 @@ export class Reactor {
     this.vacate(pollable);
   }
 
-  /** Takes a descriptor out of the set and closes it. Returns what close(2) did. */
-  close(pollable: Pollable, fd: number): number {
+  /**
+   * Takes a descriptor out of the set and closes it. Returns what close(2) did. Where it is
+   * `exclusive` the closing itself takes it out, which saves a call.
+   */
+  close(pollable: Pollable, fd: number, exclusive = false): number {
     const registered = pollable.slot >= 0;
     if (registered) this.vacate(pollable);
-    return this.kernel.close(fd, registered ? this.epollFd : -1);
+    return this.kernel.close(fd, registered && !exclusive ? this.epollFd : -1);
   }
 
   /** One more registration that keeps the process alive. */

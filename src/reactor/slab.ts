@@ -5,10 +5,17 @@
  */
 
 const SLAB_BYTES = 512 * 1024;
+const HUGE_SLAB_BYTES = 1024 * 1024;
 const SMALL_SLAB_BYTES = 8 * 1024;
 
-/** The most that one read asks for. */
-export const READ_BYTES = 64 * 1024;
+/** What a read asks for, as Node's own does. */
+const READ_BYTES = 64 * 1024;
+
+/**
+ * What a read asks for where the one before was filled: a peer that sends much costs a system call
+ * and a turn through JavaScript per 256 KiB, not per 64.
+ */
+const HUGE_READ_BYTES = 256 * 1024;
 
 /** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
@@ -23,6 +30,9 @@ const SMALL_ALIGN_BYTES = 8;
 /** A socket that filled a small read reads into the large slab for so many small reads. */
 const LARGE_FOR_READS = 16;
 
+/** With more credit than `LARGE_FOR_READS` a read is a huge one: for so many that are not full. */
+const HUGE_FOR_READS = 8;
+
 export class Slab {
   /** Where the next read lands: `bytes[offset, offset + room)`. */
   bytes: Buffer = Buffer.alloc(0);
@@ -34,20 +44,25 @@ export class Slab {
   private small: Buffer = this.bytes;
   private smallOffset = 0;
 
-  /** Makes room for one read. `credit` is what the socket's last `take` left it with. */
-  reserve(credit: number): void {
-    if (credit > 0) this.reserveLarge();
+  /**
+   * Makes room for one read. `credit` is what the socket's last `take` left it with; a `frugal`
+   * read is never a huge one.
+   */
+  reserve(credit: number, frugal: boolean): void {
+    if (credit > LARGE_FOR_READS && !frugal) this.reserveLarge(HUGE_READ_BYTES);
+    else if (credit > 0) this.reserveLarge(READ_BYTES);
     else this.reserveSmall();
   }
 
-  private reserveLarge(): void {
-    if (this.large.length - this.largeOffset < READ_BYTES) {
-      this.large = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  private reserveLarge(room: number): void {
+    if (this.large.length - this.largeOffset < room) {
+      const huge = room > READ_BYTES;
+      this.large = Buffer.allocUnsafeSlow(huge ? HUGE_SLAB_BYTES : SLAB_BYTES);
       this.largeOffset = 0;
     }
     this.bytes = this.large;
     this.offset = this.largeOffset;
-    this.room = READ_BYTES;
+    this.room = room;
   }
 
   private reserveSmall(): void {
@@ -62,6 +77,8 @@ export class Slab {
 
   /** The credit of a socket that has just read `count` bytes. */
   creditAfter(count: number, credit: number): number {
+    if (count >= READ_BYTES) return LARGE_FOR_READS + HUGE_FOR_READS;
+    if (credit > LARGE_FOR_READS) return credit - 1;
     if (count === this.room || count >= SMALL_READ_BYTES) return LARGE_FOR_READS;
     return credit > 0 ? credit - 1 : 0;
   }

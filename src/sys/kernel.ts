@@ -96,7 +96,10 @@ export interface Kernel {
   /** accept4(2). Returns the new descriptor. */
   accept(fd: number): number;
   shutdown(fd: number, how: number): number;
-  /** Leaves the hook's epoll set (`epollFd`, or -1), then close(2). -EBADF if not owned. */
+  /**
+   * Leaves the hook's epoll set `epollFd`, then close(2). -EBADF if not owned. With -1 the first
+   * is left to close(2), which does it where no other descriptor stands for the same file.
+   */
   close(fd: number, epollFd: number): number;
   /** Takes ownership of a descriptor made elsewhere. -EEXIST if owned already. */
   adopt(fd: number): number;
@@ -115,6 +118,11 @@ export interface Kernel {
   peek(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Writes `bytes[offset, offset + length)`. Returns how much the kernel took. */
   write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * As `write` on a socket. TCP may hold the bytes back until the next write or `shutdown`, for at
+   * most 200 ms: with what follows they make one segment; MSG_MORE, tcp(7).
+   */
+  writeMore(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Writes the first `count` chunks (CHUNKS_MAX at most) without their first `skip` bytes. */
   writev(fd: number, chunks: readonly Uint8Array[], count: number, skip: number): number;
   /** Writes bytes (at least one) with 1 to 253 descriptors attached; SCM_RIGHTS. */

@@ -7,6 +7,9 @@ import type { KernelAddress } from '../sys/kernel.js';
 import type { Host } from './host.js';
 
 export abstract class Descriptor extends Pollable {
+  /** Nobody else has a descriptor for the same file, so closing this one is the end of it. */
+  exclusive = false;
+
   /** Whether work on this descriptor keeps the process alive. */
   private referenced = true;
   /** Whether there is work: reading, connecting, accepting, or a write that waits. */
@@ -52,10 +55,14 @@ export abstract class Descriptor extends Pollable {
     return length === 4 ? bytes.readInt32LE(0) : Number.NaN;
   }
 
+  get isTcp(): boolean {
+    const { AF_INET, AF_INET6 } = this.host.kernel.constants;
+    return this.family === AF_INET || this.family === AF_INET6;
+  }
+
   /** `TCPSocketWrap`, `TCPServerWrap`, `PipeWrap`: what Node calls its own of this kind. */
   protected get nodeName(): string {
-    const { AF_INET, AF_INET6 } = this.host.kernel.constants;
-    return this.family === AF_INET || this.family === AF_INET6 ? 'TCPSocketWrap' : 'PipeWrap';
+    return this.isTcp ? 'TCPSocketWrap' : 'PipeWrap';
   }
 
   override keepsAlive(): string | null {
@@ -93,7 +100,7 @@ export abstract class Descriptor extends Pollable {
     if (fd < 0) return 0;
     this.fd = -1;
     this.setActive(false);
-    return this.host.reactor.close(this, fd);
+    return this.host.reactor.close(this, fd, this.exclusive);
   }
 
   /** Lets the descriptor go without closing it. Returns its number, now somebody else's. */

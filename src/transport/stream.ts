@@ -22,7 +22,7 @@ export interface StreamOwner {
   /** The peer's FIN, after all its bytes. */
   onReadEnd(): void;
   onReadError(status: number): void;
-  /** A flush is about to send: the owner may queue more. */
+  /** A flush is about to send: the owner may queue more, and say that `finFollows`. */
   onFlush(): void;
   /** All that was queued is with the kernel. */
   onWritten(): void;
@@ -40,6 +40,8 @@ export class Stream extends Descriptor {
   ended = false;
   /** Our FIN was sent. */
   shutDown = false;
+  /** `shutdown` follows what is queued, at once: the two may leave in one segment. */
+  finFollows = false;
   bytesRead = 0;
   bytesWritten = 0;
   /** Reads land here in place of the reactor's slab. */
@@ -59,7 +61,7 @@ export class Stream extends Descriptor {
   private largeReads = 0;
   private readonly writes = new WriteQueue();
   /** The kernel's buffer is full: an event will tell when it is not. */
-  private blocked = false;
+  blocked = false;
 
   constructor(
     host: Host,
@@ -184,8 +186,8 @@ export class Stream extends Descriptor {
   }
 
   private readOnce(): void {
-    const { slab } = this.host.reactor;
-    slab.reserve(this.largeReads);
+    const { slab, crowded } = this.host.reactor;
+    slab.reserve(this.largeReads, crowded);
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count > 0) {
       this.bytesRead += count;
@@ -254,7 +256,7 @@ export class Stream extends Descriptor {
     if (this.fd < 0) return -errno.EBADF;
     if (this.blocked) return 0;
     while (this.writes.lengthBytes > 0) {
-      const sent = this.writes.send(this.host.kernel, this.fd);
+      const sent = this.writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
       if (sent >= 0) this.bytesWritten += sent;
       else if (sent === -errno.EAGAIN) return this.block();
       else return sent;

@@ -42,16 +42,24 @@ export class WriteQueue {
     return head === null ? [] : [head.subarray(skip), ...others];
   }
 
-  /** One system call for as much as it takes. Returns the count sent, or -errno. */
-  send(kernel: Kernel, fd: number): number {
+  /**
+   * One system call for as much as it takes; where `finFollows` the kernel may keep it for the FIN.
+   * Returns the count sent, or -errno.
+   */
+  send(kernel: Kernel, fd: number, finFollows: boolean): number {
     const { chunks, skip } = this;
     const head = this.head as Uint8Array;
     let sent: number;
     if (chunks === null || this.first === chunks.length - 1) {
-      sent = kernel.write(fd, head, skip, head.length - skip);
+      sent = finFollows
+        ? kernel.writeMore(fd, head, skip, head.length - skip)
+        : kernel.write(fd, head, skip, head.length - skip);
     } else if (this.lengthBytes <= COPY_BYTES) {
       const length = this.copyTogether(chunks);
-      sent = kernel.write(fd, scratch as Buffer, 0, length);
+      const bytes = scratch as Buffer;
+      sent = finFollows
+        ? kernel.writeMore(fd, bytes, 0, length)
+        : kernel.write(fd, bytes, 0, length);
     } else {
       if (this.first > 0) this.dropSent(chunks);
       sent = kernel.writev(fd, chunks, chunks.length, skip);

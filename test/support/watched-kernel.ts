@@ -20,6 +20,7 @@ const ON_DESCRIPTOR: readonly Method[] = [
   'read',
   'peek',
   'write',
+  'writeMore',
   'writev',
   'sendRights',
   'readRights',

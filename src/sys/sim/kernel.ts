@@ -145,6 +145,11 @@ export class SimKernel extends DescriptorTable implements Kernel {
     });
   }
 
+  /** Holds nothing back. */
+  writeMore(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+    return this.write(fd, bytes, offset, length);
+  }
+
   writev(fd: number, chunks: readonly Uint8Array[], count: number, skip: number): number {
     return this.call('write', fd, () => this.send(fd, gather(chunks, count, skip)));
   }

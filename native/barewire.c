@@ -781,9 +781,9 @@ static const export_function functions[] = {
     F(socket, "iii"), F(socketpair, "iil"), F(pipe, "l"), F(bind, "iiti"), F(connect, "iiti"),
     F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
-    F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"), F(splice, "iin"),
-    F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"),
-    F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"),
+    F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"),
+    F(splice, "iin"), F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"),
+    F(getpeername, "i"), F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"),
     F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"), F(hookReference, "-"),
     F(hookCarry, ""), F(hookReport, "-"),
 };

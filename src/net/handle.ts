@@ -151,10 +151,17 @@ export type LooseHandle = Partial<
 export class ServerHandle extends Handle<Listener> {
   /** Takes a connection on; replaced by who wants to see each connection's handle first. */
   onconnection: (this: ServerHandle, error: number, connection: SocketHandle) => void;
+  private readonly own: ServerHandle['onconnection'];
 
   constructor(private readonly core: ServerCore) {
     super();
-    this.onconnection = (_error, connection) => core.handOverHandle(connection);
+    this.own = (_error, connection) => core.handOverHandle(connection);
+    this.onconnection = this.own;
+  }
+
+  /** Somebody wants to see each connection's handle: only then is one made for each. */
+  get watched(): boolean {
+    return this.onconnection !== this.own;
   }
 
   override getAsyncId(): number {

@@ -193,7 +193,7 @@ export class ServerCore implements ListenerOwner {
       server.emit('error', systemError(status, 'accept'));
       return;
     }
-    if (this.handle === null) {
+    if (this.handle === null || !this.handle.watched) {
       this.handOver(stream, null);
       return;
     }

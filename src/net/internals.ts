@@ -14,6 +14,7 @@ export interface ReadableInternals {
   dataEmitted: boolean;
   awaitDrainWriters: unknown;
   multiAwaitDrain: boolean;
+  pipes: readonly unknown[];
   errored: Error | null;
 }
 

@@ -30,6 +30,7 @@ import {
   setNoDelay,
   setTypeOfService,
 } from './socket_options.js';
+import { followPipe } from './socket_pipe.js';
 import type {
   BlockListLike,
   ConnectOptions,
@@ -122,8 +123,7 @@ class SocketClass extends TypedDuplex {
       this.once('connect', () => this._final(callback));
       return;
     }
-    const { stream } = this[kCore];
-    const status = stream === null ? 0 : stream.shutdown();
+    const status = this[kCore].stream?.shutdown() ?? 0;
     this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
@@ -173,6 +173,10 @@ class SocketClass extends TypedDuplex {
   _reset(): this {
     this[kCore].resetOnDestroy = true;
     return this.destroy();
+  }
+
+  override pipe<To extends NodeJS.WritableStream>(to: To, options?: { end?: boolean }): To {
+    return followPipe(this, super.pipe(to, options), SocketClass.prototype._write);
   }
 
   override pause(): this {

@@ -38,6 +38,7 @@ const RIGHT: Record<string, unknown[]> = {
   sendRights: [-1, bytes, 0, 1, [0]],
   readRights: [-1, bytes, 0, 8, []],
   splice: [-1, -1, 1],
+  pipeSize: [-1, 4096],
   getsockopt: [-1, C.SOL_SOCKET, C.SO_TYPE, bytes],
   setsockopt: [-1, C.SOL_SOCKET, C.SO_KEEPALIVE, 1],
   getsockname: [-1],

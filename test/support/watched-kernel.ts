@@ -24,6 +24,7 @@ const ON_DESCRIPTOR: readonly Method[] = [
   'sendRights',
   'readRights',
   'splice',
+  'pipeSize',
   'getsockopt',
   'setsockopt',
   'getsockname',

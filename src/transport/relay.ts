@@ -4,14 +4,19 @@
  *
  * Nothing stays under way. What the other side does not take is handed back as ordinary bytes
  * within the same call, so the kernel's pipe is empty between calls, and one serves all streams of
- * a thread: a thousand relayed connections cost two descriptors and 64 pages.
+ * a thread: a thousand relayed connections cost two descriptors and 256 pages.
  */
 import type { Kernel } from '../sys/kernel.js';
 import { errno } from '../util/system_error.js';
 import type { Stream } from './stream.js';
 
-/** The most that moves in one step, and what the pipe is asked to hold. */
-const PIPE_BYTES = 256 * 1024;
+/**
+ * What the pipe is asked to hold: the most that Linux gives an unprivileged user as it comes. Each
+ * step wakes the far end up, so few large ones cost half of what many small ones do.
+ */
+const PIPE_BYTES = 1024 * 1024;
+/** The most that one step moves where many want to. */
+const CROWDED_BYTES = 256 * 1024;
 /** A read that fills this is followed by a splice; the two cost the same here (PERFORMANCE.md). */
 const COPY_BYTES = 64 * 1024;
 /** A splice of less than this is followed by a read. */
@@ -40,7 +45,9 @@ export class RelayPipe {
     this.readEnd = readEnd;
     this.writeEnd = writeEnd;
     // Refused where the user's pipes hold too many pages already: then it moves less at once.
-    this.kernel.pipeSize(writeEnd, PIPE_BYTES);
+    if (this.kernel.pipeSize(writeEnd, PIPE_BYTES) < 0) {
+      this.kernel.pipeSize(writeEnd, CROWDED_BYTES);
+    }
     return true;
   }
 
@@ -116,8 +123,9 @@ export class Relay {
   }
 
   private splice(from: Stream, to: Stream): boolean {
-    const { kernel } = from.host;
-    const count = kernel.splice(from.fd, this.pipe.writeEnd, PIPE_BYTES);
+    const { kernel, reactor } = from.host;
+    const most = reactor.crowded ? CROWDED_BYTES : PIPE_BYTES;
+    const count = kernel.splice(from.fd, this.pipe.writeEnd, most);
     if (count <= 0) {
       // splice(2) stops for good at urgent data, which a read passes over.
       this.large = !(NOT_BY_SPLICE.has(-count) || (count === -errno.EAGAIN && from.mayHaveMore));

@@ -127,8 +127,10 @@ export class Relay {
     const most = reactor.crowded ? CROWDED_BYTES : PIPE_BYTES;
     const count = kernel.splice(from.fd, this.pipe.writeEnd, most);
     if (count <= 0) {
-      // splice(2) stops for good at urgent data, which a read passes over.
-      this.large = !(NOT_BY_SPLICE.has(-count) || (count === -errno.EAGAIN && from.mayHaveMore));
+      // splice(2) stops for good at urgent data, which a read passes over; it then says that there
+      // is nothing, or even that this is the end where the peer's FIN is behind it.
+      const unsure = count === 0 || (count === -errno.EAGAIN && from.mayHaveMore);
+      this.large = !unsure && !NOT_BY_SPLICE.has(-count);
       if (this.large) from.readStopped(count);
       return this.large;
     }

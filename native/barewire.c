@@ -528,6 +528,9 @@ CALL(splice) {
   return moved;
 }
 
+/* pipeSize(fd, bytes): F_SETPIPE_SZ; what it came to. */
+CALL(pipeSize) { return fcntl(INT(0), F_SETPIPE_SZ, INT(1)); }
+
 static socklen_t option_length(span bytes) {
   return bytes.length < INT_MAX ? (socklen_t)bytes.length : INT_MAX;
 }
@@ -782,7 +785,8 @@ static const export_function functions[] = {
     F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
     F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"),
-    F(splice, "iin"), F(getsockopt, "iiib"), F(setsockopt, "iii-"), F(getsockname, "i"),
+    F(splice, "iin"), F(pipeSize, "ii"), F(getsockopt, "iiib"), F(setsockopt, "iii-"),
+    F(getsockname, "i"),
     F(getpeername, "i"), F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"),
     F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"),
     F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),

@@ -57,6 +57,7 @@ class Receiver extends Connection {
       if (count === -EAGAIN) return;
       if (must('read', count) === 0) {
         this.close();
+        this.job.onReceiverDone();
         return;
       }
       this.job.received += count;
@@ -85,6 +86,8 @@ export class Streaming {
     const chunks = Math.ceil(units / this.conns);
     this.received = 0;
     this.senders = this.conns;
+    // A relay answers FIN with FIN before the far end has all.
+    this.receivers = this.acceptor === null ? 0 : this.conns;
     this.onDone = () => {
       const expected = chunks * this.conns * this.chunk.length;
       if (this.acceptor !== null && this.received !== expected) {
@@ -96,6 +99,12 @@ export class Streaming {
   }
 
   onSenderDone() {
-    if (--this.senders === 0) this.onDone();
+    this.senders--;
+    if (this.senders + this.receivers === 0) this.onDone();
+  }
+
+  onReceiverDone() {
+    this.receivers--;
+    if (this.senders + this.receivers === 0) this.onDone();
   }
 }

@@ -14,6 +14,7 @@ export interface ReadableInternals {
   dataEmitted: boolean;
   awaitDrainWriters: unknown;
   multiAwaitDrain: boolean;
+  pipes: readonly unknown[];
   errored: Error | null;
 }
 
@@ -33,7 +34,11 @@ export interface WritableInternals {
 }
 
 /** The methods of `Socket` itself, to see whether a class of a user's has others. */
-export const own: { write: unknown; final: unknown } = { write: null, final: null };
+export const own: { write: unknown; _write: unknown; _final: unknown } = {
+  write: null,
+  _write: null,
+  _final: null,
+};
 
 /** The state of a socket that is not part of its public surface. */
 export const kCore: unique symbol = Symbol('barewire.socket');

@@ -10,10 +10,11 @@ import {
 import { BlockList } from './block_list.js';
 import { BoundSocket } from './bound_socket.js';
 import type { Callable } from './callable.js';
+import { connectNew } from './connect_new.js';
 import type { Profile } from './profile.js';
 import { makeServerClass, type Server } from './server.js';
 import type { ServerOptions } from './server_types.js';
-import { connectNew, makeSocketClass, Socket } from './socket.js';
+import { makeSocketClass, Socket } from './socket.js';
 import { SocketAddress } from './socket_address.js';
 import type { ConnectOptions } from './socket_types.js';
 

@@ -11,14 +11,7 @@ import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { LooseHandle } from './handle.js';
-import {
-  kCore,
-  kHost,
-  kNormalized,
-  own,
-  type ReadableInternals,
-  type WritableInternals,
-} from './internals.js';
+import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
 import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
 import { connectEnded, connectSocket } from './socket_connect.js';
@@ -31,6 +24,7 @@ import {
   setNoDelay,
   setTypeOfService,
 } from './socket_options.js';
+import { followPipe } from './socket_pipe.js';
 import type {
   BlockListLike,
   ConnectOptions,
@@ -124,8 +118,7 @@ class SocketClass extends TypedDuplex {
       this.once('connect', () => this._final(callback));
       return;
     }
-    const { stream } = this[kCore];
-    const status = stream === null ? 0 : stream.shutdown();
+    const status = this[kCore].stream?.shutdown() ?? 0;
     this[kCore].releaseIfOver();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
@@ -175,6 +168,10 @@ class SocketClass extends TypedDuplex {
   _reset(): this {
     this[kCore].resetOnDestroy = true;
     return this.destroy();
+  }
+
+  override pipe<To extends NodeJS.WritableStream>(to: To, options?: { end?: boolean }): To {
+    return followPipe(this, super.pipe(to, options));
   }
 
   override pause(): this {
@@ -372,7 +369,8 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
 }
 
 SocketClass.prototype.write = write;
-Object.assign(own, { write: SocketClass.prototype._write, final: SocketClass.prototype._final });
+const { _write, _final } = SocketClass.prototype;
+Object.assign(own, { write, _write, _final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
@@ -387,14 +385,4 @@ export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
     }
   }
   return makeCallable(Socket, initialise);
-}
-
-/** `connect` and `createConnection`: a new socket that is connecting; manual. */
-export function connectNew(Class: typeof SocketClass, args: readonly unknown[]): Socket {
-  const normalized = normalizeArguments<LooseConnectOptions, ConnectListener>(args);
-  const [options] = normalized;
-  const socket = new Class(options);
-  if (options.timeout) socket.setTimeout(options.timeout as number);
-  normalized[kNormalized] = true;
-  return Reflect.apply(socket.connect, socket, [normalized]);
 }

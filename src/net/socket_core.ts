@@ -15,6 +15,7 @@ import { applySettings } from './handle_settings.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
+import type { SocketPipe } from './socket_pipe.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver, type UserRead } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
@@ -38,6 +39,10 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   bound: BoundEnd | null = null;
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
+  /** Where bytes go past this socket: its `pipe` to another one. */
+  forward: SocketPipe | null = null;
+  /** Who waits until this socket has written what it has. */
+  feeders: SocketPipe[] | null = null;
 
   constructor(
     readonly socket: Socket,
@@ -166,6 +171,43 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     }
   }
 
+  /** Whether a write is under way; `onWritten` hears of its end. */
+  get writing(): boolean {
+    return this.callback !== null;
+  }
+
+  /** Bytes went past the Readable: it is left as if they had been emitted. */
+  passedOn(): void {
+    const state = this.socket._readableState;
+    state.reading = false;
+    state.awaitDrainWriters = null;
+    state.dataEmitted = true;
+    this.active();
+  }
+
+  /** `count` bytes were sent past the Writable. */
+  sentPast(count: number): void {
+    this.completedBytes += count;
+    this.active();
+  }
+
+  override onWritten(): void {
+    super.onWritten();
+    if (this.feeders !== null && !this.writing) this.wakeFeeders();
+  }
+
+  /** The descriptor goes: nothing comes by here any more. */
+  private leavePipes(): void {
+    this.forward?.end();
+    if (this.feeders !== null) this.wakeFeeders();
+  }
+
+  private wakeFeeders(): void {
+    const { feeders } = this;
+    this.feeders = null;
+    for (const feeder of feeders ?? []) feeder.wake();
+  }
+
   onReadInto(count: number): void {
     this.active();
     if (this.userRead !== null) deliver(this.userRead, this.socket, count, () => this.stream);
@@ -211,6 +253,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.dial = null;
     this.stream = null;
     this.handle = null;
+    this.leavePipes();
     this.bound?.file?.remove();
     this.bound = null;
     this.completedBytes += this.handedBytes;
@@ -243,6 +286,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.handle = null;
     this.callback = null;
     this.prepaidChunks = 0;
+    this.leavePipes();
     this.idle?.clear();
     return { stream, prepaidChunks, callback };
   }
@@ -255,6 +299,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.idle?.set(0);
     this.stream = null;
     this.handle = null;
+    this.leavePipes();
   }
 
   /** Ready for another connection. */

@@ -25,7 +25,7 @@ export function write(
 ): boolean {
   const core = this[kCore];
   if (core?.gathering && callback === undefined && typeof encoding !== 'function') {
-    const joins = core.canJoin && this._write === own.write;
+    const joins = core.canJoin && this._write === own._write;
     const bytes = joins ? plainBytes(chunk, encoding) : null;
     if (bytes !== null && bytes.length > 0) return core.join(bytes);
   }

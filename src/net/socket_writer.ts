@@ -127,7 +127,7 @@ export abstract class SocketWriter {
     if (stream === null || this.callback === null) return;
     const state = socket._writableState;
     const isAll = state.length <= this.handedBytes;
-    stream.finFollows = isAll && state.ending && socket._final === own.final;
+    stream.finFollows = isAll && state.ending && socket._final === own._final;
     if (isAll || state.corked > 0) return;
     if (stream.pendingBytes >= GATHER_BYTES) return;
     const buffered = socket.writableBuffer;

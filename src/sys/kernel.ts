@@ -137,6 +137,8 @@ export interface Kernel {
   readRights(fd: number, bytes: Uint8Array, offset: number, length: number, into: number[]): number;
   /** splice(2), non-blocking; one of the two is a pipe. */
   splice(fromFd: number, toFd: number, length: number): number;
+  /** fcntl(2) with F_SETPIPE_SZ: how much a pipe holds. Returns that, rounded up by the kernel. */
+  pipeSize(fd: number, bytes: number): number;
 
   /** Fills `into` and returns the option's length. */
   getsockopt(fd: number, level: number, name: number, into: Uint8Array): number;

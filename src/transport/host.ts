@@ -9,6 +9,7 @@ import { linux } from '../sys/linux.js';
 import type { Clock } from '../util/clock.js';
 import { systemClock } from '../util/clock.js';
 import { showActiveResources } from './active_resources.js';
+import { RelayPipe } from './relay.js';
 
 export interface Host {
   readonly kernel: Kernel;
@@ -16,11 +17,14 @@ export interface Host {
   readonly clock: Clock;
   /** Resolves names where the caller brings no lookup of its own; null for `dns.lookup`. */
   readonly lookup: typeof lookup | null;
+  /** What bytes go through from one socket to another. */
+  readonly relayPipe: RelayPipe;
 }
 
 /** Puts a host together on `kernel`. */
 export function makeHost(kernel: Kernel, clock: Clock, resolver: typeof lookup | null): Host {
-  return { kernel, reactor: new Reactor(kernel, clock), clock, lookup: resolver };
+  const reactor = new Reactor(kernel, clock);
+  return { kernel, reactor, clock, lookup: resolver, relayPipe: new RelayPipe(kernel) };
 }
 
 let threadHost: Host | null = null;

@@ -27,6 +27,14 @@ export interface StreamOwner {
   /** All that was queued is with the kernel. */
   onWritten(): void;
   onWriteError(status: number): void;
+  /** Where bytes may go in place of `onRead`, if anywhere. */
+  readonly forward?: Forward | null;
+}
+
+/** Takes bytes past their owner. */
+export interface Forward {
+  /** Does one read's work for `stream`, or returns false and has done nothing. */
+  step(stream: Stream): boolean;
 }
 
 const READS_PER_TURN = 4;
@@ -170,7 +178,9 @@ export class Stream extends Descriptor {
     }
     const before = this.bytesRead;
     this.readsLeft--;
+    const { forward } = this.owner;
     try {
+      if (forward?.step(this)) return;
       if (this.readInto === null) this.readOnce();
       else this.readOnceInto(this.readInto);
     } finally {
@@ -212,8 +222,30 @@ export class Stream extends Descriptor {
     }
   }
 
+  /** Something waits behind the bytes, so that a short read is not the last one. */
+  get mayHaveMore(): boolean {
+    return this.moreBehind;
+  }
+
+  /** Whether bytes may go to the kernel now, past the queue. */
+  get writable(): boolean {
+    return (
+      this.fd >= 0 &&
+      !this.blocked &&
+      !this.connecting &&
+      !this.shutDown &&
+      this.writes.lengthBytes === 0
+    );
+  }
+
+  /** Bytes were read elsewhere: by a relay. */
+  took(count: number, isLast: boolean): void {
+    this.bytesRead += count;
+    if (isLast && !this.moreBehind) this.readable = false;
+  }
+
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
-  private readStopped(status: number): void {
+  readStopped(status: number): void {
     this.readable = false;
     if (status === -errno.EAGAIN) return;
     this.ended = true;

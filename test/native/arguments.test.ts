@@ -34,10 +34,12 @@ const RIGHT: Record<string, unknown[]> = {
   read: [-1, bytes, 0, 8],
   peek: [-1, bytes, 0, 8],
   write: [-1, bytes, 0, 8],
+  writeMore: [-1, bytes, 0, 8],
   writev: [-1, [bytes], 1, 0],
   sendRights: [-1, bytes, 0, 1, [0]],
   readRights: [-1, bytes, 0, 8, []],
   splice: [-1, -1, 1],
+  pipeSize: [-1, 4096],
   getsockopt: [-1, C.SOL_SOCKET, C.SO_TYPE, bytes],
   setsockopt: [-1, C.SOL_SOCKET, C.SO_KEEPALIVE, 1],
   getsockname: [-1],
@@ -209,7 +211,7 @@ test('lengths and offsets are checked against the buffer at every edge', (t) => 
     assert.equal(kernel.read(far, buffer, offset, length), length);
   }
   for (const [offset, length] of bad) {
-    for (const name of ['read', 'peek', 'write']) {
+    for (const name of ['read', 'peek', 'write', 'writeMore']) {
       assert.equal(
         call(name, near, buffer, offset, length),
         -E.EINVAL,

@@ -36,6 +36,16 @@ behaviour(
   },
 );
 
+behaviour('a closed descriptor that no other stands for leaves the set by itself', async (k) => {
+  const { client, server } = await k.tcpPair();
+  k.watch(server);
+  assert.deepEqual(await k.events(server), ['OUT']);
+  k.is(k.kernel.close(server, -1), 0);
+  k.write(client, 'late');
+  await k.settle();
+  assert.deepEqual(await k.events(server), []);
+});
+
 behaviour('a change that was not asked for is not reported', async (k) => {
   const { client, server } = await k.tcpPair();
   k.watch(server, k.c.EPOLLOUT);

@@ -24,6 +24,15 @@ behaviour('a read takes what is asked for, and a peek leaves it', async (k) => {
   assert.equal(k.read(server), 'ef');
 });
 
+behaviour('bytes that may wait for more are there once the FIN is sent', async (k) => {
+  const { client, server } = await k.tcpPair();
+  k.is(k.kernel.writeMore(client, Buffer.from('last'), 0, 4), 4);
+  k.is(k.kernel.shutdown(client, k.c.SHUT_WR), 0);
+  await k.settle();
+  assert.equal(k.read(server), 'last');
+  k.is(k.kernel.read(server, Buffer.alloc(8), 0, 8), 0);
+});
+
 behaviour('names are known at both ends', async (k) => {
   const { client, server, listener } = await k.tcpPair();
   const port = k.portOf(listener);

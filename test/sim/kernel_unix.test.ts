@@ -229,3 +229,36 @@ behaviour('splice moves bytes between a socket and a pipe', async (k) => {
   assert.equal(k.read(client), 'moved');
   k.fails(k.kernel.splice(client, server, 5), 'EINVAL');
 });
+
+behaviour('a pipe can be made to hold more, and not less than what is in it', (k) => {
+  const ends: number[] = [];
+  k.is(k.kernel.pipe(ends), 0);
+  const [reader = -1, writer = -1] = ends;
+  k.is(k.kernel.pipeSize(writer, 262_144), 262_144);
+  const chunk = Buffer.alloc(300_000);
+  k.is(k.kernel.write(writer, chunk, 0, chunk.length), 262_144);
+  k.fails(k.kernel.pipeSize(reader, 65_536), 'EBUSY');
+  k.is(k.kernel.read(reader, chunk, 0, chunk.length), 262_144);
+  k.is(k.kernel.pipeSize(reader, 5_000), 8_192);
+  k.is(k.kernel.write(writer, chunk, 0, chunk.length), 8_192);
+  const { client } = k.unixPair();
+  k.fails(k.kernel.pipeSize(client, 65_536), 'EBADF');
+});
+
+behaviour('splice leaves in the pipe what a full socket does not take', async (k) => {
+  const { client, server } = await k.tcpPair();
+  const ends: number[] = [];
+  k.is(k.kernel.pipe(ends), 0);
+  const [reader = -1, writer = -1] = ends;
+  const chunk = Buffer.alloc(65_536);
+  while (k.kernel.write(client, chunk, 0, chunk.length) > 0);
+  k.write(writer, 'stays');
+  k.fails(k.kernel.splice(reader, client, 100), 'EAGAIN');
+  assert.equal(k.read(reader), 'stays');
+  k.write(writer, 'lost');
+  k.close(server);
+  await k.settle();
+  const failed = k.show(k.kernel.splice(reader, client, 100));
+  assert.match(String(failed), /^(ECONNRESET|EPIPE)$/);
+  assert.equal(k.read(reader), 'lost');
+});

@@ -25,6 +25,7 @@ const ON_DESCRIPTOR: readonly Method[] = [
   'sendRights',
   'readRights',
   'splice',
+  'pipeSize',
   'getsockopt',
   'setsockopt',
   'getsockname',

@@ -202,9 +202,15 @@ export class SimKernel extends DescriptorTable implements Kernel {
       const probe = new Uint8Array(available);
       if (from instanceof PipeEnd) from.copy(probe);
       else from.read(probe, 0, available, true);
-      const taken = to.write([probe]);
+      const taken = to.write([probe.subarray(0, this.faults.drawShort(available))]);
       return taken <= 0 ? taken : from.read(bytes, 0, taken, false);
     });
+  }
+
+  pipeSize(fd: number, bytes: number): number {
+    return this.withFile(fd, 'pipeSize', (file) =>
+      file instanceof PipeEnd ? file.resize(bytes) : -errno.EBADF,
+    );
   }
 
   getsockopt(fd: number, level: number, name: number, into: Uint8Array): number {

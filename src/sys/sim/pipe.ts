@@ -6,9 +6,12 @@ import { SimFile } from './file.js';
 
 const PIPE_BYTES = 65_536;
 const PAGE_BYTES = 4_096;
+/** Linux's /proc/sys/fs/pipe-max-size as it comes. */
+const PIPE_BYTES_MAX = 1_048_576;
 
 class Buffered {
   readonly bytes = new ByteQueue();
+  size = PIPE_BYTES;
   reader: PipeEnd | null = null;
   writer: PipeEnd | null = null;
 }
@@ -31,12 +34,27 @@ export class PipeEnd extends SimFile {
     return [buffered.reader, buffered.writer];
   }
 
+  private get room(): number {
+    return this.buffered.size - this.buffered.bytes.length;
+  }
+
+  /** F_SETPIPE_SZ: a power of two of pages, and no less than what is in it. */
+  resize(bytes: number): number {
+    if (bytes < 0 || bytes > 2 ** 31 - 1) return -errno.EINVAL;
+    let size = PAGE_BYTES;
+    while (size < bytes) size *= 2;
+    if (size > this.buffered.size && size > PIPE_BYTES_MAX) return -errno.EPERM;
+    if (size < this.buffered.bytes.length) return -errno.EBUSY;
+    this.buffered.size = size;
+    return size;
+  }
+
   override poll(): number {
     const { bytes, reader, writer } = this.buffered;
     if (this.reads) {
       return (bytes.length > 0 ? constants.EPOLLIN : 0) | (writer ? 0 : constants.EPOLLHUP);
     }
-    const room = PIPE_BYTES - bytes.length >= PAGE_BYTES ? constants.EPOLLOUT : 0;
+    const room = this.room >= PAGE_BYTES ? constants.EPOLLOUT : 0;
     return room | (reader ? 0 : constants.EPOLLERR);
   }
 
@@ -60,7 +78,7 @@ export class PipeEnd extends SimFile {
     const { bytes, reader } = this.buffered;
     if (reader === null) return -errno.EPIPE;
     const wanted = lengthOf(parts);
-    const room = PIPE_BYTES - bytes.length;
+    const { room } = this;
     // Up to a page goes in whole or not at all.
     if (room === 0 || (wanted <= PAGE_BYTES && wanted > room)) return -errno.EAGAIN;
     const taken = Math.min(room, wanted);

@@ -1,0 +1,17 @@
+import { normalizeArguments } from './arguments.js';
+import { kNormalized } from './internals.js';
+import type { Socket } from './socket.js';
+import type { LooseConnectOptions, SocketOptions } from './socket_types.js';
+
+/** `connect` and `createConnection`: a new socket that is connecting; manual. */
+export function connectNew(
+  Class: new (options?: SocketOptions | number) => Socket,
+  args: readonly unknown[],
+): Socket {
+  const normalized = normalizeArguments<LooseConnectOptions, () => void>(args);
+  const [options] = normalized;
+  const socket = new Class(options);
+  if (options.timeout) socket.setTimeout(options.timeout as number);
+  normalized[kNormalized] = true;
+  return Reflect.apply(socket.connect, socket, [normalized]);
+}

@@ -1,0 +1,151 @@
+/**
+ * `source.pipe(destination)` between two of our sockets. While nobody looks at the bytes they go
+ * from one descriptor to the other, past both streams. Whether anybody looks is asked anew before
+ * each read, and nothing is under way between two reads: what a late listener, an `unpipe` or a
+ * `destroy` finds is what it would find without this.
+ */
+import { EventEmitter } from 'node:events';
+import { Relay } from '../transport/relay.js';
+import type { Forward, Stream } from '../transport/stream.js';
+import { errno, systemError } from '../util/system_error.js';
+import { kCore, own } from './internals.js';
+import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
+
+/** Who replaces it sees what goes through it. */
+const { emit } = EventEmitter.prototype;
+
+/** What Node calls the listeners of `pipe` itself. */
+const ON_DATA = 'ondata';
+const ON_DRAIN = 'pipeOnDrainFunctionResult';
+
+/** A socket's `pipe` to another one. */
+export class SocketPipe implements Forward {
+  private readonly relay: Relay;
+
+  constructor(
+    private readonly source: Socket,
+    private readonly destination: Socket,
+    /** The listener that `pipe` put on the source. */
+    private readonly onData: unknown,
+  ) {
+    this.relay = new Relay(source[kCore].host.relayPipe);
+  }
+
+  step(stream: Stream): boolean {
+    const { source, destination } = this;
+    const from = source[kCore];
+    const to = destination[kCore];
+    const target = to.stream;
+    if (!source._readableState.pipes.includes(destination)) {
+      this.end();
+      from.forward = null;
+      return false;
+    }
+    if (target === null || target.owner !== to || from.stream !== stream) return false;
+    if (this.isObserved() || !this.joins(stream, target)) return false;
+    const { flowing, awaitDrainWriters } = source._readableState;
+    if (to.writing) {
+      if (flowing !== true && awaitDrainWriters !== destination) return false;
+      this.wait(stream, to);
+      return true;
+    }
+    if (flowing !== true || !target.writable || destination.writableLength > 0) return false;
+    return this.move(stream, target);
+  }
+
+  /** The source's descriptor goes, or nothing comes this way any more. */
+  end(): void {
+    this.relay.end();
+  }
+
+  /** The destination has written what it had, or is gone. */
+  wake(): void {
+    this.source[kCore].stream?.startReading();
+  }
+
+  /** Whether anybody but `pipe` could tell that bytes went past the streams. */
+  private isObserved(): boolean {
+    const { source, destination } = this;
+    return (
+      source.listenerCount('data') !== 1 ||
+      source.rawListeners('data')[0] !== this.onData ||
+      source.listenerCount('readable') > 0 ||
+      source.listenerCount('pause') > 0 ||
+      source.listenerCount('resume') > 0 ||
+      source.emit !== emit ||
+      destination.emit !== emit ||
+      destination.write !== own.write ||
+      destination._write !== own._write ||
+      destination
+        .rawListeners('drain')
+        .some((listener) => (listener as { name?: unknown }).name !== ON_DRAIN)
+    );
+  }
+
+  /** Whether both streams are as they are in the middle of an undisturbed `pipe`. */
+  private joins(stream: Stream, target: Stream): boolean {
+    const { source, destination } = this;
+    const state = source._readableState;
+    return (
+      state.pipes.length === 1 &&
+      state.length === 0 &&
+      state.decoder === null &&
+      !state.ended &&
+      !source.destroyed &&
+      stream.readInto === null &&
+      destination.writable &&
+      !destination.connecting &&
+      destination.writableCorked === 0 &&
+      stream.host === target.host &&
+      stream.family !== 0 &&
+      target.family !== 0
+    );
+  }
+
+  /**
+   * The destination is busy: read nothing until it is not, rather than fill buffers on the way.
+   * `_read` starts the source as well, as it does when its buffer was full.
+   */
+  private wait(stream: Stream, to: SocketCore): void {
+    this.source._readableState.reading = false;
+    stream.stopReading();
+    to.feeders ??= [];
+    if (!to.feeders.includes(this)) to.feeders.push(this);
+  }
+
+  private move(stream: Stream, target: Stream): boolean {
+    const { relay, source, destination } = this;
+    const { bytesRead } = stream;
+    const { bytesWritten } = target;
+    if (!relay.move(stream, target)) return false;
+    const read = stream.bytesRead - bytesRead;
+    const sent = target.bytesWritten - bytesWritten;
+    if (read === 0) return true;
+    const { leftover, writeStatus } = relay;
+    relay.leftover = null;
+    source[kCore].passedOn();
+    if (sent > 0) destination[kCore].sentPast(sent);
+    if (leftover === null) return true;
+    if (writeStatus < 0 && writeStatus !== -errno.EAGAIN) {
+      // Writable counts what it was given, sent or not.
+      destination[kCore].sentPast(leftover.length);
+      destination.destroy(systemError(writeStatus, 'write'));
+    } else {
+      source[kCore].onRead(leftover);
+    }
+    return true;
+  }
+}
+
+/** `source.pipe(destination)` was called. Returns the destination. */
+export function followPipe<To>(source: Socket, destination: To): To {
+  const core: unknown = (destination as Partial<Socket> | null)?.[kCore];
+  if (core === undefined) return destination;
+  const onData = source.rawListeners('data').at(-1);
+  if (onData?.name !== ON_DATA) return destination;
+  const from = source[kCore];
+  from.forward?.end();
+  from.forward = new SocketPipe(source, destination as Socket & To, onData);
+  return destination;
+}

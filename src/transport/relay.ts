@@ -1,0 +1,171 @@
+/**
+ * Bytes from one stream's descriptor to another's that no program sees on their way: by splice(2)
+ * where much comes at once, or else through a buffer that is used again and again.
+ *
+ * Nothing stays under way. What the other side does not take is handed back as ordinary bytes
+ * within the same call, so the kernel's pipe is empty between calls, and one serves all streams of
+ * a thread: a thousand relayed connections cost two descriptors and 256 pages.
+ */
+import type { Kernel } from '../sys/kernel.js';
+import { errno } from '../util/system_error.js';
+import type { Stream } from './stream.js';
+
+/**
+ * What the pipe is asked to hold: the most that Linux gives an unprivileged user as it comes. Each
+ * step wakes the far end up, so few large ones cost half of what many small ones do.
+ */
+const PIPE_BYTES = 1024 * 1024;
+/** The most that one step moves where many want to. */
+const CROWDED_BYTES = 256 * 1024;
+/** A read that fills this is followed by a splice; the two cost the same here (PERFORMANCE.md). */
+const COPY_BYTES = 64 * 1024;
+/** A splice of less than this is followed by a read. */
+const SPLICE_BYTES_MIN = 32 * 1024;
+
+/** This thread's buffer for bytes on their way: it is filled and emptied within one call. */
+let scratch: Buffer | null = null;
+
+/** Failures of splice(2) itself, after which an ordinary read still finds all bytes. */
+const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM]);
+
+/** The kernel pipe of a host. It is open while any relay uses it. */
+export class RelayPipe {
+  readEnd = -1;
+  writeEnd = -1;
+  private users = 0;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  /** Opens it where it is not. False where there is no descriptor for it. */
+  open(): boolean {
+    if (this.readEnd >= 0) return true;
+    const ends: number[] = [];
+    if (this.kernel.pipe(ends) < 0) return false;
+    const [readEnd = -1, writeEnd = -1] = ends;
+    this.readEnd = readEnd;
+    this.writeEnd = writeEnd;
+    // Refused where the user's pipes hold too many pages already: then it moves less at once.
+    if (this.kernel.pipeSize(writeEnd, PIPE_BYTES) < 0) {
+      this.kernel.pipeSize(writeEnd, CROWDED_BYTES);
+    }
+    return true;
+  }
+
+  retain(): void {
+    this.users++;
+  }
+
+  release(): void {
+    if (--this.users === 0) this.close();
+  }
+
+  /** Closes it, with what may be in it. The next one to need it opens another. */
+  close(): void {
+    const { readEnd, writeEnd } = this;
+    if (readEnd < 0) return;
+    this.readEnd = this.writeEnd = -1;
+    this.kernel.close(readEnd, -1);
+    this.kernel.close(writeEnd, -1);
+  }
+}
+
+/** Moves the bytes of one stream. */
+export class Relay {
+  /** What the last `move` read and the other side did not take. */
+  leftover: Buffer | null = null;
+  /** What the other side answered: 0 or -errno; -EAGAIN is an error to nobody. */
+  writeStatus = 0;
+
+  private large = false;
+  private usesPipe = false;
+
+  constructor(private readonly pipe: RelayPipe) {}
+
+  /**
+   * Moves what one read gives from `from` to `to`. False where it did nothing, and an ordinary
+   * read has to. The end and errors of `from` are reported by `from`.
+   */
+  move(from: Stream, to: Stream): boolean {
+    this.leftover = null;
+    this.writeStatus = 0;
+    return this.large && this.openPipe() ? this.splice(from, to) : this.copy(from, to);
+  }
+
+  /** The pipe may close, as far as this one is concerned. */
+  end(): void {
+    this.leftover = null;
+    if (this.usesPipe) this.pipe.release();
+    this.usesPipe = false;
+  }
+
+  private openPipe(): boolean {
+    if (!this.pipe.open()) return false;
+    if (!this.usesPipe) this.pipe.retain();
+    this.usesPipe = true;
+    return true;
+  }
+
+  private copy(from: Stream, to: Stream): boolean {
+    const { kernel } = from.host;
+    scratch ??= Buffer.allocUnsafeSlow(COPY_BYTES);
+    const count = kernel.read(from.fd, scratch, 0, COPY_BYTES);
+    if (count <= 0) {
+      from.readStopped(count);
+      return true;
+    }
+    this.large = count === COPY_BYTES;
+    from.took(count, count < COPY_BYTES);
+    const sent = kernel.write(to.fd, scratch, 0, count);
+    if (sent < 0) this.writeStatus = sent;
+    else to.bytesWritten += sent;
+    if (sent < count) this.leftover = Buffer.from(scratch.subarray(Math.max(sent, 0), count));
+    return true;
+  }
+
+  private splice(from: Stream, to: Stream): boolean {
+    const { kernel, reactor } = from.host;
+    const most = reactor.crowded ? CROWDED_BYTES : PIPE_BYTES;
+    const count = kernel.splice(from.fd, this.pipe.writeEnd, most);
+    if (count <= 0) {
+      // splice(2) stops for good at urgent data, which a read passes over; it then says that there
+      // is nothing, or even that this is the end where the peer's FIN is behind it.
+      const unsure = count === 0 || (count === -errno.EAGAIN && from.mayHaveMore);
+      this.large = !unsure && !NOT_BY_SPLICE.has(-count);
+      if (this.large) from.readStopped(count);
+      return this.large;
+    }
+    this.large = count >= SPLICE_BYTES_MIN;
+    // Not known to be the last: it stops where the pipe has no place for another piece of memory.
+    from.took(count, false);
+    let left = count;
+    while (left > 0) {
+      const sent = kernel.splice(this.pipe.readEnd, to.fd, left);
+      if (sent <= 0) {
+        this.writeStatus = sent;
+        break;
+      }
+      to.bytesWritten += sent;
+      left -= sent;
+    }
+    if (left > 0) this.takeBack(from, left);
+    return true;
+  }
+
+  /** Empties the pipe into `leftover`. */
+  private takeBack(from: Stream, length: number): void {
+    const { kernel } = from.host;
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let done = 0;
+    while (done < length) {
+      const count = kernel.read(this.pipe.readEnd, bytes, done, length - done);
+      if (count <= 0) {
+        // The bytes are lost, as those of a read that fails; and must not reach another stream.
+        this.pipe.close();
+        from.readStopped(count < 0 && count !== -errno.EAGAIN ? count : -errno.EIO);
+        return;
+      }
+      done += count;
+    }
+    this.leftover = bytes;
+  }
+}

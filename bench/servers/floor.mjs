@@ -119,7 +119,9 @@ class Bare extends Duplex {
 }
 
 /** Node's own, which takes any stream. */
-const http = createServer((_request, response) => response.end('hello'));
+const http = createServer({ keepAliveTimeout: 60_000 }, (_request, response) =>
+  response.end('hello'),
+);
 
 const HANDLERS = {
   echo: (socket) => socket.on('data', (data) => socket.write(data)),

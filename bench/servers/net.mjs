@@ -64,15 +64,18 @@ function relay(socket) {
 
 const answer = (_request, response) => response.end('hello');
 
+/** Where the machine is busy the load may take longer than the usual five seconds. */
+const options = { keepAliveTimeout: 60_000 };
+
 /** Node's `http`, on ours by `barewire/interop`. */
 function httpServer() {
-  if (name === 'node') return require('node:http').createServer(answer);
-  return require(join(dirname(name), 'interop', 'index.js')).createHttpServer(answer);
+  if (name === 'node') return require('node:http').createServer(options, answer);
+  return require(join(dirname(name), 'interop', 'index.js')).createHttpServer(options, answer);
 }
 
 /** A listener of `net`, whose connections are handed to Node's `http`. */
 function httpByHand() {
-  const server = require('node:http').createServer(answer);
+  const server = require('node:http').createServer(options, answer);
   return net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     server.emit('connection', socket);
   });

@@ -189,8 +189,8 @@ export default [
   {
     row: 'C072',
     file: 'src/net/idle_timer.ts',
-    find: 'if (timeoutMs > 0) this.active();',
-    replace: '',
+    find: 'executionAsyncId()) this.clear();\n    this.active();',
+    replace: 'executionAsyncId()) this.clear();',
   },
   {
     row: 'C072',

@@ -253,6 +253,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     if (stream === null) return;
     this.bytesReadBefore = stream.bytesRead;
     this.idle?.set(0);
+    this.idle?.clear();
     this.stream = null;
     this.handle = null;
   }

@@ -2,9 +2,9 @@
  * `socket.setTimeout`. Activity costs no timer call: it notes the time. When the timer fires it
  * looks how long ago that was, and waits for the rest.
  *
- * A time-out that is turned off leaves the timer running, which then finds nothing to do. So `http`,
- * which sets the same one after each response and turns it off at the next request, costs no timer
- * call either.
+ * A time-out that is turned off leaves the timer running, which then finds nothing to do. So
+ * `http`, which sets the same one after each response and turns it off at the next request, costs
+ * no timer call either.
  */
 import { executionAsyncId } from 'node:async_hooks';
 import type { Clock, Timer } from '../util/clock.js';

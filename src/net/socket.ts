@@ -11,6 +11,7 @@ import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { LooseHandle } from './handle.js';
+import { parserProperty } from './http_feed.js';
 import {
   kCore,
   kHost,
@@ -47,6 +48,7 @@ class SocketClass extends TypedDuplex {
   declare readonly _readableState: ReadableInternals;
   declare readonly _writableState: WritableInternals;
   declare _undestroy: () => void;
+  declare readonly _events: { readonly data?: unknown };
   declare writableBuffer: readonly { chunk: unknown }[];
   declare _host: string | null;
   declare _parent: SocketClass | null;
@@ -370,6 +372,7 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
 }
 
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
+Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);

@@ -12,6 +12,7 @@ import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
+import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
@@ -28,6 +29,9 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
   userRead: UserRead | null = null;
+  /** `socket.parser`, where Node's `http` puts the parser that it has for the socket. */
+  parser: unknown;
+  private feed: HttpFeed | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
   /** The UNIX path that is being connected to. */
@@ -113,7 +117,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       this.enter(stream.family === this.host.kernel.constants.AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
     }
     stream.scope = this.scope;
-    if (this.userRead !== null) stream.readInto = this.userRead.buffer;
+    stream.readInto = this.userRead?.buffer ?? (this.feed === null ? null : feedMemory());
     if (!this.referenced) stream.unref();
   }
 
@@ -139,6 +143,19 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.socket._connectEnded(status);
   }
 
+  /** Nothing is between the kernel and who listens for `'data'`. */
+  private flows(): boolean {
+    const { socket } = this;
+    const state = socket._readableState;
+    return (
+      state.flowing === true &&
+      state.length === 0 &&
+      state.decoder === null &&
+      !state.ended &&
+      !socket.destroyed
+    );
+  }
+
   onRead(chunk: Buffer): void {
     const { socket } = this;
     const state = socket._readableState;
@@ -147,14 +164,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     if (listeners > 1 || (listeners === 1 && (state.decoder !== null || !state.flowing))) {
       leaveToTls(socket);
     }
-    if (
-      state.flowing === true &&
-      state.length === 0 &&
-      state.decoder === null &&
-      !state.ended &&
-      !socket.destroyed &&
-      listeners > 0
-    ) {
+    if (listeners > 0 && this.flows()) {
       // What push() does in this case, without the tick that it schedules for each chunk.
       state.reading = false;
       if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
@@ -166,9 +176,34 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     }
   }
 
+  /** `socket.parser = …` */
+  setParser(parser: unknown): void {
+    this.parser = parser;
+    this.setFeed(this.userRead === null ? HttpFeed.of(this.socket, parser) : null);
+  }
+
+  private setFeed(feed: HttpFeed | null): void {
+    if (feed === this.feed) return;
+    this.feed = feed;
+    if (this.stream !== null) this.stream.readInto = feed === null ? null : feedMemory();
+  }
+
   onReadInto(count: number): void {
-    this.active();
-    if (this.userRead !== null) deliver(this.userRead, this.socket, count, () => this.stream);
+    const { userRead, feed, socket } = this;
+    if (userRead !== null) {
+      this.active();
+      deliver(userRead, socket, count, () => this.stream);
+      return;
+    }
+    const usable = feed?.usable() === true;
+    if (usable && this.flows()) {
+      // `http` says itself that there was activity.
+      socket._readableState.reading = false;
+      feed.push(count);
+      return;
+    }
+    if (!usable) this.setFeed(null);
+    this.onRead(Buffer.from(feedMemory().subarray(0, count)));
   }
 
   onReadEnd(): void {

@@ -350,19 +350,13 @@ export default [
   {
     row: 'C088',
     file: CORE,
-    find: `      state.flowing === true &&
-      state.length === 0 &&
-      state.decoder === null &&
-      !state.ended &&
-      !socket.destroyed &&
-      listeners > 0
-`,
-    replace: '      !socket.destroyed\n',
+    find: 'if (listeners > 0 && this.flows()) {',
+    replace: 'if (!socket.destroyed) {',
   },
   {
     row: 'C088',
     file: CORE,
-    find: '    const state = socket._readableState;\n',
+    find: '    const state = socket._readableState;\n    this.active();\n',
     replace: '    const state = socket._readableState;\n    if (!state.flowing) return;\n',
   },
   {

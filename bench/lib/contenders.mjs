@@ -51,7 +51,9 @@ const compileGo = () =>
   ]);
 
 const ECHOES = ['echo', 'burst', 'churn', 'sink', 'busy', 'client'];
-const ALL = [...ECHOES, 'idle', 'listen', 'relay'];
+const NET = [...ECHOES, 'idle', 'listen', 'relay'];
+/** Node's `http` as well. */
+const ALL = [...NET, 'http', 'http-hand'];
 
 function onNode(node, module) {
   return (scenario) => [
@@ -98,7 +100,7 @@ function foreign(bun, deno) {
     deno: {
       title: 'Deno.listen',
       start: deno && ((scenario) => runDeno('deno.mjs', scenario)),
-      scenarios: ALL,
+      scenarios: NET,
       version: version(deno, '--version'),
     },
     'deno-net': {
@@ -126,7 +128,8 @@ export function contenders({ node, base, others }) {
   if (!others) return list;
   const floor = (kind) => (scenario) => [node, inServers('floor.mjs'), kind, scenario];
   const lower = ['echo', 'churn', 'sink'];
-  list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: lower };
+  const overDuplex = [...lower, 'http'];
+  list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: overDuplex };
   list.transport = {
     title: 'transport, no streams',
     start: floor('plain'),
@@ -141,7 +144,7 @@ export function contenders({ node, base, others }) {
   list.go = {
     title: 'Go',
     start: native(compileGo()),
-    scenarios: ALL,
+    scenarios: NET,
     version: version('go', 'version'),
   };
   const bun = packaged(`@oven/bun-linux-${arch[0]}`, 'bin/bun');

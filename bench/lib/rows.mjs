@@ -117,6 +117,22 @@ export const rows = [
     stretch: { node: 0.4 },
   },
   {
+    id: 'http-c64',
+    title: 'HTTP, kept connections, 64 of them',
+    unit: 'request',
+    server: 'http',
+    load: { mode: 'http', conns: 64, units: 60_000, warmup: 20_000 },
+    must: { node: 1.15 },
+  },
+  {
+    id: 'http-hand-c64',
+    title: "HTTP by emit('connection', socket), 64",
+    unit: 'request',
+    server: 'http-hand',
+    load: { mode: 'http', conns: 64, units: 60_000, warmup: 20_000 },
+    must: { node: 1.15 },
+  },
+  {
     id: 'memory-idle',
     title: 'resident memory per idle connection',
     unit: 'connection',

@@ -3,6 +3,7 @@
 // line, does a fixed amount of work, and prints `done` with what it saw.
 import { readSync } from 'node:fs';
 import { Churn } from './churn.mjs';
+import { httpJob } from './http.mjs';
 import { Acceptor, Connection, dial, IN, listen, OUT } from './kernel.mjs';
 import { AtOnce, PingPong } from './pingpong.mjs';
 import { Streaming } from './streaming.mjs';
@@ -112,6 +113,11 @@ async function measureMemory(target) {
   tell('done', { ms: 0, loadCpuMs: 0 });
 }
 
+async function closedLoop() {
+  if (mode === 'http') return httpJob(config);
+  return mode === 'atonce' ? new AtOnce(config) : new PingPong(config);
+}
+
 async function main() {
   if (mode === 'connectback') {
     const job = new PingPong(config);
@@ -128,7 +134,7 @@ async function main() {
   if (mode === 'memory') return measureMemory(target);
   if (mode === 'churn') return measure(new Churn(config));
   if (mode === 'stream') return measure(new Streaming(config));
-  const job = mode === 'atonce' ? new AtOnce(config) : new PingPong(config);
+  const job = await closedLoop();
   await holdIdle(idle, target);
   await connectAll(job, conns, target);
   return measure(job);

@@ -1,6 +1,7 @@
 // The floor: what is under the Socket, with as little on top as the job takes.
 //   floor.mjs plain|duplex SCENARIO tcp|/PATH
 // `plain` is the transport alone; `duplex` puts the barest stream.Duplex on it.
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { Duplex } from 'node:stream';
 
@@ -117,6 +118,11 @@ class Bare extends Duplex {
   }
 }
 
+/** Node's own, which takes any stream. */
+const http = createServer({ keepAliveTimeout: 60_000 }, (_request, response) =>
+  response.end('hello'),
+);
+
 const HANDLERS = {
   echo: (socket) => socket.on('data', (data) => socket.write(data)),
   burst: (socket) =>
@@ -125,6 +131,7 @@ const HANDLERS = {
     }),
   churn: (socket) => socket.on('data', (data) => socket.end(data)),
   sink: (socket) => socket.on('data', () => {}),
+  http: (socket) => http.emit('connection', socket),
 };
 
 function onAccept(fd) {

@@ -189,8 +189,8 @@ export default [
   {
     row: 'C072',
     file: 'src/net/idle_timer.ts',
-    find: 'if (timeoutMs > 0) this.active();',
-    replace: '',
+    find: 'executionAsyncId()) this.clear();\n    this.active();',
+    replace: 'executionAsyncId()) this.clear();',
   },
   {
     row: 'C072',
@@ -356,19 +356,13 @@ export default [
   {
     row: 'C088',
     file: CORE,
-    find: `      state.flowing === true &&
-      state.length === 0 &&
-      state.decoder === null &&
-      !state.ended &&
-      !socket.destroyed &&
-      listeners > 0
-`,
-    replace: '      !socket.destroyed\n',
+    find: 'if (listeners > 0 && this.flows()) {',
+    replace: 'if (!socket.destroyed) {',
   },
   {
     row: 'C088',
     file: CORE,
-    find: '    const state = socket._readableState;\n',
+    find: '    const state = socket._readableState;\n    this.active();\n',
     replace: '    const state = socket._readableState;\n    if (!state.flowing) return;\n',
   },
   {

@@ -11,6 +11,7 @@ import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { LooseHandle } from './handle.js';
+import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
 import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
@@ -43,6 +44,7 @@ class SocketClass extends TypedDuplex {
   declare readonly _readableState: ReadableInternals;
   declare readonly _writableState: WritableInternals;
   declare _undestroy: () => void;
+  declare readonly _events: { readonly data?: (() => void) | readonly unknown[] };
   declare writableBuffer: readonly { chunk: unknown }[];
   declare _host: string | null;
   declare _parent: SocketClass | null;
@@ -372,6 +374,7 @@ SocketClass.prototype.write = write;
 const { _write, _final } = SocketClass.prototype;
 Object.assign(own, { write, _write, _final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
+Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);

@@ -12,6 +12,7 @@ import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
+import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
@@ -29,6 +30,9 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
   userRead: UserRead | null = null;
+  /** `socket.parser`, where Node's `http` puts the parser that it has for the socket. */
+  parser: unknown;
+  private feed: HttpFeed | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
   /** The UNIX path that is being connected to. */
@@ -118,7 +122,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       this.enter(stream.family === this.host.kernel.constants.AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
     }
     stream.scope = this.scope;
-    if (this.userRead !== null) stream.readInto = this.userRead.buffer;
+    stream.readInto = this.userRead?.buffer ?? (this.feed === null ? null : feedMemory());
     if (!this.referenced) stream.unref();
   }
 
@@ -144,22 +148,30 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.socket._connectEnded(status);
   }
 
-  onRead(chunk: Buffer): void {
+  /** Nothing is between the kernel and who listens for `'data'`. */
+  private flows(): boolean {
     const { socket } = this;
     const state = socket._readableState;
-    this.active();
-    const listeners = socket.listenerCount('data');
-    if (listeners > 1 || (listeners === 1 && (state.decoder !== null || !state.flowing))) {
-      leaveToTls(socket);
-    }
-    if (
+    return (
       state.flowing === true &&
       state.length === 0 &&
       state.decoder === null &&
       !state.ended &&
-      !socket.destroyed &&
-      listeners > 0
-    ) {
+      !socket.destroyed
+    );
+  }
+
+  onRead(chunk: Buffer): void {
+    const { socket } = this;
+    const state = socket._readableState;
+    this.active();
+    const { data } = socket._events;
+    // What listenerCount() would look up by name, for every read.
+    const listeners = data === undefined ? 0 : typeof data === 'function' ? 1 : data.length;
+    if (listeners > 1 || (listeners === 1 && (state.decoder !== null || !state.flowing))) {
+      leaveToTls(socket);
+    }
+    if (listeners > 0 && this.flows()) {
       // What push() does in this case, without the tick that it schedules for each chunk.
       state.reading = false;
       if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
@@ -208,9 +220,34 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     for (const feeder of feeders ?? []) feeder.wake();
   }
 
+  /** `socket.parser = …` */
+  setParser(parser: unknown): void {
+    this.parser = parser;
+    this.setFeed(this.userRead === null ? HttpFeed.of(this.socket, parser) : null);
+  }
+
+  private setFeed(feed: HttpFeed | null): void {
+    if (feed === this.feed) return;
+    this.feed = feed;
+    if (this.stream !== null) this.stream.readInto = feed === null ? null : feedMemory();
+  }
+
   onReadInto(count: number): void {
-    this.active();
-    if (this.userRead !== null) deliver(this.userRead, this.socket, count, () => this.stream);
+    const { userRead, feed, socket } = this;
+    if (userRead !== null) {
+      this.active();
+      deliver(userRead, socket, count, () => this.stream);
+      return;
+    }
+    const usable = feed?.usable() === true;
+    if (usable && this.flows()) {
+      // `http` says itself that there was activity.
+      socket._readableState.reading = false;
+      feed.push(count);
+      return;
+    }
+    if (!usable) this.setFeed(null);
+    this.onRead(Buffer.from(feedMemory().subarray(0, count)));
   }
 
   onReadEnd(): void {
@@ -297,6 +334,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     if (stream === null) return;
     this.bytesReadBefore = stream.bytesRead;
     this.idle?.set(0);
+    this.idle?.clear();
     this.stream = null;
     this.handle = null;
     this.leavePipes();

@@ -1,0 +1,135 @@
+/**
+ * Bytes straight into the parser of Node's `http`, where a server of its has the socket and nobody
+ * else listens: what `http` itself does with the built-in's handle. All such sockets of a thread
+ * are read into one piece of memory, and no Buffer is made per read.
+ *
+ * The parser copies what it gives out of it (bodies, headers). What `http` would keep as it is, the
+ * bytes behind an upgrade and those of a request that is no HTTP, it gets as a copy.
+ */
+import { kCore } from './internals.js';
+import type { Socket } from './socket.js';
+
+/** Node's native parser, as far as a server's is used here. */
+interface HttpParser {
+  execute(bytes: Uint8Array): unknown;
+  readonly socket: unknown;
+  readonly incoming: { readonly upgrade?: unknown } | null;
+  readonly [hook: number]: unknown;
+}
+
+/** What `http` listens for `'data'` with, which does the same at the price of an event. */
+const LISTENER = 'bound socketOnData';
+
+type DataListener = (bytes: Uint8Array) => void;
+
+const READ_BYTES = 64 * 1024;
+/** Up to here the Buffer of each length is made once: requests are often of one size. */
+const COMMON_BYTES = 2 * 1024;
+
+/** Where all of them read to, and the Buffers of its first bytes by length. */
+let memory: Buffer | null = null;
+const beginnings: (Buffer | undefined)[] = [];
+
+function beginning(count: number): Buffer {
+  const bytes = feedMemory();
+  if (count > COMMON_BYTES) return bytes.subarray(0, count);
+  let found = beginnings[count];
+  if (found === undefined) {
+    found = bytes.subarray(0, count);
+    beginnings[count] = found;
+  }
+  return found;
+}
+
+/** What sockets with a feed read into. */
+export function feedMemory(): Buffer {
+  memory ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  return memory;
+}
+
+/** The place where a server's parser has its function for bytes that it took without an event. */
+function executeHook(parser: HttpParser): number {
+  const { kOnExecute } = parser.constructor as { kOnExecute?: unknown };
+  return typeof kOnExecute === 'number' ? kOnExecute | 0 : -1;
+}
+
+function isHttpParser(value: unknown): value is HttpParser {
+  if (typeof value !== 'object' || value === null) return false;
+  const { execute } = value as Partial<HttpParser>;
+  return typeof execute === 'function' && value.constructor?.name === 'HTTPParser';
+}
+
+function dataListener(socket: Socket): DataListener | null {
+  const [listener, ...others] = socket.listeners('data');
+  if (others.length > 0 || listener?.name !== LISTENER) return null;
+  return listener as unknown as DataListener;
+}
+
+/** `socket.parser`: `http` puts its parser there, and so tells that it has the socket. */
+export const parserProperty: PropertyDescriptor & ThisType<Socket> = {
+  get() {
+    return this[kCore]?.parser;
+  },
+  set(parser: unknown) {
+    this[kCore].setParser(parser);
+  },
+  configurable: true,
+};
+
+export class HttpFeed {
+  private readonly hook: number;
+  /** What `http` listens with; null until the first bytes come. */
+  private listener: DataListener | null = null;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly parser: HttpParser,
+  ) {
+    this.hook = executeHook(parser);
+  }
+
+  /** A feed for what was put into `socket.parser`; null where that is not a server's of Node's. */
+  static of(socket: Socket, parser: unknown): HttpFeed | null {
+    const isServers = socket.server !== null && isHttpParser(parser);
+    return isServers ? new HttpFeed(socket, parser) : null;
+  }
+
+  /** Whether the bytes of this socket are a server's parser's and nobody else's. */
+  usable(): boolean {
+    const { socket, parser } = this;
+    this.listener ??= dataListener(socket);
+    return (
+      this.listener !== null &&
+      socket._events.data === this.listener &&
+      parser.socket === socket &&
+      typeof parser[this.hook] === 'function'
+    );
+  }
+
+  /** Hands over the first `count` bytes of the memory. */
+  push(count: number): void {
+    const { parser } = this;
+    const bytes = beginning(count);
+    const result = parser.execute(bytes);
+    if (typeof result !== 'number' || parser.incoming?.upgrade) this.pushKept(result, bytes);
+    else {
+      const executed = parser[this.hook];
+      if (typeof executed === 'function') executed(result);
+    }
+  }
+
+  /** `http` keeps these bytes. It deals with them where it listens, and has parsed them already. */
+  private pushKept(result: unknown, bytes: Buffer): void {
+    const { parser } = this;
+    const parsed = (): unknown => {
+      Reflect.deleteProperty(parser, 'execute');
+      return result;
+    };
+    parser.execute = parsed;
+    try {
+      this.listener?.(Buffer.from(bytes));
+    } finally {
+      if (parser.execute === parsed) Reflect.deleteProperty(parser, 'execute');
+    }
+  }
+}

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 const register = join(root, 'dist/register/index.js');
 const interop = join(root, 'dist/interop/index.js');
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 120_000;
 
 /** How long a process may go on after its scenario is done. */
 const LINGER_MS = 10_000;

@@ -50,7 +50,7 @@ function typescript(resolution) {
   const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--types', 'node', '--target', 'es2022'];
   const how = ['--module', module, '--moduleResolution', resolution, '--esModuleInterop'];
-  return node(tsc, ...flags, ...how, 'user.ts');
+  return node(tsc, ...flags, ...how, 'user.ts', 'user.mts');
 }
 
 /** A bundle finds the native file in `prebuilds` beside it. */
@@ -78,6 +78,8 @@ function bin(name, file) {
 function steps({ folder, archive }) {
   const jest = ['--rootDir', folder, '--testRegex', 'timers\\.test\\.cjs$'];
   const vitest = ['run', '--root', folder, '--globals', '--config', join(folder, 'vitest.mjs')];
+  // The same program as an ES module, which has types of its own.
+  cpSync(join(folder, 'user.ts'), join(folder, 'user.mts'));
   writeFileSync(
     join(folder, 'vitest.mjs'),
     "export default { test: { include: ['*.test.cjs'], globals: true } };\n",
@@ -92,10 +94,13 @@ function steps({ folder, archive }) {
     ),
     CommonJS: node('echo.cjs'),
     'ES modules': node('echo.mjs'),
+    'every entry point': node('entries.mjs'),
+    'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
+    'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),
     'TypeScript, node16': typescript('node16'),
     'TypeScript, nodenext': typescript('nodenext'),
     'TypeScript, bundler': typescript('bundler'),
-    'a bundle by esbuild': bundle(folder),
+    'a bundle by esbuild': () => bundle(folder),
     'sinon, mock.timers': node('--test', 'mock-timers.cjs'),
     Jest: node(bin('jest', 'bin/jest.js'), ...jest),
     'Vitest, threads': node(bin('vitest', 'vitest.mjs'), ...vitest, '--pool', 'threads'),
@@ -103,8 +108,18 @@ function steps({ folder, archive }) {
   };
 }
 
+/** The command of a step; where it can not even be prepared, one that says why. */
+function commandOf(step) {
+  try {
+    return typeof step === 'function' ? step() : step;
+  } catch (error) {
+    return ['sh', ['-c', 'echo "$0" >&2; exit 1', String(error)]];
+  }
+}
+
 /** Runs one step and says how it went. */
-function run([name, [command, args]], cwd) {
+function run([name, step], cwd) {
+  const [command, args] = commandOf(step);
   const env = { ...process.env, NODE_PATH: join(tools, 'node_modules') };
   const options = { cwd, env, timeout: 120_000, maxBuffer: 1 << 26 };
   const start = performance.now();

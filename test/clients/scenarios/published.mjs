@@ -60,6 +60,9 @@ async function runAll(name, tookPart) {
   };
   try {
     await Promise.all([lane(), lane()]);
+    // Some of these give a connection 50 ms, which is little on a busy machine: once more, alone.
+    left.push(...Object.keys(results).filter((test) => results[test].failed !== undefined));
+    await lane();
     const counts = readFileSync(file, 'utf8').split('\n').map(Number);
     tookPart(counts.reduce((all, some) => all + some, 0));
   } finally {

@@ -1,13 +1,17 @@
 // `npm run packaging`: packs the package, installs it in a clean folder, and uses it from there as
-// people do: CommonJS, ES modules, TypeScript, a bundle, Jest, Vitest.
-import { execFileSync, spawnSync } from 'node:child_process';
+// people do: CommonJS, ES modules, TypeScript, a bundle, Jest, Vitest. With `--once-more` what
+// failed runs again, alone: what fails only beside others is named, and does not fail the run.
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from './lib/files.mjs';
+import { sideBySide } from './lib/side-by-side.mjs';
 
 const tools = join(projectRoot, 'test/packaging');
+/** Steps at once; each takes about a processor. */
+const LANES = 2;
 const NPM = ['--ignore-scripts', '--no-audit', '--no-fund'];
 const fromRoot = createRequire(join(projectRoot, 'package.json'));
 const fromTools = createRequire(join(tools, 'package.json'));
@@ -46,7 +50,7 @@ function typescript(resolution) {
   const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--types', 'node', '--target', 'es2022'];
   const how = ['--module', module, '--moduleResolution', resolution, '--esModuleInterop'];
-  return node(tsc, ...flags, ...how, 'user.ts');
+  return node(tsc, ...flags, ...how, 'user.ts', 'user.mts');
 }
 
 /** A bundle finds the native file in `prebuilds` beside it. */
@@ -74,6 +78,8 @@ function bin(name, file) {
 function steps({ folder, archive }) {
   const jest = ['--rootDir', folder, '--testRegex', 'timers\\.test\\.cjs$'];
   const vitest = ['run', '--root', folder, '--globals', '--config', join(folder, 'vitest.mjs')];
+  // The same program as an ES module, which has types of its own.
+  cpSync(join(folder, 'user.ts'), join(folder, 'user.mts'));
   writeFileSync(
     join(folder, 'vitest.mjs'),
     "export default { test: { include: ['*.test.cjs'], globals: true } };\n",
@@ -88,10 +94,13 @@ function steps({ folder, archive }) {
     ),
     CommonJS: node('echo.cjs'),
     'ES modules': node('echo.mjs'),
+    'every entry point': node('entries.mjs'),
+    'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
+    'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),
     'TypeScript, node16': typescript('node16'),
     'TypeScript, nodenext': typescript('nodenext'),
     'TypeScript, bundler': typescript('bundler'),
-    'a bundle by esbuild': bundle(folder),
+    'a bundle by esbuild': () => bundle(folder),
     'sinon, mock.timers': node('--test', 'mock-timers.cjs'),
     Jest: node(bin('jest', 'bin/jest.js'), ...jest),
     'Vitest, threads': node(bin('vitest', 'vitest.mjs'), ...vitest, '--pool', 'threads'),
@@ -99,26 +108,52 @@ function steps({ folder, archive }) {
   };
 }
 
-function run(name, [command, args], cwd) {
+/** The command of a step; where it can not even be prepared, one that says why. */
+function commandOf(step) {
+  try {
+    return typeof step === 'function' ? step() : step;
+  } catch (error) {
+    return ['sh', ['-c', 'echo "$0" >&2; exit 1', String(error)]];
+  }
+}
+
+/** Runs one step and says how it went. */
+function run([name, step], cwd) {
+  const [command, args] = commandOf(step);
   const env = { ...process.env, NODE_PATH: join(tools, 'node_modules') };
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd,
-    env,
-    encoding: 'utf8',
-    timeout: 120_000,
+  const options = { cwd, env, timeout: 120_000, maxBuffer: 1 << 26 };
+  const start = performance.now();
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      console.log(`${error === null ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
+      if (error !== null)
+        console.log(`${error.message}\n${stdout}${stderr}`.replace(/^/gm, '    '));
+      resolve(error === null);
+    });
   });
-  const ok = status === 0;
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
-  if (!ok) console.log(`${error ?? ''}${stdout}${stderr}`.replace(/^/gm, '    '));
-  return ok;
+}
+
+/** Those that fail once more, alone. */
+async function runOnceMore(failed, folder) {
+  console.log('\nonce more, alone:');
+  const still = [];
+  for (const step of failed) {
+    if (await run(step, folder)) console.log(`FAILED ONLY UNDER LOAD, passed alone: ${step[0]}`);
+    else still.push(step);
+  }
+  return still;
 }
 
 if (!existsSync(join(tools, 'node_modules/.package-lock.json'))) npm(['ci', ...NPM], tools);
 const place = install();
 try {
   const all = Object.entries(steps(place));
-  const failed = all.filter(([name, command]) => !run(name, command, place.folder));
-  if (failed.length > 0) process.exitCode = 1;
+  const passed = await sideBySide(all, LANES, (step) => run(step, place.folder));
+  const failed = all.filter((_, at) => !passed[at]);
+  const again = failed.length > 0 && process.argv.includes('--once-more');
+  const still = again ? await runOnceMore(failed, place.folder) : failed;
+  if (still.length > 0) process.exitCode = 1;
 } finally {
   rmSync(place.folder, { recursive: true, force: true });
 }

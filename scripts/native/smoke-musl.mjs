@@ -1,42 +1,61 @@
-// node scripts/native/smoke-musl.mjs: lets musl's own loader resolve every symbol of the shipped
-// musl binary for this machine, in a small program that has stand-ins for Node's functions. Needs
-// Debian's package musl-tools. (There is no Node for musl in the npm registry to load it with.)
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// node scripts/native/smoke-musl.mjs: runs the echo tests on the shipped musl binary for this
+// machine. There is no Node for musl in the npm registry, so a program of musl's loads the binary
+// and makes its calls, each asked for by the library in this Node: see test/native/musl. What runs
+// is the whole binary, every symbol resolved by musl's own loader, and the whole of the library.
+// Needs Debian's package musl-tools.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BuildProblem, run } from './fail.mjs';
-import { sourceHash } from './source.mjs';
+import { nodeHeaders } from './headers.mjs';
+import { nodeCommand, output, runTests } from './smoke.mjs';
+import { ROOT, sourceHash } from './source.mjs';
 import { TARGETS } from './targets.mjs';
-import { nodeImports } from './verify.mjs';
+
+const PARTS = join(ROOT, 'test/native/musl');
 
 /**
- * A program that loads a module and runs its initializer, printing each string the module makes.
- * @param {string[]} names Node's functions that the module wants
+ * Echo servers and clients, half-closing, errors, and the kernel's behaviour below them; not those
+ * tests that look at descriptors from outside, which are another process's here.
  */
-function program(names) {
-  const spoken = 'napi_create_string_utf8';
-  const silent = names.filter((name) => name !== spoken);
-  return [
-    '#include <dlfcn.h>',
-    '#include <stdio.h>',
-    ...silent.map((name) => `int ${name}(void) { return 0; }`),
-    `int ${spoken}(void *env, const char *text) { (void)env; return puts(text) < 0; }`,
-    'int main(int count, char **arguments) {',
-    '  void *module = count > 1 ? dlopen(arguments[1], RTLD_NOW) : 0;',
-    '  if (!module) return fputs(dlerror(), stderr), 1;',
-    '  void *(*init)(void *, void *) = dlsym(module, "napi_register_module_v1");',
-    '  init(0, 0);',
-    '  return 0;',
-    '}',
-  ].join('\n');
+const TESTS = [
+  'native/addresses',
+  'sim/kernel_tcp',
+  'sim/kernel_unix',
+  'sim/kernel_listen',
+  'foundation/half-close',
+  'foundation/gather',
+  'foundation/errors',
+  'foundation/manual',
+];
+
+const PROGRAM = `
+  const own = {};
+  process.dlopen(own, process.env.BAREWIRE_NATIVE);
+  console.log(own.exports.sourceSha256);
+`;
+
+/** @param {string} folder @returns {string} the program that loads the binary */
+function buildHost(folder) {
+  const host = join(folder, 'host');
+  const flags = ['-O1', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-rdynamic'];
+  // Last: musl's own headers have to win.
+  const headers = ['-idirafter', nodeHeaders()];
+  output('musl-gcc', [...flags, ...headers, '-o', host, join(PARTS, 'host.c')]);
+  if (!readFileSync(host).includes('/lib/ld-musl-')) throw new BuildProblem('musl-gcc: not musl');
+  return host;
 }
 
-/** @param {string} command @param {string[]} args @returns {string} */
-function output(command, args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (!error && status === 0) return stdout;
-  throw new BuildProblem(`${command} failed: ${error ?? stderr}`);
+/** @param {string} folder @param {string} binary @returns {NodeJS.ProcessEnv} */
+function environment(folder, binary) {
+  const native = join(folder, 'remote.node');
+  writeFileSync(native, 'not a program');
+  return {
+    ...process.env,
+    BAREWIRE_NATIVE: native,
+    BAREWIRE_MUSL_HOST: buildHost(folder),
+    BAREWIRE_MUSL_BINARY: binary,
+  };
 }
 
 await run(() => {
@@ -44,13 +63,12 @@ await run(() => {
   if (!target) throw new BuildProblem(`There is no shipped musl binary for ${process.arch}.`);
   const folder = mkdtempSync(join(tmpdir(), 'barewire-musl-'));
   try {
-    const source = join(folder, 'host.c');
-    const host = join(folder, 'host');
-    writeFileSync(source, program(nodeImports(target.file)));
-    output('musl-gcc', ['-w', '-rdynamic', source, '-o', host]);
-    const said = output(host, [target.file]);
-    if (!said.includes(sourceHash())) throw new BuildProblem('That is not the present source.');
-    console.log(`musl loads it: ${said.trim()}`);
+    const env = environment(folder, target.file);
+    const node = nodeCommand(folder, [process.execPath, '--require', join(PARTS, 'remote.cjs')]);
+    const said = output(node, ['-e', PROGRAM], env).trim();
+    if (said !== sourceHash()) throw new BuildProblem(`Not the present source: ${said}`);
+    console.log(`musl loads it: ${said}`);
+    runTests('musl', node, TESTS, env);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

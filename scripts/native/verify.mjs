@@ -82,11 +82,6 @@ function imported(file) {
   return (readElf(readFileSync(file))?.imports ?? []).map((each) => each.name);
 }
 
-/** @param {string} file @returns {string[]} the functions it expects Node to have */
-export function nodeImports(file) {
-  return imported(file).filter((name) => FROM_NODE.test(name));
-}
-
 /** @param {string} file @returns {string[]} the functions it expects the libc to have */
 export function libcImports(file) {
   return imported(file).filter((name) => !FROM_NODE.test(name));

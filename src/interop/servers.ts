@@ -6,17 +6,27 @@ import tls from 'node:tls';
 import type { ServerOptions } from '../net/server_types.js';
 import { mount } from './mount.js';
 
+// Taken now: programs put this package's functions in the place of Node's.
+const makeHttp = http.createServer;
+const makeHttps = https.createServer;
+const makeHttp2 = http2.createServer;
+const makeHttp2Secure = http2.createSecureServer;
+const makeTls = tls.createServer;
+
 type HttpOptions = http.ServerOptions & ServerOptions;
 type HttpsOptions = https.ServerOptions & ServerOptions;
 type TlsOptions = tls.TlsOptions & ServerOptions;
 
 type Split<Options> = [options: Options, rest: unknown[]];
 
-/** `(options?, listener?)`, as every one of Node's factories takes them. */
+/** `(options?, listener?)`, as every one of Node's factories takes them; options may be null. */
 function split<Options extends object>(args: readonly unknown[]): Split<Options> {
   const [first, ...others] = args;
-  const hasOptions = typeof first === 'object' && first !== null;
-  return hasOptions ? [first as Options, others] : [{} as Options, [...args]];
+  if (typeof first === 'function') return [{} as Options, [...args]];
+  return [
+    typeof first === 'object' && first !== null ? (first as Options) : ({} as Options),
+    others,
+  ];
 }
 
 /** Nagle's algorithm is off where nobody asks for it, as it is in `http` and `http2`. */
@@ -32,7 +42,7 @@ export function createHttpServer(
 ): http.Server;
 export function createHttpServer(...args: unknown[]): http.Server {
   const [options, [listener]] = split<HttpOptions>(args);
-  return mount(http.createServer(options, listener as http.RequestListener), atOnce(options));
+  return mount(makeHttp(options, listener as http.RequestListener), atOnce(options));
 }
 
 /** `https.createServer`, listening by this package. */
@@ -40,7 +50,7 @@ export function createHttpsServer(
   options: HttpsOptions,
   listener?: http.RequestListener,
 ): https.Server {
-  return mount(https.createServer(options, listener), atOnce(options));
+  return mount(makeHttps(options, listener), atOnce(options));
 }
 
 /** `http2.createServer`, listening by this package. */
@@ -51,7 +61,7 @@ export function createHttp2Server(
 export function createHttp2Server(listener: Http2Listener): http2.Http2Server;
 export function createHttp2Server(...args: unknown[]): http2.Http2Server {
   const [options, [listener]] = split<http2.ServerOptions & ServerOptions>(args);
-  return mount(http2.createServer(options, listener as Http2Listener), atOnce(options));
+  return mount(makeHttp2(options, listener as Http2Listener), atOnce(options));
 }
 
 /** `http2.createSecureServer`, listening by this package. */
@@ -59,7 +69,7 @@ export function createHttp2SecureServer(
   options: http2.SecureServerOptions & ServerOptions,
   listener?: Http2Listener,
 ): http2.Http2SecureServer {
-  return mount(http2.createSecureServer(options, listener), atOnce(options));
+  return mount(makeHttp2Secure(options, listener), atOnce(options));
 }
 
 /** What answers a request of HTTP/2. */
@@ -77,5 +87,5 @@ export function createTlsServer(
 export function createTlsServer(...args: unknown[]): tls.Server {
   const [options, [listener]] = split<TlsOptions>(args);
   const onSecure = listener as ((socket: tls.TLSSocket) => void) | undefined;
-  return mount(tls.createServer(options, onSecure), options);
+  return mount(makeTls(options, onSecure), options);
 }

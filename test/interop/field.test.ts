@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import builtin from 'node:net';
+import { createHttpServer } from 'barewire/interop';
 import ours from 'barewire/node';
 import { makePair, readAll } from '../support/pairs.js';
 import { type Scope, test } from '../support/test.js';
@@ -206,4 +207,21 @@ test("_handle does not pretend to be Node's own", async (scope) => {
   server.emit('connection', socket);
   peer.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
   assert.match(String(await readAll(peer)), /by data events/);
+});
+
+test('createHttpServer can take the place of http.createServer', async (scope) => {
+  const { createServer } = http;
+  scope.defer(() => {
+    http.createServer = createServer;
+  });
+  http.createServer = createHttpServer as typeof createServer;
+  const answer: http.RequestListener = (request, response) => {
+    response.end(String(request.socket instanceof ours.Socket));
+  };
+  // Frameworks hand their own options through, which may be undefined.
+  const server: http.Server = Reflect.apply(http.createServer, http, [undefined, answer]);
+  const socket = builtin.connect(await listen(scope, server), '127.0.0.1');
+  scope.defer(() => socket.destroy());
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match(String(await readAll(socket)), /true$/);
 });

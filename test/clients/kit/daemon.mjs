@@ -1,5 +1,6 @@
 // Starts a server program of the system's in a temporary folder, as a user of its own if root.
 import { execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -15,14 +16,27 @@ process.on('exit', () => {
   for (const run of atExit) run();
 });
 
+/** Below the ports that connections get by themselves: a killed server finds its own free again. */
+const PORTS = { from: 15_000, to: 32_000 };
+
+async function isFree(port) {
+  const server = net.createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
 /** A port of 127.0.0.1 that was free just now. */
 export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** `{uid, gid}` of a user where this process may take them, else nothing. */

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 const register = join(root, 'dist/register/index.js');
 const interop = join(root, 'dist/interop/index.js');
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 120_000;
 
 /** How long a process may go on after its scenario is done. */
 const LINGER_MS = 10_000;
@@ -22,9 +22,10 @@ function environment(ours, server, certificate) {
 }
 
 /** `{result, sockets, ms}` or `{error}`. */
-function runOnce(file, name, ours, server, certificate) {
+function runOnce({ file, name }, ours, server, certificate, node) {
   return new Promise((resolve) => {
     const child = fork(worker, [file, name], {
+      execPath: node,
       execArgv: ours ? ['--import', register] : [],
       env: environment(ours, server, certificate),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -59,13 +60,13 @@ function runOnce(file, name, ours, server, certificate) {
 }
 
 /**
- * `{builtin, ours, problem}`: the two outcomes, and what is wrong (null if nothing is). With
- * `inCore` the package leaves connecting to Node's core.
+ * `{builtin, ours, problem}`: the two outcomes of a job on the Node program at `node`, and what is
+ * wrong (null if nothing is). With `inCore` the package leaves connecting to Node's core.
  */
-export async function compare(file, name, server, certificate, inCore) {
-  const builtin = await runOnce(file, name, false, server, certificate);
-  const ours = await runOnce(file, name, true, server, certificate);
-  return { builtin, ours, problem: problemOf(builtin, ours, inCore) };
+export async function compare(job, server, certificate, node) {
+  const builtin = await runOnce(job, false, server, certificate, node);
+  const ours = await runOnce(job, true, server, certificate, node);
+  return { builtin, ours, problem: problemOf(builtin, ours, job.inCore) };
 }
 
 function problemOf(builtin, ours, inCore) {

@@ -50,6 +50,10 @@ async function main([file, name]) {
     restart: () => ask('restart'),
     kill: () => ask('kill'),
     start: () => ask('start'),
+    /** For sockets in processes that the scenario starts. */
+    tookPart: (count) => {
+      sockets.ours += count;
+    },
     certificate: JSON.parse(process.env.BW_CERTIFICATE ?? 'null'),
   };
   const start = performance.now();

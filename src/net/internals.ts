@@ -21,6 +21,7 @@ export interface WritableInternals {
   sync: boolean;
   length: number;
   corked: number;
+  needDrain: boolean;
   ended: boolean;
   finished: boolean;
   errorEmitted: boolean;

@@ -29,6 +29,8 @@ export interface SimulateOptions {
   readonly onUncaught?: ((error: unknown) => void) | undefined;
   /** The most virtual time it may take. Default 24 hours. */
   readonly timeMaxMs?: number | undefined;
+  /** The most callbacks that run in it, so that a loop without end ends. Default 20 million. */
+  readonly stepsMax?: number | undefined;
 }
 
 /** Virtual time. */
@@ -146,8 +148,8 @@ export async function simulate<T>(
   const restoreErrors = catchUncaught(onUncaught);
   const restoreTime = installVirtualTime(world);
   try {
-    const timeMaxMs = options.timeMaxMs ?? TIME_MAX_MS;
-    const driver = new Driver(world.loop, { done: () => over, stepsMax: STEPS_MAX, timeMaxMs });
+    const { timeMaxMs = TIME_MAX_MS, stepsMax = STEPS_MAX } = options;
+    const driver = new Driver(world.loop, { done: () => over, stepsMax, timeMaxMs });
     const driving = driver.run();
     const result = Promise.resolve(simulation).then(program);
     const settled = result.then(() => {

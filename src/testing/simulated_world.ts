@@ -64,6 +64,11 @@ export class SimulatedWorld {
     return this.world.faults.count;
   }
 
+  /** How many failures of each kind there were: `accept EMFILE`, `short write`, `reset`, … */
+  get faultCounts(): ReadonlyMap<string, number> {
+    return this.world.faults.counts;
+  }
+
   /** How many events there were. */
   get eventCount(): number {
     return this.world.trace.events;
@@ -81,7 +86,7 @@ export class SimulatedWorld {
 
   /** Adds a line to the trace, where one is kept. */
   note(who: string, what: string, about: number | string = ''): void {
-    this.world.trace.note(who, what, about);
+    this.world.trace.remark(who, what, about);
   }
 
   /** A random number in [0, 1) that the seed decides; `Math.random` gives one as well. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulateOptions, type Simulation, simulate } from 'barewire/testing';
+import { compiled, run } from '../support/program.js';
 
 const HOSTS = { hosts: ['client', 'server'] };
 
@@ -164,6 +165,32 @@ test('only one simulation runs at a time', async () => {
     /runs already/,
   );
   await first;
+});
+
+test('a timer from before can be cleared inside', async () => {
+  let fired = false;
+  const timer = setTimeout(() => {
+    fired = true;
+  }, 50);
+  await simulate({}, () => clearTimeout(timer));
+  await sleep(120);
+  assert.equal(fired, false);
+});
+
+test("Node's own modules keep real timers, also where a simulation comes first", async () => {
+  const args = ['--expose-gc', compiled('simulate_first')];
+  const { code, stdout, stderr } = await run(process.execPath, args);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'timeout\nworld collected\n');
+});
+
+test('callbacks without end end the simulation', async () => {
+  const endless = simulate({ stepsMax: 1000 }, async () => {
+    const again = (): void => void setImmediate(again);
+    again();
+    await new Promise(() => {});
+  });
+  await assert.rejects(endless, /the simulation was stopped: too many steps/);
 });
 
 test('ES modules get the same function', async () => {

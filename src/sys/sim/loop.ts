@@ -115,7 +115,7 @@ export class Loop implements TimerLoop {
     const { hook, machine } = this.random.pick(this.kernels);
     const fd = hook?.epoll.wakeSpuriously(this.random) ?? -1;
     if (fd < 0) return;
-    this.faults.count++;
+    this.faults.struck('spurious wake-up');
     this.trace().note(machine.name, 'spurious wake-up', fd);
   }
 

@@ -117,7 +117,7 @@ export class World {
     const other = b === undefined ? null : this.machine(b);
     const broken = this.machine(a).resetConnections(other);
     this.trace.note('network', 'reset', `${a} ${b ?? ''}`, broken);
-    this.faults.count += broken;
+    if (broken > 0) this.faults.struck('reset', broken);
     return broken;
   }
 

@@ -41,7 +41,14 @@ function restore(root, { file }) {
 /** `{seed, problem}`, the seed null where nothing was found. */
 function hunt(root) {
   const program = join(root, 'build/test/sim/workload/main.js');
-  const args = ['--expose-gc', program, '--seeds', String(SEEDS_MAX), '--stop-at-first', '--quiet'];
+  const args = [
+    '--expose-gc',
+    program,
+    '--seeds',
+    String(SEEDS_MAX),
+    '--stop-at-first',
+    '--no-shrink',
+  ];
   const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
     cwd: root,
     encoding: 'utf8',

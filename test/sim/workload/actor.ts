@@ -1,4 +1,5 @@
 /** One socket that does what its script says, and checks what comes back. */
+import type { Readable } from 'node:stream';
 import type { Socket } from '#internal/net/socket';
 import { perform } from './operations.js';
 import { PatternCheck, type PatternSource } from './pattern.js';
@@ -26,6 +27,8 @@ export class Actor {
   controller: AbortController | null = null;
   reconnect: (() => void) | null = null;
   closed = false;
+  /** What a `pipe` sends; it ends the stream, and nobody else may. */
+  piped: Readable | null = null;
   /** Handed to write() with a callback, and how many came back. */
   issued = 0;
   readonly answered: boolean[] = [];
@@ -57,6 +60,13 @@ export class Actor {
 
   get echoes(): boolean {
     return this.script.echo !== 'no';
+  }
+
+  /** Whether it is for the script to write and to end. */
+  get speaks(): boolean {
+    return (
+      !this.echoes && this.piped === null && !this.socket.writableEnded && !this.socket.destroyed
+    );
   }
 
   /** Bytes may be handed over later than they came: then it is not known when they did. */
@@ -93,6 +103,7 @@ export class Actor {
     this.throwIn = null;
     this.hasThrown = true;
     this.run.thrown++;
+    this.run.census.add(`throws in ${event}`);
     throw new PlantedThrow(`${this.name} in '${event}'`);
   }
 
@@ -122,6 +133,7 @@ export class Actor {
   send(chunk: Uint8Array, then?: () => void): boolean {
     const index = this.issued++;
     this.run.calls++;
+    if (this.watch.ends > 0) this.run.census.add("half-close: bytes behind the peer's end");
     return this.socket.write(chunk, (error) => {
       this.answer(index, error ?? null);
       if (!error && then) then();
@@ -156,6 +168,8 @@ export class Actor {
     const sender = this.run.senders.get(key);
     if (sender === undefined || sender.source.key !== key) return;
     if (sender.watch.finishes > 0) {
+      // The socket was ended before the pipe: by the peer's end, without half-open.
+      if (sender.piped?.readableEnded === false) return;
       const { sentBytes } = sender.source;
       if (sentBytes !== receivedBytes) this.wrong(`got ${receivedBytes} bytes of ${sentBytes}`);
     } else if (!sender.socket.destroyed) {
@@ -212,6 +226,7 @@ export class Actor {
       this.closed = false;
       this.check = new PatternCheck();
       this.source = this.run.makeSource(this);
+      this.piped = null;
       this.watch.begin();
       reconnect();
     }, 1);
@@ -233,12 +248,21 @@ export class Actor {
     while (socket.writableCorked > 0) socket.uncork();
     socket.resume();
     // An echo ends when its source has, with all of it sent back.
-    if (!this.echoes && !socket.writableEnded) socket.end();
+    if (this.speaks) socket.end();
+  }
+
+  private countEnds(): void {
+    const { order } = this.watch;
+    if (order === null) return;
+    const peer = this.run.senders.get(this.check.key);
+    const cross = order === 'own end first' && peer !== this && peer?.watch.order === order;
+    this.run.census.add(`half-close: ${cross ? 'both ends cross' : order}`);
   }
 
   /** All is over: every callback must have run. */
   finish(): void {
     if (!this.closed) this.wrong('never closed');
+    this.countEnds();
     let missing = 0;
     for (let i = 0; i < this.issued; i++) if (!this.answered[i]) missing++;
     // A callback that throws takes those behind it along, in Node's Writable.

@@ -48,15 +48,14 @@ export class SimulatedWorld {
     this.world.faults.plan({ call, error, host, after, times });
   }
 
-  /** How often calls fail, writes are short and wake-ups come for nothing, from now on. */
+  /** How often calls fail, writes are short, connections break and links are cut, from now on. */
   faults(rates: FaultRates): void {
     this.world.setFaults(rates);
   }
 
   /** Ends all failures and partitions. */
   calm(): void {
-    this.world.faults.stop();
-    this.world.mendAll();
+    this.world.calm();
   }
 
   /** How many failures there were. */

@@ -119,6 +119,63 @@ test('calls fail as asked, and resets arrive', async () => {
   });
 });
 
+/** A client that says a word each second for a minute, and connects anew whenever it has to. */
+async function chat({ hosts, clock, world }: Simulation): Promise<string> {
+  const server = hosts['server']?.net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  const net = hosts['client']?.net;
+  assert(server && net);
+  server.listen(1);
+  let socket = net.connect(1, 'server');
+  for (let i = 0; i < 60; i++) {
+    if (socket.destroyed) socket = net.connect(1, 'server');
+    if (socket.listenerCount('error') === 0) socket.on('error', () => {}).resume();
+    socket.write('word');
+    await clock.sleep(1000);
+  }
+  const { fingerprint } = world;
+  world.calm();
+  socket.destroy();
+  server.close();
+  await once(server, 'close');
+  assert.deepEqual(world.leaks(), []);
+  return fingerprint;
+}
+
+test('resets, partitions and slow links can be left to the seed', async () => {
+  const faults = { resets: 0.2, partitions: 0.2, slowLinks: 0.2 };
+  const counts = new Map<string, number>();
+  const count = async (simulation: Simulation): Promise<string> => {
+    const fingerprint = await chat(simulation);
+    for (const [what, times] of simulation.world.faultCounts) {
+      counts.set(what, (counts.get(what) ?? 0) + times);
+    }
+    return fingerprint;
+  };
+  const prints: string[] = [];
+  for (const seed of [1, 2, 2]) prints.push(await simulate({ ...HOSTS, seed, faults }, count));
+  assert.deepEqual([...counts.keys()].sort(), ['partition', 'reset', 'slow link']);
+  // A minute with one of each kind in five seconds, three times; resets only where there is one.
+  for (const [what, times] of counts) assert(times > 3 && times < 90, `${times} times ${what}`);
+  assert.equal(prints[1], prints[2]);
+  assert.notEqual(prints[0], prints[1]);
+  const none = await simulate({ ...HOSTS, seed: 2 }, async (simulation) => {
+    await chat(simulation);
+    return simulation.world.faultCount;
+  });
+  assert.equal(none, 0);
+});
+
+test('trouble on the network does not hide that a program hangs', async () => {
+  const stuck = simulate({ faults: { resets: 1, partitions: 1 } }, async ({ clock }) => {
+    await clock.sleep(60_000);
+    await new Promise(() => {});
+  });
+  await assert.rejects(stuck, /nothing is left that could happen/);
+});
+
 test('names are looked up inside', async () => {
   await simulate({ hosts: [{ name: 'db', addresses: ['192.168.7.7'] }] }, async ({ net }) => {
     const server = net.createServer().listen(5432, 'db');

@@ -11,7 +11,7 @@ import { SocketWatch } from './watch.js';
 export class PlantedThrow extends Error {}
 
 const THROWING_EVENTS = ['data', 'end', 'connect', 'drain', 'close', 'finish', 'timeout'] as const;
-const BUFFERING = new Set<Operation>(['pause', 'pauseInData', 'readByHand', 'throw']);
+const BUFFERING = new Set<Operation | 'nothing'>(['pause', 'pauseInData', 'readByHand', 'throw']);
 /** Timers and clocks may be off by this much. */
 const TOLERANCE_MS = 3;
 
@@ -27,6 +27,8 @@ export class Actor {
   controller: AbortController | null = null;
   reconnect: (() => void) | null = null;
   closed = false;
+  /** What it does in the tick of `connect`. */
+  first: Operation | 'nothing' = 'nothing';
   /** What a `pipe` sends; it ends the stream, and nobody else may. */
   piped: Readable | null = null;
   /** Handed to write() with a callback, and how many came back. */
@@ -71,7 +73,8 @@ export class Actor {
 
   /** Bytes may be handed over later than they came: then it is not known when they did. */
   private get mayBuffer(): boolean {
-    return this.echoes || this.script.actions.some(({ operation }) => BUFFERING.has(operation));
+    if (this.echoes || BUFFERING.has(this.first)) return true;
+    return this.script.actions.some(({ operation }) => BUFFERING.has(operation));
   }
 
   active(): void {

@@ -130,6 +130,7 @@ export class Run {
     take = (chunk) => actor.takeBytes(chunk);
     actor.controller = controller;
     this.clientPlans.set(actor, plan);
+    actor.first = plan.atOnce?.operation ?? 'nothing';
     this.addActor(actor);
     this.connect(actor, plan);
     if (plan.timeoutMs > 0) actor.setTimeout(plan.timeoutMs);

@@ -1,5 +1,4 @@
 /** One socket that does what its script says, and checks what comes back. */
-import type { Readable } from 'node:stream';
 import type { Socket } from '#internal/net/socket';
 import { perform } from './operations.js';
 import { PatternCheck, type PatternSource } from './pattern.js';
@@ -29,8 +28,8 @@ export class Actor {
   closed = false;
   /** What it does in the tick of `connect`. */
   first: Operation | 'nothing' = 'nothing';
-  /** What a `pipe` sends; it ends the stream, and nobody else may. */
-  piped: Readable | null = null;
+  /** How far a `pipe` is with the stream, which it ends itself; null where there is none. */
+  piped: 'under way' | 'cut short' | 'whole' | null = null;
   /** Handed to write() with a callback, and how many came back. */
   issued = 0;
   readonly answered: boolean[] = [];
@@ -172,7 +171,7 @@ export class Actor {
     if (sender === undefined || sender.source.key !== key) return;
     if (sender.watch.finishes > 0) {
       // The socket was ended before the pipe: by the peer's end, without half-open.
-      if (sender.piped?.readableEnded === false) return;
+      if (sender.piped !== null && sender.piped !== 'whole') return;
       const { sentBytes } = sender.source;
       if (sentBytes !== receivedBytes) this.wrong(`got ${receivedBytes} bytes of ${sentBytes}`);
     } else if (!sender.socket.destroyed) {

@@ -81,7 +81,11 @@ function pipeIn(actor: Actor, amount: number): void {
       this.push(part > 0 ? Buffer.from(source.next(part)) : null);
     },
   });
-  actor.piped = readable;
+  actor.piped = 'under way';
+  // Before the listener of `pipe`, which ends the socket.
+  readable.on('end', () => {
+    if (actor.source === source) actor.piped = socket.writableEnded ? 'cut short' : 'whole';
+  });
   readable.pipe(socket);
 }
 

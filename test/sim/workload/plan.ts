@@ -2,7 +2,7 @@
 import type { FaultyCall } from '#internal/sys/sim/faults';
 import { POSSIBLE } from '#internal/sys/sim/faults';
 import { Prng } from '#internal/sys/sim/prng';
-import { clientsWithExtras, serversWithExtras } from './plan_extras.js';
+import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan_extras.js';
 
 export const OPERATIONS = [
   'write',
@@ -229,7 +229,7 @@ export function makePlan(seed: string): Plan {
     planner.client(hosts, servers),
   );
   const calm = random.chance(0.25);
-  return {
+  const plan = {
     seed,
     hosts,
     latencyMs: random.pick([0.01, 0.2, 5, 40]),
@@ -242,6 +242,8 @@ export function makePlan(seed: string): Plan {
     clients: clientsWithExtras(seed, clients),
     faults: Array.from({ length: random.between(5, 9) }, () => planner.fault()),
   };
+  const byChance = plan.callFaults + plan.shortWrites + plan.spuriousWakes > 0;
+  return { ...plan, faults: faultsWithExtras(plan.faults, byChance) };
 }
 
 /** The numbers of all parts that a plan can do without. */

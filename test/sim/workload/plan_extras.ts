@@ -3,7 +3,7 @@
  * the rest of a known seed's plan stays what it was.
  */
 import { Prng } from '#internal/sys/sim/prng';
-import type { Action, ClientPlan, Operation, Race, ServerPlan } from './plan.js';
+import type { Action, ClientPlan, FaultPlan, Operation, Race, ServerPlan } from './plan.js';
 
 /** Numbers of parts, above all others. */
 const BROADCAST_IDS = 100_000;
@@ -66,6 +66,19 @@ export function clientsWithExtras(seed: string, clients: readonly ClientPlan[]):
   const pipes = new Prng(`pipes ${seed}`);
   const atOnce = new Prng(`at once ${seed}`);
   return bursts.map((client) => withAtOnce(atOnce, withPipe(pipes, client)));
+}
+
+/**
+ * Makes sure that each wave has a fault: one in some thousand plans has nothing but failures of
+ * calls that are never made, and no others by chance.
+ */
+export function faultsWithExtras(
+  faults: readonly FaultPlan[],
+  byChance: boolean,
+): readonly FaultPlan[] {
+  const certain = faults.some(({ kind }) => kind !== 'fail' && kind !== 'reset');
+  if (certain || byChance) return faults;
+  return faults.map((fault, index) => (index === 0 ? { ...fault, kind: 'slow' } : fault));
 }
 
 const RACES: readonly Race[] = [

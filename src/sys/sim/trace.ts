@@ -44,7 +44,9 @@ export class Trace {
   remark(where: string, what: string, a: number | string = '', b: number | string = ''): void {
     if (this.recording && this.lines.length < LINES_MAX) {
       const time = this.nowMs().toFixed(3).padStart(12);
-      this.lines.push(`${time} ${where.padEnd(8)} ${what} ${a}${b === '' ? '' : ` = ${b}`}`);
+      const line = `${time} ${where.padEnd(8)} ${what} ${a}${b === '' ? '' : ` = ${b}`}`;
+      // Abstract names begin with a NUL, which is written as ss(8) does.
+      this.lines.push(line.replaceAll('\0', '@'));
     }
   }
 

@@ -9,8 +9,17 @@ import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';
 import { SimulatedHost } from './simulated_host.js';
 import { SimulatedWorld } from './simulated_world.js';
 
-/** A machine: its name, and its addresses where they matter. */
-export type HostOptions = string | { readonly name: string; readonly addresses?: string[] };
+/** A machine: its name; its addresses and the size of its buffers where they matter. */
+export type HostOptions =
+  | string
+  | {
+      readonly name: string;
+      readonly addresses?: readonly string[];
+      /** What a socket takes from its program before `write` has to wait. Default: Linux's. */
+      readonly sendBytes?: number;
+      /** What a socket takes from the network before its peer has to wait. Default: Linux's. */
+      readonly receiveBytes?: number;
+    };
 
 export interface SimulateOptions {
   /** Decides all that is left open. The same seed gives the same run. Default 1. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulateOptions, type Simulation, simulate } from 'barewire/testing';
+import { World } from '#internal/sys/sim/world';
 import { compiled, run } from '../support/program.js';
 
 const HOSTS = { hosts: ['client', 'server'] };
@@ -174,6 +175,33 @@ test('trouble on the network does not hide that a program hangs', async () => {
     await new Promise(() => {});
   });
   await assert.rejects(stuck, /nothing is left that could happen/);
+});
+
+test('buffers can be of any size', async () => {
+  const bytes = Buffer.alloc(5000, 'barewire');
+  for (const size of [1, 7, 4096]) {
+    const hosts = ['client', 'server'].map((name) => ({
+      name,
+      sendBytes: size,
+      receiveBytes: size,
+    }));
+    await simulate({ hosts, trace: true }, async ({ hosts: { client, server }, world }) => {
+      assert(client && server);
+      const listening = server.net.createServer((socket) => socket.pipe(socket)).listen(1);
+      await once(listening, 'listening');
+      const socket = client.net.connect(1, 'server');
+      socket.end(bytes);
+      const chunks: Buffer[] = [];
+      for await (const chunk of socket) chunks.push(chunk as Buffer);
+      assert(Buffer.concat(chunks).equals(bytes));
+      const writes = world.traceLines.flatMap(
+        (line) => / write \d+ = (\d+)$/.exec(line)?.[1] ?? [],
+      );
+      assert(writes.length > 0 && writes.every((count) => Number(count) <= size), `${size}`);
+      listening.close();
+    });
+  }
+  assert.throws(() => new World({ seed: 1 }).addMachine({ name: 'a', sendBytes: 0 }), /0 bytes/);
 });
 
 test('names are looked up inside', async () => {

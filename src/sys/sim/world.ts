@@ -7,13 +7,13 @@ import { isIP, isIPv4 } from '../../util/ip.js';
 import { Faults, type FaultyCall, POSSIBLE } from './faults.js';
 import { SimKernel } from './kernel.js';
 import { Loop } from './loop.js';
-import { SimMachine } from './machine.js';
+import { type BufferSizes, SimMachine } from './machine.js';
 import { LAN, type LinkSettings, Network } from './network.js';
 import { Prng } from './prng.js';
 import { Trace } from './trace.js';
 import { type Sky, Weather, type WeatherRates } from './weather.js';
 
-export interface MachineOptions {
+export interface MachineOptions extends BufferSizes {
   readonly name: string;
   /** Its addresses; without any it gets 10.0.0.n and fd00::n. */
   readonly addresses?: readonly string[] | undefined;
@@ -99,6 +99,13 @@ export class World {
     const addresses = options.addresses ?? [`10.0.0.${number}`, `fd00::${number.toString(16)}`];
     const random = this.random.fork(`machine ${name}`);
     const machine = new SimMachine(name, addresses, this.network, random, this.machines);
+    const { sendBytes, receiveBytes } = options;
+    for (const bytes of [sendBytes, receiveBytes]) {
+      if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
+        throw new RangeError(`a buffer of ${bytes} bytes`);
+      }
+    }
+    machine.buffers = { sendBytes, receiveBytes };
     const kernel = new SimKernel(machine, this.faults, this.trace);
     this.machines.push(machine);
     this.kernels.push(kernel);

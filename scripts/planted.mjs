@@ -1,5 +1,6 @@
 // `npm run sim:planted`: plants each bug of scripts/planted/list.mjs in a copy of the library and
-// counts the seeds until the simulation finds it. Fails where one is not found.
+// counts the seeds until the simulation finds it. Fails where one is not found. A run of all of
+// them writes the table of docs/PLANTED-BUGS.md; `npm run sim:planted -- 3 7` runs only some.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,9 @@ import planted from './planted/list.mjs';
 
 const SEEDS_MAX = 1000;
 const TIMEOUT_MS = 600_000;
+const DOCUMENT = join(projectRoot, 'docs/PLANTED-BUGS.md');
+const TABLE = /<!-- table: begin -->\n.*<!-- table: end -->/s;
+const PROBLEM_CHARACTERS = 100;
 const TSC = join(projectRoot, 'node_modules/typescript/bin/tsc');
 const COPIED = ['build', 'dist', 'native', 'package.json', 'prebuilds', 'src'];
 const CONFIGS = ['tsconfig.base.json', 'tsconfig.src.json'];
@@ -41,7 +45,14 @@ function restore(root, { file }) {
 /** `{seed, problem}`, the seed null where nothing was found. */
 function hunt(root) {
   const program = join(root, 'build/test/sim/workload/main.js');
-  const args = ['--expose-gc', program, '--seeds', String(SEEDS_MAX), '--stop-at-first', '--quiet'];
+  const args = [
+    '--expose-gc',
+    program,
+    '--seeds',
+    String(SEEDS_MAX),
+    '--stop-at-first',
+    '--no-shrink',
+  ];
   const { stdout, stderr, signal } = spawnSync(process.execPath, args, {
     cwd: root,
     encoding: 'utf8',
@@ -53,8 +64,34 @@ function hunt(root) {
   return { seed, problem: signal ? `${signal} ${problem}` : problem.trim() };
 }
 
+/** A problem as a cell of a table. */
+function cell(problem) {
+  const text = problem.replaceAll('|', '/').replace(/^[\d.]+ ms: /, '');
+  return text.length > PROBLEM_CHARACTERS ? `${text.slice(0, PROBLEM_CHARACTERS)}…` : text;
+}
+
+function writeTable(rows, furthest) {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  if (!TABLE.test(text)) throw new Error(`${DOCUMENT} has no place for the table`);
+  const lines = [
+    '<!-- table: begin -->',
+    '| | bug | found by | how it shows |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    `${rows.length} bugs, each found within ${furthest + 1} seeds.`,
+    '<!-- table: end -->',
+  ];
+  writeFileSync(
+    DOCUMENT,
+    text.replace(TABLE, () => lines.join('\n')),
+  );
+}
+
 const wanted = process.argv.slice(2);
 const root = makeCopy();
+const rows = [];
+let furthest = 0;
 let missed = 0;
 try {
   for (const [index, bug] of planted.entries()) {
@@ -63,10 +100,13 @@ try {
     const { seed, problem } = hunt(root);
     restore(root, bug);
     if (seed === null) missed++;
+    else furthest = Math.max(furthest, Number(seed));
     const verdict = seed === null ? 'NOT FOUND' : `seed ${seed}`;
-    console.log(`| ${index + 1} | ${bug.name} | ${verdict} | ${problem.slice(0, 100)} |`);
+    rows.push(`| ${index + 1} | ${bug.name} | ${verdict} | ${cell(problem)} |`);
+    console.log(rows.at(-1));
   }
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
+if (wanted.length === 0 && missed === 0) writeTable(rows, furthest);
 process.exitCode = missed > 0 ? 1 : 0;

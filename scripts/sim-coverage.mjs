@@ -13,7 +13,7 @@ const program = join(projectRoot, 'build/test/sim/workload/main.js');
 function collect() {
   const folder = mkdtempSync(join(tmpdir(), 'barewire-coverage-'));
   const argv = process.argv.length > 2 ? process.argv.slice(2) : ['--seeds', '300'];
-  const { status } = spawnSync(process.execPath, [program, ...argv, '--quiet'], {
+  const { status } = spawnSync(process.execPath, [program, ...argv], {
     cwd: projectRoot,
     env: { ...process.env, NODE_V8_COVERAGE: folder },
     stdio: 'inherit',

@@ -115,6 +115,8 @@ export function connectSocket(
   if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
   if (socket.destroyed || !core.open) {
     socket._undestroy();
+    // Node leaves it as it was, and a `pipe` to the socket would wait for a 'drain' of the past.
+    socket._writableState.needDrain = false;
     core.reset();
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does

@@ -177,6 +177,8 @@ export abstract class SocketWriter {
   finishWrites(): void {
     const { socket, stream } = this;
     if (stream === null || socket.connecting || this.resetOnDestroy) return;
+    // The connection failed: what lies behind the first chunk must not leave without it.
+    if (this.waiting !== null) return;
     while (this.callback !== null) {
       this.onFlush();
       if (stream.send() < 0 || stream.pendingBytes > 0) return;

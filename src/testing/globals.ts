@@ -10,6 +10,9 @@ import { promisify } from 'node:util';
 import { SimImmediate, SimTimer } from '../sys/sim/timers.js';
 import type { World } from '../sys/sim/world.js';
 
+/** For timers that were set before the simulation began. */
+const { clearTimeout: clearReal } = timers;
+
 type Callback = (...args: unknown[]) => void;
 
 /** When virtual time begins: a day at midnight, so that logs are easy to read. */
@@ -22,6 +25,7 @@ export function timersOf(world: World) {
     new SimTimer(loop, () => run(...args), delay, repeats);
   const stop = (timer: unknown): void => {
     if (timer instanceof SimTimer) timer.close();
+    else clearReal(timer as NodeJS.Timeout | undefined);
   };
   const immediate = (run: Callback, ...args: unknown[]): SimImmediate => {
     const made = new SimImmediate(() => run(...args));
@@ -139,8 +143,33 @@ function hrtimeOf(nowMs: () => number) {
   return Object.assign(hrtime, { bigint: nanoseconds });
 }
 
+/** Modules of Node that keep the timers they find when they are loaded. */
+const KEEPERS = ['net', 'http', 'http2', 'tls', 'child_process', 'readline', 'worker_threads'];
+
+let loaded = false;
+
+/**
+ * Loads what would keep virtual timers for good, were it first loaded inside a simulation: a real
+ * socket would wait for virtual time later on, and the simulated world could never be collected.
+ */
+function loadKeepers(): void {
+  if (loaded) return;
+  loaded = true;
+  for (const name of KEEPERS) {
+    try {
+      process.getBuiltinModule(`node:${name}`);
+    } catch {
+      // A Node that was built without it, such as one without TLS.
+    }
+  }
+  new AbortController();
+  // Reads every property of `process`: its streams are made here, on the real timers.
+  syncBuiltinESMExports();
+}
+
 /** Makes time virtual for the whole process. Returns what ends that. */
 export function installVirtualTime(world: World): () => void {
+  loadKeepers();
   const virtual = timersOf(world);
   const promises = promisesOf(virtual);
   Object.defineProperty(virtual.setTimeout, promisify.custom, { value: promises.setTimeout });

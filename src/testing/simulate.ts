@@ -9,8 +9,17 @@ import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';
 import { SimulatedHost } from './simulated_host.js';
 import { SimulatedWorld } from './simulated_world.js';
 
-/** A machine: its name, and its addresses where they matter. */
-export type HostOptions = string | { readonly name: string; readonly addresses?: string[] };
+/** A machine: its name; its addresses and the size of its buffers where they matter. */
+export type HostOptions =
+  | string
+  | {
+      readonly name: string;
+      readonly addresses?: readonly string[];
+      /** What a socket takes from its program before `write` has to wait. Default: Linux's. */
+      readonly sendBytes?: number;
+      /** What a socket takes from the network before its peer has to wait. Default: Linux's. */
+      readonly receiveBytes?: number;
+    };
 
 export interface SimulateOptions {
   /** Decides all that is left open. The same seed gives the same run. Default 1. */
@@ -29,6 +38,8 @@ export interface SimulateOptions {
   readonly onUncaught?: ((error: unknown) => void) | undefined;
   /** The most virtual time it may take. Default 24 hours. */
   readonly timeMaxMs?: number | undefined;
+  /** The most callbacks that run in it, so that a loop without end ends. Default 20 million. */
+  readonly stepsMax?: number | undefined;
 }
 
 /** Virtual time. */
@@ -146,8 +157,8 @@ export async function simulate<T>(
   const restoreErrors = catchUncaught(onUncaught);
   const restoreTime = installVirtualTime(world);
   try {
-    const timeMaxMs = options.timeMaxMs ?? TIME_MAX_MS;
-    const driver = new Driver(world.loop, { done: () => over, stepsMax: STEPS_MAX, timeMaxMs });
+    const { timeMaxMs = TIME_MAX_MS, stepsMax = STEPS_MAX } = options;
+    const driver = new Driver(world.loop, { done: () => over, stepsMax, timeMaxMs });
     const driving = driver.run();
     const result = Promise.resolve(simulation).then(program);
     const settled = result.then(() => {

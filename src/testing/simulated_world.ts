@@ -48,20 +48,24 @@ export class SimulatedWorld {
     this.world.faults.plan({ call, error, host, after, times });
   }
 
-  /** How often calls fail, writes are short and wake-ups come for nothing, from now on. */
+  /** How often calls fail, writes are short, connections break and links are cut, from now on. */
   faults(rates: FaultRates): void {
     this.world.setFaults(rates);
   }
 
   /** Ends all failures and partitions. */
   calm(): void {
-    this.world.faults.stop();
-    this.world.mendAll();
+    this.world.calm();
   }
 
   /** How many failures there were. */
   get faultCount(): number {
     return this.world.faults.count;
+  }
+
+  /** How many failures of each kind there were: `accept EMFILE`, `short write`, `reset`, … */
+  get faultCounts(): ReadonlyMap<string, number> {
+    return this.world.faults.counts;
   }
 
   /** How many events there were. */
@@ -81,7 +85,7 @@ export class SimulatedWorld {
 
   /** Adds a line to the trace, where one is kept. */
   note(who: string, what: string, about: number | string = ''): void {
-    this.world.trace.note(who, what, about);
+    this.world.trace.remark(who, what, about);
   }
 
   /** A random number in [0, 1) that the seed decides; `Math.random` gives one as well. */

@@ -24,9 +24,23 @@ export interface SystemError extends Error {
   localPort?: number;
 }
 
-/** The name of an error given as `-errno`. */
+const names = new Map<number, string>();
+
+/** Asked for once: Node builds the whole map anew each time. */
+let descriptions: ReadonlyMap<number, readonly [string, string]> | null = null;
+
+function description(status: number): string {
+  descriptions ??= getSystemErrorMap();
+  return descriptions.get(status)?.[1] ?? 'unknown error';
+}
+
+/** The name of an error given as `-errno`; kept, as Node asks that map as well. */
 export function errorName(status: number): string {
-  return getSystemErrorName(status);
+  const known = names.get(status);
+  if (known !== undefined) return known;
+  const name = getSystemErrorName(status);
+  names.set(status, name);
+  return name;
 }
 
 function build(message: string, status: number, syscall: string): SystemError {
@@ -77,7 +91,7 @@ export function explainedError(
   address: string | null | undefined,
   port?: number,
 ): SystemError {
-  const words = getSystemErrorMap().get(status)?.[1] ?? 'unknown error';
+  const words = description(status);
   const text = `${syscall} ${errorName(status)}: ${words}${target(address, port)}`;
   return withTarget(build(text, status, syscall), address, port);
 }

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulateOptions, type Simulation, simulate } from 'barewire/testing';
+import { World } from '#internal/sys/sim/world';
+import { compiled, run } from '../support/program.js';
 
 const HOSTS = { hosts: ['client', 'server'] };
 
@@ -118,6 +120,90 @@ test('calls fail as asked, and resets arrive', async () => {
   });
 });
 
+/** A client that says a word each second for a minute, and connects anew whenever it has to. */
+async function chat({ hosts, clock, world }: Simulation): Promise<string> {
+  const server = hosts['server']?.net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  const net = hosts['client']?.net;
+  assert(server && net);
+  server.listen(1);
+  let socket = net.connect(1, 'server');
+  for (let i = 0; i < 60; i++) {
+    if (socket.destroyed) socket = net.connect(1, 'server');
+    if (socket.listenerCount('error') === 0) socket.on('error', () => {}).resume();
+    socket.write('word');
+    await clock.sleep(1000);
+  }
+  const { fingerprint } = world;
+  world.calm();
+  socket.destroy();
+  server.close();
+  await once(server, 'close');
+  assert.deepEqual(world.leaks(), []);
+  return fingerprint;
+}
+
+test('resets, partitions and slow links can be left to the seed', async () => {
+  const faults = { resets: 0.2, partitions: 0.2, slowLinks: 0.2 };
+  const counts = new Map<string, number>();
+  const count = async (simulation: Simulation): Promise<string> => {
+    const fingerprint = await chat(simulation);
+    for (const [what, times] of simulation.world.faultCounts) {
+      counts.set(what, (counts.get(what) ?? 0) + times);
+    }
+    return fingerprint;
+  };
+  const prints: string[] = [];
+  for (const seed of [1, 2, 2]) prints.push(await simulate({ ...HOSTS, seed, faults }, count));
+  assert.deepEqual([...counts.keys()].sort(), ['partition', 'reset', 'slow link']);
+  // A minute with one of each kind in five seconds, three times; resets only where there is one.
+  for (const [what, times] of counts) assert(times > 3 && times < 90, `${times} times ${what}`);
+  assert.equal(prints[1], prints[2]);
+  assert.notEqual(prints[0], prints[1]);
+  const none = await simulate({ ...HOSTS, seed: 2 }, async (simulation) => {
+    await chat(simulation);
+    return simulation.world.faultCount;
+  });
+  assert.equal(none, 0);
+});
+
+test('trouble on the network does not hide that a program hangs', async () => {
+  const stuck = simulate({ faults: { resets: 1, partitions: 1 } }, async ({ clock }) => {
+    await clock.sleep(60_000);
+    await new Promise(() => {});
+  });
+  await assert.rejects(stuck, /nothing is left that could happen/);
+});
+
+test('buffers can be of any size', async () => {
+  const bytes = Buffer.alloc(5000, 'barewire');
+  for (const size of [1, 7, 4096]) {
+    const hosts = ['client', 'server'].map((name) => ({
+      name,
+      sendBytes: size,
+      receiveBytes: size,
+    }));
+    await simulate({ hosts, trace: true }, async ({ hosts: { client, server }, world }) => {
+      assert(client && server);
+      const listening = server.net.createServer((socket) => socket.pipe(socket)).listen(1);
+      await once(listening, 'listening');
+      const socket = client.net.connect(1, 'server');
+      socket.end(bytes);
+      const chunks: Buffer[] = [];
+      for await (const chunk of socket) chunks.push(chunk as Buffer);
+      assert(Buffer.concat(chunks).equals(bytes));
+      const writes = world.traceLines.flatMap(
+        (line) => / write \d+ = (\d+)$/.exec(line)?.[1] ?? [],
+      );
+      assert(writes.length > 0 && writes.every((count) => Number(count) <= size), `${size}`);
+      listening.close();
+    });
+  }
+  assert.throws(() => new World({ seed: 1 }).addMachine({ name: 'a', sendBytes: 0 }), /0 bytes/);
+});
+
 test('names are looked up inside', async () => {
   await simulate({ hosts: [{ name: 'db', addresses: ['192.168.7.7'] }] }, async ({ net }) => {
     const server = net.createServer().listen(5432, 'db');
@@ -164,6 +250,32 @@ test('only one simulation runs at a time', async () => {
     /runs already/,
   );
   await first;
+});
+
+test('a timer from before can be cleared inside', async () => {
+  let fired = false;
+  const timer = setTimeout(() => {
+    fired = true;
+  }, 50);
+  await simulate({}, () => clearTimeout(timer));
+  await sleep(120);
+  assert.equal(fired, false);
+});
+
+test("Node's own modules keep real timers, also where a simulation comes first", async () => {
+  const args = ['--expose-gc', compiled('simulate_first')];
+  const { code, stdout, stderr } = await run(process.execPath, args);
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'timeout\nworld collected\n');
+});
+
+test('callbacks without end end the simulation', async () => {
+  const endless = simulate({ stepsMax: 1000 }, async () => {
+    const again = (): void => void setImmediate(again);
+    again();
+    await new Promise(() => {});
+  });
+  await assert.rejects(endless, /the simulation was stopped: too many steps/);
 });
 
 test('ES modules get the same function', async () => {

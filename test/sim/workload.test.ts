@@ -2,18 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makePlan, partsOf, planWithout } from './workload/plan.js';
-import { runPlan } from './workload/run.js';
+import { problemsOf, runPlan } from './workload/run.js';
 import { KNOWN_SEEDS } from './workload/seeds.js';
 import { shrink } from './workload/shrink.js';
 
 const FRESH = 20;
-const CALLS_MIN = 200;
-const FAULTS_MIN = 5;
 
 async function assertWell(seed: string): Promise<void> {
-  const { problems, calls, faults } = await runPlan(makePlan(seed));
-  assert.deepEqual(problems, [], `npm run sim -- --seed ${seed} --trace`);
-  assert(calls >= CALLS_MIN && faults >= FAULTS_MIN, `${calls} calls, ${faults} faults`);
+  const report = await runPlan(makePlan(seed));
+  assert.deepEqual(problemsOf(report), [], `npm run sim -- --seed ${seed} --trace`);
+  assert(report.calls >= 200 && report.faults >= 5, `${report.calls}, ${report.faults}`);
 }
 
 for (const [seed, found] of KNOWN_SEEDS) {
@@ -33,6 +31,13 @@ test('the same seed is the same run, to the event', async () => {
     assert.deepEqual(second.lines, first.lines);
     assert.equal(second.fingerprint, first.fingerprint);
   }
+});
+
+test('a seed that does too little is a problem', async () => {
+  const plan = makePlan('1');
+  const report = await runPlan(planWithout(plan, new Set()));
+  assert.deepEqual(report.problems, []);
+  assert.match(problemsOf(report).join(), /does too little: \d+ calls of the API, \d+ faults/);
 });
 
 test('a plan can be cut down to some of its parts', () => {

@@ -53,11 +53,23 @@ export class Faults {
   shortWrites = 0;
   /** How often an event is reported for nothing. */
   spurious = 0;
-  /** How many failures there were so far, of any kind. */
-  count = 0;
+  /** How many failures there were so far, by what failed and how: `accept EMFILE`. */
+  readonly counts = new Map<string, number>();
   private readonly planned: Planned[] = [];
 
   constructor(private readonly random: Prng) {}
+
+  /** How many failures there were so far, of any kind. */
+  get count(): number {
+    let count = 0;
+    for (const times of this.counts.values()) count += times;
+    return count;
+  }
+
+  /** Something went wrong, as it should. */
+  struck(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
+  }
 
   plan(fault: Planned): void {
     this.planned.push(fault);
@@ -75,8 +87,9 @@ export class Faults {
     if (asked !== 0) return asked;
     if (this.probability === 0 || !this.calls.has(call)) return 0;
     if (!this.random.chance(this.probability)) return 0;
-    this.count++;
-    return errno[this.random.pick<ErrorName>(POSSIBLE[call])];
+    const error = this.random.pick<ErrorName>(POSSIBLE[call]);
+    this.struck(`${call} ${error}`);
+    return errno[error];
   }
 
   private drawPlanned(host: string, call: FaultyCall): number {
@@ -84,7 +97,7 @@ export class Faults {
       if (fault.call !== call || (fault.host !== undefined && fault.host !== host)) continue;
       if (fault.after-- > 0) continue;
       if (--fault.times <= 0) this.planned.splice(index, 1);
-      this.count++;
+      this.struck(`${call} ${fault.error}`);
       return errno[fault.error];
     }
     return 0;
@@ -93,7 +106,7 @@ export class Faults {
   /** How much of a write the kernel takes, where it could take `wanted`. */
   drawShort(wanted: number): number {
     if (wanted < 2 || !this.random.chance(this.shortWrites)) return wanted;
-    this.count++;
+    this.struck('short write');
     return this.random.between(1, wanted - 1);
   }
 }

@@ -23,6 +23,8 @@ export class Loop implements TimerLoop {
   nowMs = 0;
   /** What the network and the kernels do. */
   readonly events = new Agenda();
+  /** What happens while something else goes on, and is no reason for time to pass. */
+  readonly background = new Agenda();
   /** What the programs asked for. */
   readonly timers = new Agenda();
   referencedTimers = 0;
@@ -61,7 +63,7 @@ export class Loop implements TimerLoop {
   /** The network's part up to now. */
   private deliver(): void {
     for (;;) {
-      const entry = this.events.take(this.nowMs);
+      const entry = this.background.take(this.nowMs) ?? this.events.take(this.nowMs);
       if (entry === undefined) return;
       const { run } = entry;
       entry.run = null;
@@ -115,7 +117,7 @@ export class Loop implements TimerLoop {
     const { hook, machine } = this.random.pick(this.kernels);
     const fd = hook?.epoll.wakeSpuriously(this.random) ?? -1;
     if (fd < 0) return;
-    this.faults.count++;
+    this.faults.struck('spurious wake-up');
     this.trace().note(machine.name, 'spurious wake-up', fd);
   }
 
@@ -124,7 +126,8 @@ export class Loop implements TimerLoop {
     const event = this.events.first();
     const timer = this.timers.first();
     if (event === undefined && timer === undefined) return false;
-    const nextMs = Math.min(event?.atMs ?? Infinity, timer?.atMs ?? Infinity);
+    const meanwhileMs = this.background.first()?.atMs ?? Infinity;
+    const nextMs = Math.min(event?.atMs ?? Infinity, timer?.atMs ?? Infinity, meanwhileMs);
     this.nowMs = Math.max(this.nowMs, nextMs);
     this.deliver();
     return true;

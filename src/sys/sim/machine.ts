@@ -12,12 +12,20 @@ import { TcpSocket } from './tcp.js';
 const FD_FIRST = 3;
 const FD_LIMIT = 1_024;
 
+/** How much a socket's kernel buffers hold; any size, as small as a byte. */
+export interface BufferSizes {
+  readonly sendBytes?: number | undefined;
+  readonly receiveBytes?: number | undefined;
+}
+
 export class SimMachine implements Machine {
   readonly ports: Ports;
   readonly names = new Names();
   /** How many descriptors the program may have; RLIMIT_NOFILE. */
   descriptorsMax = FD_LIMIT;
   readonly pid: number;
+  /** The buffers of its sockets, where they are not Linux's defaults. */
+  buffers: BufferSizes = {};
   private readonly files: (SimFile | undefined)[] = [];
 
   constructor(
@@ -37,7 +45,9 @@ export class SimMachine implements Machine {
   }
 
   makeTcp(family: number): TcpSocket {
-    return new TcpSocket(this, family);
+    const socket = new TcpSocket(this, family);
+    socket.options.resize(this.buffers);
+    return socket;
   }
 
   /** Who gets a connection to `to`; several share a port with SO_REUSEPORT. */

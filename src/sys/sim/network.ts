@@ -48,6 +48,10 @@ export interface Machine {
 export class Link {
   readonly settings: LinkSettings;
   cut = false;
+  /** How often a cut has ended. */
+  mended = 0;
+  /** So many times slower than its settings say. */
+  slower = 1;
   private held: Flow[] = [];
   private readonly busyUntilMs = new Map<Machine, number>();
 
@@ -63,9 +67,9 @@ export class Link {
     const { random, nowMs } = this.network;
     const { latencyMs, jitterMs, bytesPerMs, loss, retransmitMs } = this.settings;
     const begin = Math.max(nowMs(), this.busyUntilMs.get(from) ?? 0);
-    const sent = begin + bytes / bytesPerMs;
+    const sent = begin + (bytes * this.slower) / bytesPerMs;
     this.busyUntilMs.set(from, sent);
-    let arrival = sent + latencyMs + jitterMs * random.unit();
+    let arrival = sent + (latencyMs + jitterMs * random.unit()) * this.slower;
     for (let i = 0; i < LOSSES_MAX && random.chance(loss); i++) arrival += retransmitMs * 2 ** i;
     return arrival;
   }
@@ -77,6 +81,7 @@ export class Link {
   /** Ends a cut: what waited is on its way. */
   mend(): void {
     this.cut = false;
+    this.mended++;
     const { held } = this;
     this.held = [];
     for (const flow of held) flow.setOut(0);

@@ -1,6 +1,7 @@
 /** Socket options: most are a number that is kept, a few mean something here. */
 import { errno } from '../../util/system_error.js';
 import { constants } from './constants.js';
+import type { BufferSizes } from './machine.js';
 
 const c = constants;
 
@@ -51,6 +52,11 @@ export class SocketOptions {
 
   get v6Only(): boolean {
     return this.flag(c.IPPROTO_IPV6, c.IPV6_V6ONLY);
+  }
+
+  resize({ sendBytes, receiveBytes }: BufferSizes): void {
+    this.sendBytes = sendBytes ?? this.sendBytes;
+    this.receiveBytes = receiveBytes ?? this.receiveBytes;
   }
 
   /** What a connection has from the listener it came in by. */

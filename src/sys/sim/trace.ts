@@ -37,9 +37,16 @@ export class Trace {
     else this.mixText(a);
     if (typeof b === 'number') this.mix(b);
     else this.mixText(b);
+    this.remark(where, what, a, b);
+  }
+
+  /** A line for readers, which is no event: it may be there in one run and not in its twin. */
+  remark(where: string, what: string, a: number | string = '', b: number | string = ''): void {
     if (this.recording && this.lines.length < LINES_MAX) {
       const time = this.nowMs().toFixed(3).padStart(12);
-      this.lines.push(`${time} ${where.padEnd(8)} ${what} ${a}${b === '' ? '' : ` = ${b}`}`);
+      const line = `${time} ${where.padEnd(8)} ${what} ${a}${b === '' ? '' : ` = ${b}`}`;
+      // Abstract names begin with a NUL, which is written as ss(8) does.
+      this.lines.push(line.replaceAll('\0', '@'));
     }
   }
 

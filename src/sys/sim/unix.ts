@@ -13,6 +13,7 @@ const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, FIONREAD } = constant
 const MESSAGE_BYTES = 768;
 /** One message holds at most this much. */
 const MESSAGE_BYTES_MAX = 32 * 1024;
+const SEND_BYTES = 212_992;
 const PATH_BYTES_MAX = 108;
 
 interface Message {
@@ -43,7 +44,8 @@ export class UnixSocket extends SimSocket {
 
   constructor(readonly machine: SimMachine) {
     super(constants.AF_UNIX);
-    this.options.sendBytes = 212_992;
+    this.options.resize({ sendBytes: SEND_BYTES });
+    this.options.resize(machine.buffers);
   }
 
   override get listening(): boolean {

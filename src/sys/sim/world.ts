@@ -7,12 +7,13 @@ import { isIP, isIPv4 } from '../../util/ip.js';
 import { Faults, type FaultyCall, POSSIBLE } from './faults.js';
 import { SimKernel } from './kernel.js';
 import { Loop } from './loop.js';
-import { SimMachine } from './machine.js';
+import { type BufferSizes, SimMachine } from './machine.js';
 import { LAN, type LinkSettings, Network } from './network.js';
 import { Prng } from './prng.js';
 import { Trace } from './trace.js';
+import { type Sky, Weather, type WeatherRates } from './weather.js';
 
-export interface MachineOptions {
+export interface MachineOptions extends BufferSizes {
   readonly name: string;
   /** Its addresses; without any it gets 10.0.0.n and fd00::n. */
   readonly addresses?: readonly string[] | undefined;
@@ -26,8 +27,8 @@ export interface WorldOptions {
   readonly link?: Partial<LinkSettings> | undefined;
 }
 
-/** How often calls, writes and wake-ups go wrong; each from 0 to 1. */
-export interface FaultRates {
+/** How often calls, writes, wake-ups and links go wrong; each from 0 to 1. */
+export interface FaultRates extends WeatherRates {
   readonly calls?: number | undefined;
   readonly shortWrites?: number | undefined;
   readonly spuriousWakes?: number | undefined;
@@ -43,6 +44,7 @@ export class World {
   readonly faults: Faults;
   readonly network: Network;
   readonly loop: Loop;
+  readonly weather: Weather;
   readonly machines: SimMachine[] = [];
   readonly kernels: SimKernel[] = [];
   /** Errors that nobody caught. */
@@ -65,6 +67,24 @@ export class World {
       ...LAN,
       ...options.link,
     });
+    this.weather = new Weather(this.sky());
+  }
+
+  private sky(): Sky {
+    const { network, loop, faults, trace, machines, random } = this;
+    return {
+      nowMs: () => this.nowMs,
+      random: random.fork('weather'),
+      machines,
+      meanwhile: (atMs, strike) => loop.background.add(atMs, strike),
+      at: (atMs, end) => network.at(atMs, end),
+      link: (a, b) => network.link(a, b),
+      reset: (a, b) => this.reset(a, b),
+      struck: (what) => {
+        faults.struck(what);
+        trace.note('network', what);
+      },
+    };
   }
 
   /** Milliseconds of virtual time since the beginning. */
@@ -79,6 +99,13 @@ export class World {
     const addresses = options.addresses ?? [`10.0.0.${number}`, `fd00::${number.toString(16)}`];
     const random = this.random.fork(`machine ${name}`);
     const machine = new SimMachine(name, addresses, this.network, random, this.machines);
+    const { sendBytes, receiveBytes } = options;
+    for (const bytes of [sendBytes, receiveBytes]) {
+      if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
+        throw new RangeError(`a buffer of ${bytes} bytes`);
+      }
+    }
+    machine.buffers = { sendBytes, receiveBytes };
     const kernel = new SimKernel(machine, this.faults, this.trace);
     this.machines.push(machine);
     this.kernels.push(kernel);
@@ -117,7 +144,7 @@ export class World {
     const other = b === undefined ? null : this.machine(b);
     const broken = this.machine(a).resetConnections(other);
     this.trace.note('network', 'reset', `${a} ${b ?? ''}`, broken);
-    this.faults.count += broken;
+    if (broken > 0) this.faults.struck('reset', broken);
     return broken;
   }
 
@@ -129,6 +156,15 @@ export class World {
     faults.calls.clear();
     const calls = rates.only ?? (Object.keys(POSSIBLE) as FaultyCall[]);
     for (const call of calls) faults.calls.add(call);
+    this.weather.set(rates);
+  }
+
+  /** Ends all failures and all trouble of the network. */
+  calm(): void {
+    this.faults.stop();
+    this.weather.set({});
+    for (const link of this.network.allLinks()) link.slower = 1;
+    this.mendAll();
   }
 
   /** `dns.lookup` inside this world: the names are those of the machines, and localhost. */

@@ -10,7 +10,7 @@ import { SocketWatch } from './watch.js';
 export class PlantedThrow extends Error {}
 
 const THROWING_EVENTS = ['data', 'end', 'connect', 'drain', 'close', 'finish', 'timeout'] as const;
-const BUFFERING = new Set<Operation>(['pause', 'pauseInData', 'readByHand', 'throw']);
+const BUFFERING = new Set<Operation | 'nothing'>(['pause', 'pauseInData', 'readByHand', 'throw']);
 /** Timers and clocks may be off by this much. */
 const TOLERANCE_MS = 3;
 
@@ -26,6 +26,10 @@ export class Actor {
   controller: AbortController | null = null;
   reconnect: (() => void) | null = null;
   closed = false;
+  /** What it does in the tick of `connect`. */
+  first: Operation | 'nothing' = 'nothing';
+  /** How far a `pipe` is with the stream, which it ends itself; null where there is none. */
+  piped: 'under way' | 'cut short' | 'whole' | null = null;
   /** Handed to write() with a callback, and how many came back. */
   issued = 0;
   readonly answered: boolean[] = [];
@@ -59,9 +63,17 @@ export class Actor {
     return this.script.echo !== 'no';
   }
 
+  /** Whether it is for the script to write and to end. */
+  get speaks(): boolean {
+    return (
+      !this.echoes && this.piped === null && !this.socket.writableEnded && !this.socket.destroyed
+    );
+  }
+
   /** Bytes may be handed over later than they came: then it is not known when they did. */
   private get mayBuffer(): boolean {
-    return this.echoes || this.script.actions.some(({ operation }) => BUFFERING.has(operation));
+    if (this.echoes || BUFFERING.has(this.first)) return true;
+    return this.script.actions.some(({ operation }) => BUFFERING.has(operation));
   }
 
   active(): void {
@@ -93,6 +105,7 @@ export class Actor {
     this.throwIn = null;
     this.hasThrown = true;
     this.run.thrown++;
+    this.run.census.add(`throws in ${event}`);
     throw new PlantedThrow(`${this.name} in '${event}'`);
   }
 
@@ -122,6 +135,7 @@ export class Actor {
   send(chunk: Uint8Array, then?: () => void): boolean {
     const index = this.issued++;
     this.run.calls++;
+    if (this.watch.ends > 0) this.run.census.add("half-close: bytes behind the peer's end");
     return this.socket.write(chunk, (error) => {
       this.answer(index, error ?? null);
       if (!error && then) then();
@@ -156,6 +170,8 @@ export class Actor {
     const sender = this.run.senders.get(key);
     if (sender === undefined || sender.source.key !== key) return;
     if (sender.watch.finishes > 0) {
+      // The socket was ended before the pipe: by the peer's end, without half-open.
+      if (sender.piped !== null && sender.piped !== 'whole') return;
       const { sentBytes } = sender.source;
       if (sentBytes !== receivedBytes) this.wrong(`got ${receivedBytes} bytes of ${sentBytes}`);
     } else if (!sender.socket.destroyed) {
@@ -212,6 +228,7 @@ export class Actor {
       this.closed = false;
       this.check = new PatternCheck();
       this.source = this.run.makeSource(this);
+      this.piped = null;
       this.watch.begin();
       reconnect();
     }, 1);
@@ -233,12 +250,21 @@ export class Actor {
     while (socket.writableCorked > 0) socket.uncork();
     socket.resume();
     // An echo ends when its source has, with all of it sent back.
-    if (!this.echoes && !socket.writableEnded) socket.end();
+    if (this.speaks) socket.end();
+  }
+
+  private countEnds(): void {
+    const { order } = this.watch;
+    if (order === null) return;
+    const peer = this.run.senders.get(this.check.key);
+    const cross = order === 'own end first' && peer !== this && peer?.watch.order === order;
+    this.run.census.add(`half-close: ${cross ? 'both ends cross' : order}`);
   }
 
   /** All is over: every callback must have run. */
   finish(): void {
     if (!this.closed) this.wrong('never closed');
+    this.countEnds();
     let missing = 0;
     for (let i = 0; i < this.issued; i++) if (!this.answered[i]) missing++;
     // A callback that throws takes those behind it along, in Node's Writable.

@@ -44,11 +44,16 @@ function strike(plan: Plan, { world, hosts }: Simulation, fault: FaultPlan): voi
 }
 
 /** Sets all of a plan's faults going. */
-export function startFaults(plan: Plan, simulation: Simulation, count: () => void): void {
+export function startFaults(
+  plan: Plan,
+  simulation: Simulation,
+  count: (kind: string) => void,
+): void {
   for (const fault of plan.faults) {
     setTimeout(() => {
       simulation.world.note('network', fault.kind, fault.id);
-      if (fault.kind !== 'fail') count();
+      // Those two are counted where they hit something.
+      if (fault.kind !== 'fail' && fault.kind !== 'reset') count(fault.kind);
       strike(plan, simulation, fault);
     }, fault.atMs);
   }

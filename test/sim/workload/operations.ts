@@ -1,4 +1,5 @@
 /** What an actor can do with its socket, by name. */
+import { Readable } from 'node:stream';
 import type { Actor } from './actor.js';
 import { WRITE_BYTES_MAX } from './pattern.js';
 import type { Action, Operation } from './plan.js';
@@ -7,14 +8,13 @@ type Perform = (actor: Actor, amount: number) => void;
 
 /** Writes `amount` bytes of the actor's stream, where that is allowed. */
 function write(actor: Actor, amount: number, then?: () => void): void {
-  const { socket } = actor;
-  if (actor.echoes || socket.writableEnded || socket.destroyed) return;
+  if (!actor.speaks) return;
   actor.send(actor.source.next(Math.min(amount, WRITE_BYTES_MAX)), then);
 }
 
 function end(actor: Actor, amount: number | null): void {
   const { socket } = actor;
-  if (actor.echoes || socket.writableEnded || socket.destroyed) return;
+  if (!actor.speaks) return;
   // Node's Duplex drops this callback where a destroy comes first, so it may run once, or never.
   let ran = false;
   const answer = (): void => {
@@ -68,6 +68,27 @@ function names(actor: Actor): void {
   }
 }
 
+/** Sends `amount` bytes by `pipe` from a stream that is read when the socket has room. */
+function pipeIn(actor: Actor, amount: number): void {
+  const { socket, source } = actor;
+  if (!actor.speaks) return;
+  let left = amount;
+  const readable = new Readable({
+    read(size) {
+      const part = Math.min(left, size, WRITE_BYTES_MAX);
+      left -= part;
+      // A copy: the table that patterns are cut from is one for all.
+      this.push(part > 0 ? Buffer.from(source.next(part)) : null);
+    },
+  });
+  actor.piped = 'under way';
+  // Before the listener of `pipe`, which ends the socket.
+  readable.on('end', () => {
+    if (actor.source === source) actor.piped = socket.writableEnded ? 'cut short' : 'whole';
+  });
+  readable.pipe(socket);
+}
+
 const THROW_IN = ['data', 'end', 'connect', 'drain', 'close', 'finish', 'timeout', 'callback'];
 
 /** How many sockets a broadcast goes to. */
@@ -97,7 +118,7 @@ const operations: Readonly<Record<Operation, Perform>> = {
   destroyInData: (actor) => actor.inData.push(() => actor.socket.destroy()),
   destroyInCallback: (actor, amount) => write(actor, amount, () => actor.socket.destroy()),
   destroySoon: (actor) => {
-    if (!actor.echoes) actor.socket.destroySoon();
+    if (!actor.echoes && actor.piped === null) actor.socket.destroySoon();
   },
   reset: (actor) => {
     if (actor.run.isTcp(actor)) actor.socket.resetAndDestroy();
@@ -123,6 +144,7 @@ const operations: Readonly<Record<Operation, Perform>> = {
       write(other, amount);
     }
   },
+  pipeIn,
   abort: (actor) => actor.controller?.abort(),
   reconnect: (actor, amount) => {
     if (actor.isServerSide || actor.controller !== null) return;
@@ -135,6 +157,7 @@ const operations: Readonly<Record<Operation, Perform>> = {
 export function perform(actor: Actor, action: Action): void {
   const { run } = actor;
   run.calls++;
+  run.census.add(`call: ${action.operation}`);
   run.note(actor.name, action.operation, action.amount);
   try {
     operations[action.operation](actor, action.amount);

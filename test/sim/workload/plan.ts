@@ -2,6 +2,7 @@
 import type { FaultyCall } from '#internal/sys/sim/faults';
 import { POSSIBLE } from '#internal/sys/sim/faults';
 import { Prng } from '#internal/sys/sim/prng';
+import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan_extras.js';
 
 export const OPERATIONS = [
   'write',
@@ -31,7 +32,7 @@ export const OPERATIONS = [
   'abort',
   'reconnect',
 ] as const;
-export type Operation = (typeof OPERATIONS)[number] | 'broadcast';
+export type Operation = (typeof OPERATIONS)[number] | 'broadcast' | 'pipeIn';
 
 /** Something an actor does with its socket, `afterMs` its connection began. */
 export interface Action {
@@ -49,6 +50,14 @@ export interface Script {
   readonly echo: 'no' | 'write' | 'pipe';
 }
 
+/** Calls of a server that meet: `close` behind `listen` or in a handler, a second `listen`. */
+export type Race =
+  | 'none'
+  | 'closeAtOnce'
+  | 'closeOnListening'
+  | 'closeOnConnection'
+  | 'listenTwice';
+
 export interface ServerPlan {
   readonly id: number;
   readonly host: string;
@@ -64,6 +73,7 @@ export interface ServerPlan {
   readonly maxConnections: number | null;
   readonly backlog: number;
   readonly throwsOnConnection: boolean;
+  readonly race: Race;
   readonly scripts: readonly Script[];
 }
 
@@ -79,6 +89,8 @@ export interface ClientPlan {
   readonly writeBeforeConnect: boolean;
   readonly timeoutMs: number;
   readonly script: Script;
+  /** What is done in the same tick as `connect`. */
+  readonly atOnce: Action | null;
 }
 
 export interface FaultPlan {
@@ -157,6 +169,7 @@ class Planner {
       maxConnections: most === null ? null : Math.floor(most),
       backlog: random.pick([1, 2, 511]),
       throwsOnConnection: random.chance(0.1),
+      race: 'none',
       scripts: Array.from({ length: random.between(2, 5) }, () =>
         this.script(8, random.pick(['no', 'write', 'pipe'])),
       ),
@@ -180,6 +193,7 @@ class Planner {
       writeBeforeConnect: random.chance(0.4),
       timeoutMs: random.chance(0.2) ? random.between(1, Math.ceil(durationMs)) : 0,
       script: this.script(18, 'no'),
+      atOnce: null,
     };
   }
 
@@ -205,31 +219,6 @@ class Planner {
   }
 }
 
-/** Lets some clients write on the sockets of others too, all in one handler. */
-function withBroadcasts(random: Prng, client: ClientPlan, idsFrom: number): ClientPlan {
-  if (!random.chance(0.3)) return client;
-  const action: Action = {
-    id: idsFrom + client.id,
-    afterMs: random.unit() * 10,
-    operation: 'broadcast',
-    amount: random.below(5000),
-  };
-  return { ...client, script: { ...client.script, actions: [...client.script.actions, action] } };
-}
-
-/** Broadcasts have numbers of their own, above all others. */
-const BROADCAST_IDS = 100_000;
-
-/** Lets some clients connect at the same moment as others, so that a backlog fills. */
-function inBursts(random: Prng, clients: readonly ClientPlan[]): ClientPlan[] {
-  return clients.map((one) => {
-    const client = withBroadcasts(random, one, BROADCAST_IDS);
-    if (!random.chance(0.4)) return client;
-    const { connectAtMs, server } = random.pick(clients);
-    return { ...client, connectAtMs: server === client.server ? connectAtMs : client.connectAtMs };
-  });
-}
-
 /** Draws the plan of a seed. */
 export function makePlan(seed: string): Plan {
   const random = new Prng(`plan ${seed}`);
@@ -240,7 +229,7 @@ export function makePlan(seed: string): Plan {
     planner.client(hosts, servers),
   );
   const calm = random.chance(0.25);
-  return {
+  const plan = {
     seed,
     hosts,
     latencyMs: random.pick([0.01, 0.2, 5, 40]),
@@ -249,10 +238,12 @@ export function makePlan(seed: string): Plan {
     callFaults: calm ? 0 : random.pick([0, 0.001, 0.01, 0.03]),
     shortWrites: calm ? 0 : random.pick([0, 0.1, 0.4]),
     spuriousWakes: calm ? 0 : random.pick([0, 0.05]),
-    servers,
-    clients: inBursts(new Prng(`bursts ${seed}`), clients),
+    servers: serversWithExtras(seed, servers),
+    clients: clientsWithExtras(seed, clients),
     faults: Array.from({ length: random.between(5, 9) }, () => planner.fault()),
   };
+  const byChance = plan.callFaults + plan.shortWrites + plan.spuriousWakes > 0;
+  return { ...plan, faults: faultsWithExtras(plan.faults, byChance) };
 }
 
 /** The numbers of all parts that a plan can do without. */
@@ -261,7 +252,10 @@ export function partsOf(plan: Plan): number[] {
   for (const server of plan.servers) {
     for (const script of server.scripts) ids.push(...script.actions.map(({ id }) => id));
   }
-  for (const { id, script } of plan.clients) ids.push(id, ...script.actions.map((one) => one.id));
+  for (const { id, script, atOnce } of plan.clients) {
+    ids.push(id, ...script.actions.map((one) => one.id));
+    if (atOnce !== null) ids.push(atOnce.id);
+  }
   return ids;
 }
 
@@ -273,6 +267,10 @@ export function planWithout(plan: Plan, kept: ReadonlySet<number>): Plan {
     ...plan,
     faults: plan.faults.filter(has),
     servers: plan.servers.map((one) => ({ ...one, scripts: one.scripts.map(cut) })),
-    clients: plan.clients.filter(has).map((one) => ({ ...one, script: cut(one.script) })),
+    clients: plan.clients.filter(has).map((one) => ({
+      ...one,
+      script: cut(one.script),
+      atOnce: one.atOnce !== null && has(one.atOnce) ? one.atOnce : null,
+    })),
   };
 }

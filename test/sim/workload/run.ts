@@ -2,7 +2,9 @@
 import { type Simulation, simulate } from 'barewire/testing';
 import type { Socket } from '#internal/net/socket';
 import { Actor, PlantedThrow } from './actor.js';
+import { Census } from './census.js';
 import { startFaults } from './network_faults.js';
+import { perform } from './operations.js';
 import { PatternSource } from './pattern.js';
 import type { ClientPlan, Plan } from './plan.js';
 import { ServerActor } from './server_actor.js';
@@ -10,9 +12,11 @@ import { ServerActor } from './server_actor.js';
 /** Once faults have stopped all must have ended within this; a lost SYN alone takes 127 s. */
 const LIVENESS_MS = 1_000_000;
 /** What a seed has to do at least; its plan runs again until it has, so many times at most. */
-const CALLS_MIN = 200;
-const FAULTS_MIN = 5;
-const WAVES_MAX = 12;
+export const CALLS_MIN = 200;
+export const FAULTS_MIN = 5;
+const WAVES_MAX = 100;
+/** Far more callbacks than any seed has. */
+const STEPS_MAX = 3_000_000;
 const LOOK_EVERY_MS = 500;
 const SETTLE_MS = 130_000;
 
@@ -24,6 +28,8 @@ export interface Report {
   readonly bytes: number;
   readonly virtualMs: number;
   readonly fingerprint: string;
+  /** What happened how often: calls, failures, throws, orders of ends. */
+  readonly census: readonly (readonly [what: string, times: number])[];
   readonly lines: readonly string[];
   /** The sockets of the run; nothing else holds them. */
   readonly sockets: readonly WeakRef<object>[];
@@ -37,6 +43,7 @@ export class Run {
   faults = 0;
   uncaught = 0;
   quiescing = false;
+  readonly census = new Census();
   readonly actors: Actor[] = [];
   readonly senders = new Map<number, Actor>();
   /** Who echoes the stream of a key. */
@@ -103,9 +110,8 @@ export class Run {
   private startClient(plan: ClientPlan): void {
     const { net } = this.host(plan.host);
     const { allowHalfOpen, highWaterMark, script } = plan;
-    const controller = script.actions.some(({ operation }) => operation === 'abort')
-      ? new AbortController()
-      : null;
+    const aborts = [...script.actions, plan.atOnce].some((one) => one?.operation === 'abort');
+    const controller = aborts ? new AbortController() : null;
     let take: (chunk: Uint8Array) => void = () => {};
     const onread = {
       buffer: Buffer.alloc(1 + (plan.id % 5000)),
@@ -124,10 +130,14 @@ export class Run {
     take = (chunk) => actor.takeBytes(chunk);
     actor.controller = controller;
     this.clientPlans.set(actor, plan);
+    actor.first = plan.atOnce?.operation ?? 'nothing';
     this.addActor(actor);
     this.connect(actor, plan);
     if (plan.timeoutMs > 0) actor.setTimeout(plan.timeoutMs);
     if (plan.writeBeforeConnect) actor.send(actor.source.next(plan.id * 37));
+    if (plan.atOnce === null) return;
+    this.census.add(`in the tick of connect: ${plan.atOnce.operation}`);
+    perform(actor, plan.atOnce);
   }
 
   private connect(actor: Actor, plan: ClientPlan): void {
@@ -157,8 +167,9 @@ export class Run {
       for (const client of plan.clients) {
         setTimeout(() => this.startClient(client), client.connectAtMs);
       }
-      startFaults(plan, simulation, () => {
+      startFaults(plan, simulation, (kind) => {
         this.faults++;
+        this.census.add(`fault: ${kind}`);
       });
       await simulation.clock.sleep(plan.durationMs + 1);
     }
@@ -193,6 +204,33 @@ function socketRefs(sockets: readonly Socket[]): WeakRef<object>[] {
   return sockets.map((socket) => new WeakRef<object>(socket));
 }
 
+/** The run could not even be ended: a report with nothing but that. */
+function brokenOff(error: unknown, problems: readonly string[], events: number): Report {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    problems: [...problems, `broken off: ${text}`],
+    ...{ calls: 0, faults: 0, events, bytes: 0, virtualMs: 0 },
+    ...{ fingerprint: '', census: [], lines: [], sockets: [] },
+  };
+}
+
+function reportOf(run: Run): Report {
+  const { world } = run.simulation;
+  run.census.merge([...world.faultCounts].map(([what, times]) => [`fault: ${what}`, times]));
+  return {
+    problems: run.problems,
+    calls: run.calls,
+    faults: world.faultCount + run.faults,
+    events: world.eventCount,
+    bytes: run.bytes,
+    virtualMs: run.nowMs,
+    fingerprint: world.fingerprint,
+    census: run.census.sorted,
+    lines: world.traceLines,
+    sockets: socketRefs(run.actors.map(({ socket }) => socket)),
+  };
+}
+
 /** Runs `plan`. With `loud` the report has the trace's lines. */
 export async function runPlan(plan: Plan, loud = false): Promise<Report> {
   let run: Run | undefined;
@@ -205,27 +243,24 @@ export async function runPlan(plan: Plan, loud = false): Promise<Report> {
     run?.wrong(`uncaught: ${text}`);
   };
   const link = { latencyMs: plan.latencyMs, jitterMs: plan.latencyMs, bytesPerMs: plan.bytesPerMs };
-  const options = { seed: plan.seed, hosts: plan.hosts, link, trace: loud, onUncaught };
-  return simulate(options, async (simulation) => {
-    const { world } = simulation;
-    run = new Run(plan, simulation, loud);
-    world.faults({
-      calls: plan.callFaults,
-      shortWrites: plan.shortWrites,
-      spuriousWakes: plan.spuriousWakes,
+  const { seed, hosts } = plan;
+  const options = { seed, hosts, link, trace: loud, onUncaught, stepsMax: STEPS_MAX };
+  const { callFaults: calls, shortWrites, spuriousWakes } = plan;
+  try {
+    return await simulate(options, async (simulation) => {
+      run = new Run(plan, simulation, loud);
+      simulation.world.faults({ calls, shortWrites, spuriousWakes });
+      await run.execute();
+      return reportOf(run);
     });
-    const ended = run.execute();
-    await ended;
-    return {
-      problems: run.problems,
-      calls: run.calls,
-      faults: world.faultCount + run.faults,
-      events: world.eventCount,
-      bytes: run.bytes,
-      virtualMs: run.nowMs,
-      fingerprint: world.fingerprint,
-      lines: world.traceLines,
-      sockets: socketRefs(run.actors.map(({ socket }) => socket)),
-    };
-  });
+  } catch (error) {
+    // A loop without end, a program that waits for ever: the simulation stops these itself.
+    return brokenOff(error, run?.problems ?? [], run?.simulation.world.eventCount ?? 0);
+  }
+}
+
+/** What is wrong with a whole seed, having done too little included. */
+export function problemsOf({ problems, calls, faults }: Report): readonly string[] {
+  if (problems.length > 0 || (calls >= CALLS_MIN && faults >= FAULTS_MIN)) return problems;
+  return [`does too little: ${calls} calls of the API, ${faults} faults`];
 }

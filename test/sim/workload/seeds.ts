@@ -3,5 +3,6 @@ export const KNOWN_SEEDS: readonly (readonly [seed: string, found: string])[] = 
   ['4', 'a connection whose SO_ERROR could not be asked for was reported with a status of NaN'],
   ['386', 'bytes that nobody read appear in the next connection (in Node as well; left out)'],
   ['504', 'write callbacks came in the wrong order after a large write that was done at once'],
+  ['mws76hb7-164', 'a connection failed, and what was written behind the first chunk was sent'],
   ['127', 'the simulator shared memory with the writer (with planted bug 9)'],
 ];

@@ -17,6 +17,7 @@ export class ServerActor {
   private closing = 0;
   private closedCallbacks = 0;
   private failures = 0;
+  private raced = false;
 
   constructor(
     readonly run: Run,
@@ -54,6 +55,35 @@ export class ServerActor {
     if (server.listening || run.quiescing) return;
     run.calls++;
     run.note(this.name, 'listen');
+    this.startListening();
+    if (plan.race === 'closeAtOnce') this.closeInRace();
+    if (plan.race === 'listenTwice') this.listenAgain();
+  }
+
+  /** A second `listen` where the first has not failed is refused. */
+  private listenAgain(): void {
+    const { run, server } = this;
+    if (!server.listening) return;
+    run.census.add('race: listenTwice');
+    let code = 'nothing';
+    try {
+      this.startListening();
+    } catch (error) {
+      ({ code = 'no code' } = error as NodeJS.ErrnoException);
+    }
+    if (code !== 'ERR_SERVER_ALREADY_LISTEN') run.wrong(`${this.name}: a second listen: ${code}`);
+  }
+
+  /** Once only, as a server that always closes serves nobody. */
+  private closeInRace(): void {
+    if (this.raced || this.run.quiescing) return;
+    this.raced = true;
+    this.run.census.add(`race: ${this.plan.race}`);
+    this.close();
+  }
+
+  private startListening(): void {
+    const { run, server, plan } = this;
     const to = this.target(false);
     const { backlog, abortAtMs, kind } = plan;
     if ('path' in to) {
@@ -83,6 +113,7 @@ export class ServerActor {
   private onListening(): void {
     if (!this.server.listening) this.run.wrong(`${this.name}: 'listening' of one that does not`);
     if (this.run.quiescing) this.close();
+    else if (this.plan.race === 'closeOnListening') this.closeInRace();
   }
 
   private onError(): void {
@@ -105,6 +136,7 @@ export class ServerActor {
     this.actors.push(actor);
     run.addActor(actor);
     if (plan.pauseOnConnect) setTimeout(() => socket.resume(), 5);
+    if (plan.race === 'closeOnConnection') this.closeInRace();
     if (!plan.throwsOnConnection || run.quiescing || this.actors.length % 3 !== 0) return;
     run.thrown++;
     throw new PlantedThrow(`${name} in 'connection'`);

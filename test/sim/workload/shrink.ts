@@ -10,17 +10,22 @@ async function fails(plan: Plan): Promise<boolean> {
   return (await runPlan(plan)).problems.length > 0;
 }
 
-/** The smallest failing plan that was found by leaving out parts, ever smaller ones at a time. */
+/**
+ * The smallest failing plan that was found by leaving out parts, ever smaller ones at a time, until
+ * `isLate` says that it is enough.
+ */
 export async function shrink(
   plan: Plan,
   stillFails: (plan: Plan) => Promise<boolean> = fails,
+  isLate: () => boolean = () => false,
 ): Promise<Plan> {
   let kept = partsOf(plan);
   let runs = 0;
   let size = Math.ceil(kept.length / 2);
-  while (size >= 1 && runs < RUNS_MAX) {
+  const mayGoOn = (): boolean => runs < RUNS_MAX && !isLate();
+  while (size >= 1 && mayGoOn()) {
     let removed = false;
-    for (let at = 0; at < kept.length && runs < RUNS_MAX; ) {
+    for (let at = 0; at < kept.length && mayGoOn(); ) {
       const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
       runs++;
       if (await stillFails(planWithout(plan, new Set(rest)))) {

@@ -22,6 +22,8 @@ export class SocketWatch {
   errors = 0;
   closes = 0;
   finishes = 0;
+  /** Which end came first, where both did; what half-closing is about. */
+  order: 'own end first' | "peer's end first" | null = null;
   private readonly history: string[] = [];
 
   constructor(
@@ -39,6 +41,7 @@ export class SocketWatch {
   /** The socket is connected anew. */
   begin(): void {
     this.connects = this.data = this.ends = this.errors = this.closes = this.finishes = 0;
+    this.order = null;
     this.history.push('(again)');
   }
 
@@ -62,6 +65,7 @@ export class SocketWatch {
         break;
       case 'end':
         if (++this.ends > 1) this.wrong("a second 'end'");
+        if (this.finishes > 0) this.order = 'own end first';
         if (this.connects === 0 && !this.isServerSide) this.wrong("'end' before 'connect'");
         break;
       case 'error':
@@ -69,6 +73,7 @@ export class SocketWatch {
         break;
       case 'finish':
         if (++this.finishes > 1) this.wrong("a second 'finish'");
+        if (this.ends > 0) this.order = "peer's end first";
         break;
       case 'close':
         if (++this.closes > 1) this.wrong("a second 'close'");

@@ -1,0 +1,19 @@
+/** Counts what runs did, by name, so that it can be told what a number of seeds reached. */
+
+export class Census {
+  readonly counts = new Map<string, number>();
+
+  /** `what` has happened. */
+  add(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
+  }
+
+  /** Takes in what another one counted. */
+  merge(others: Iterable<readonly [what: string, times: number]>): void {
+    for (const [what, times] of others) this.add(what, times);
+  }
+
+  get sorted(): [what: string, times: number][] {
+    return [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+}

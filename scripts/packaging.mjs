@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from './lib/files.mjs';
 import { sideBySide } from './lib/side-by-side.mjs';
+import { stage } from './stage.mjs';
 
 const tools = join(projectRoot, 'test/packaging');
 /** Steps at once; each takes about a processor. */
@@ -29,7 +30,10 @@ function folderOf(require, name) {
 /** A folder with the package, the fixtures, and the tools' folder for what those require. */
 function install() {
   const folder = mkdtempSync(join(tmpdir(), 'bw-packaging-'));
-  npm(['pack', '--silent', '--pack-destination', folder], projectRoot);
+  const staged = join(folder, 'staged');
+  stage(staged);
+  npm(['pack', '--silent', '--pack-destination', folder], staged);
+  rmSync(staged, { recursive: true });
   const [archive] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   writeFileSync(join(folder, 'package.json'), '{"private": true}');
   npm(['install', ...NPM, `./${archive}`], folder);

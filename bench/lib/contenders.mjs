@@ -1,6 +1,6 @@
 // Who is measured, and how each of them is started.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,13 +112,32 @@ function foreign(bun, deno) {
   };
 }
 
+/** Where `folder`'s package lies as it is published: made anew once in each run. */
+const staged = new Map();
+function published(folder) {
+  const to = staged.get(folder) ?? join(cacheFolder, `staged-${staged.size}`);
+  if (!staged.has(folder)) {
+    rmSync(to, { recursive: true, force: true });
+    const done = spawnSync(process.execPath, [join(folder, 'scripts/stage.mjs'), to]);
+    if (done.status !== 0) throw new Error(`${folder} can not be staged: ${done.stderr}`);
+    staged.set(folder, to);
+  }
+  return to;
+}
+
+/** A checkout; how long it takes to load is that of the published package. */
+function ownFrom(node, folder) {
+  const start = (root) => onNode(node, join(root, 'dist', 'index.js'));
+  return (scenario) => start(scenario === 'listen' ? published(folder) : folder)(scenario);
+}
+
 /**
  * Name → `{title, start(scenario) → command, scenarios, version()}`; `start` is null where the
  * runtime is missing. `base` is another checkout, to compare a change with what was before.
  */
 export function contenders({ node, base, others }) {
   const root = join(benchFolder, '..');
-  const own = (folder) => onNode(node, join(folder, 'dist', 'index.js'));
+  const own = (folder) => ownFrom(node, folder);
   const nodeVersion = version(node, '--version');
   const list = {
     ours: { title: 'barewire', start: own(root), scenarios: [...ALL, 'reuseport'] },

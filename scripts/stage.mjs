@@ -74,7 +74,8 @@ function together(dist, sources) {
 function stub(name) {
   const up = relative(dirname(name), TOGETHER);
   const target = up.startsWith('.') ? up : `./${up}`;
-  return `"use strict";\nmodule.exports = require(${JSON.stringify(target)})(${JSON.stringify(name)});\n`;
+  const [file, module] = [target, name].map((each) => JSON.stringify(each));
+  return `"use strict";\nmodule.exports = require(${file})(${module});\n`;
 }
 
 /** Puts the package as it is published into `folder`. */

@@ -5,6 +5,7 @@ export const USAGE = `npm run bench -- [options]
   --only REGEX         rows whose id matches
   --contenders LIST    names separated by commas, of those that --list shows
   --pairs N            interleaved rounds of each row (default 15)
+  --work SHARE         each cell does so much of its row's work (default 1)
   --node BIN           the Node that runs ours and node:net (default: this one)
   --base DIR           another built checkout of barewire, as contender 'base'
   --quick              a quarter of the work and 5 rounds; results go to bench/.cache
@@ -19,6 +20,7 @@ export function options() {
       only: { type: 'string', default: '.' },
       contenders: { type: 'string' },
       pairs: { type: 'string' },
+      work: { type: 'string' },
       node: { type: 'string', default: process.execPath },
       base: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -36,7 +38,7 @@ export function options() {
     contenders: values.contenders?.split(',') ?? (smoke ? ['ours', 'node'] : null),
     pairs: Number(values.pairs ?? (smoke ? 1 : quick ? 5 : 15)),
     base: values.base ?? null,
-    scale: smoke ? 0.02 : quick ? 0.25 : 1,
+    scale: Number(values.work ?? (smoke ? 0.02 : quick ? 0.25 : 1)),
     cores: values.cores.split(',').map(Number),
   };
 }

@@ -83,20 +83,28 @@ function resultsFile(version) {
 
 /** Rows measured now replace those of the same id; the others stay. */
 function save(file, version, available, results) {
-  const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : [];
+  const saved = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { rows: [] };
+  const before = saved.rows;
   const fresh = results.map((result) => evaluate(result, chosen.pairs));
   const all = [...rows, ...scaleRows, ...loadRows].map(({ id }) => id);
   const merged = all
     .map((id) => fresh.find((row) => row.id === id) ?? before.find((row) => row.id === id))
     .filter((row) => row !== undefined);
-  const versions = Object.fromEntries(
-    Object.entries(available).map(([name, entry]) => [name, entry.version?.() ?? version]),
-  );
+  const versions = {
+    ...saved.versions,
+    ...Object.fromEntries(
+      Object.entries(available).map(([name, entry]) => [name, entry.version?.() ?? version]),
+    ),
+  };
   const content = {
     node: version,
     machine: machine(),
     versions,
-    command: process.argv.slice(2).join(' '),
+    // Where a program lies is nobody else's business.
+    command: process.argv
+      .slice(2)
+      .map((word) => word.replace(/^.*\//, ''))
+      .join(' '),
     rows: merged,
   };
   mkdirSync(dirname(file), { recursive: true });

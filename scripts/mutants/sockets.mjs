@@ -164,8 +164,8 @@ export default [
   {
     row: 'C069',
     file: SOCKET,
-    find: 'const status = stream === null ? 0 : stream.shutdown();',
-    replace: 'const status = stream === null ? 0 : 0;',
+    find: 'const status = this[kCore].stream?.shutdown() ?? 0;',
+    replace: 'const status: number = 0;',
   },
   {
     row: 'C069',

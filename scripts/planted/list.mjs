@@ -16,8 +16,10 @@ export default [
   {
     name: 'a write callback runs twice: it is not forgotten once it has run',
     file: 'src/net/socket_writer.ts',
-    find: 'this.callback = null;\n    this.completedBytes += this.handedBytes;\n    this.handed',
-    replace: 'this.completedBytes += this.handedBytes;\n    this.handed',
+    find:
+      'this.callback = null;\n    this.gathering = false;\n' +
+      '    this.completedBytes += this.handed',
+    replace: 'this.gathering = false;\n    this.completedBytes += this.handed',
   },
   {
     name: 'a stale event after reuse: the generation of a slot does not rise',
@@ -84,5 +86,11 @@ export default [
     file: 'src/transport/stream.ts',
     find: 'if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;',
     replace: '',
+  },
+  {
+    name: 'a write that joins the one under way is counted and not queued',
+    file: 'src/net/socket_writer.ts',
+    find: 'stream.queue(chunk);\n      if (stream.pendingBytes > GATHER_BYTES) this.joinNow',
+    replace: 'if (stream.pendingBytes > GATHER_BYTES) this.joinNow',
   },
 ];

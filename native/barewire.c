@@ -786,10 +786,9 @@ static const export_function functions[] = {
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
     F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"),
     F(splice, "iin"), F(pipeSize, "ii"), F(getsockopt, "iiib"), F(setsockopt, "iii-"),
-    F(getsockname, "i"),
-    F(getpeername, "i"), F(kind, "i"), F(pending, "ii"), F(unlink, "t"), F(chmod, "tn"),
-    F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"), F(hookControl, "iiiii"),
-    F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),
+    F(getsockname, "i"), F(getpeername, "i"), F(kind, "i"), F(pending, "ii"), F(unlink, "t"),
+    F(chmod, "tn"), F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"),
+    F(hookControl, "iiiii"), F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),
 };
 
 #ifndef SO_COOKIE

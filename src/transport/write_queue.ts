@@ -10,6 +10,18 @@ const COPY_BYTES = 16 * 1024;
 /** One for all queues of the thread: it is filled and sent within one call. */
 let scratch: Buffer | null = null;
 
+function put(
+  kernel: Kernel,
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  finFollows: boolean,
+): number {
+  if (finFollows) return kernel.writeMore(fd, bytes, offset, length);
+  return kernel.write(fd, bytes, offset, length);
+}
+
 export class WriteQueue {
   lengthBytes = 0;
   /** The first chunk. Most queues never hold another. */
@@ -51,15 +63,10 @@ export class WriteQueue {
     const head = this.head as Uint8Array;
     let sent: number;
     if (chunks === null || this.first === chunks.length - 1) {
-      sent = finFollows
-        ? kernel.writeMore(fd, head, skip, head.length - skip)
-        : kernel.write(fd, head, skip, head.length - skip);
+      sent = put(kernel, fd, head, skip, head.length - skip, finFollows);
     } else if (this.lengthBytes <= COPY_BYTES) {
       const length = this.copyTogether(chunks);
-      const bytes = scratch as Buffer;
-      sent = finFollows
-        ? kernel.writeMore(fd, bytes, 0, length)
-        : kernel.write(fd, bytes, 0, length);
+      sent = put(kernel, fd, scratch as Buffer, 0, length, finFollows);
     } else {
       if (this.first > 0) this.dropSent(chunks);
       sent = kernel.writev(fd, chunks, chunks.length, skip);

@@ -10,6 +10,7 @@ import { reservedPort } from '../contract/kit/port.js';
 import { row, type Socket } from '../contract/kit/row.js';
 import { event } from '../contract/kit/wait.js';
 import { compiled, Program } from '../support/program.js';
+import { SILENT_NETWORK } from '../support/silent-network.js';
 
 const NAMES = [
   'lookup',
@@ -145,18 +146,8 @@ for (const net of [manualNet, nodeProfileNet]) {
   });
 }
 
-/** An address of a network namespace of its own that swallows every packet. */
-const NAMESPACE = [
-  'ip link set lo up',
-  'ip link add v0 type veth peer name v1',
-  'ip addr add 10.9.0.1/24 dev v0',
-  'ip link set v0 up',
-  'ip link set v1 up',
-  'ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev v0',
-].join(' && ');
-
 test('connectionAttemptTimeout comes after the default attempt time', async () => {
-  const inside = `${NAMESPACE} && exec "$0" "$1" "$2"`;
+  const inside = `${SILENT_NETWORK} && exec "$0" "$1" "$2"`;
   const args = ['-n', 'sh', '-ec', inside, process.execPath, compiled('dial-race'), 'defaultTime'];
   const { code, stdout, stderr } = await new Program('unshare', args).ended;
   assert.equal(code, 0, stderr);

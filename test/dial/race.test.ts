@@ -2,16 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compiled, Program } from '../support/program.js';
-
-const NAMESPACE = [
-  'ip link set lo up',
-  'ip link add v0 type veth peer name v1',
-  'ip addr add 10.9.0.1/24 dev v0',
-  'ip link set v0 up',
-  'ip link set v1 up',
-  'ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev v0',
-  'ip neigh add 10.9.0.78 lladdr 02:00:00:00:00:78 dev v0',
-].join(' && ');
+import { SILENT_NETWORK } from '../support/silent-network.js';
 
 /** How long Node gives an address before it tries the next one. */
 const ATTEMPT_MS = 500;
@@ -29,7 +20,7 @@ interface Outcome {
 }
 
 async function race(scenario: string): Promise<Outcome> {
-  const inside = `${NAMESPACE} && exec "$0" "$1" "$2"`;
+  const inside = `${SILENT_NETWORK} && exec "$0" "$1" "$2"`;
   const args = ['-n', 'sh', '-ec', inside, process.execPath, compiled('dial-race'), scenario];
   const program = new Program('unshare', args, { timeoutMs: 20_000 });
   const { code, stdout, stderr } = await program.ended;

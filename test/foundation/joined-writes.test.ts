@@ -102,6 +102,22 @@ for (const [name, steps] of Object.entries(PROGRAMS)) {
   });
 }
 
+test('what is written behind cork() joins nothing, and waits for uncork()', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  const received: Buffer[] = [];
+  peer.on('data', (chunk: Buffer) => received.push(chunk));
+  ours.write('a');
+  ours.cork();
+  ours.write('b');
+  while (received.length === 0) await once(peer, 'data');
+  assert.equal(ours.writableLength, 1);
+  assert.equal(ours.bytesWritten, 2);
+  assert.equal(String(Buffer.concat(received)), 'a');
+  ours.uncork();
+  await once(peer, 'data');
+  assert.equal(String(Buffer.concat(received)), 'ab');
+});
+
 test('a socket whose _write is not ours hands every chunk to that', async (scope) => {
   const pair = await makePair(scope);
   const seen: string[] = [];

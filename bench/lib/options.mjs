@@ -5,7 +5,7 @@ export const USAGE = `npm run bench -- [options]
   --only REGEX         rows whose id matches
   --contenders LIST    names separated by commas, of those that --list shows
   --pairs N            interleaved rounds of each row (default 15)
-  --work SHARE         each cell does so much of its row's work (default 1)
+  --work SHARE         each cell measures so much of its row's work (default 1)
   --node BIN           the Node that runs ours and node:net (default: this one)
   --base DIR           another built checkout of barewire, as contender 'base'
   --quick              a quarter of the work and 5 rounds; results go to bench/.cache

@@ -8,6 +8,7 @@
  */
 import { kCore } from './internals.js';
 import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 
 /** Node's native parser, as far as a server's is used here. */
 interface HttpParser {
@@ -71,7 +72,10 @@ export const parserProperty: PropertyDescriptor & ThisType<Socket> = {
     return this[kCore]?.parser;
   },
   set(parser: unknown) {
-    this[kCore].setParser(parser);
+    const core: SocketCore | undefined = this[kCore];
+    // A class in the old style may set it before it calls our constructor.
+    if (core !== undefined) core.setParser(parser);
+    else Object.defineProperty(this, 'parser', { value: parser, writable: true, enumerable: true });
   },
   configurable: true,
 };

@@ -22,13 +22,17 @@ export class IdleTimer {
     private readonly onIdle: () => void,
   ) {}
 
-  /** Sets the time-out; 0 turns it off. */
-  set(timeoutMs: number): void {
+  /**
+   * Sets the time-out; 0 turns it off. With `mayStay` a timer that still runs for the same time,
+   * in the same asynchronous context as far as its number says, is not made anew: only for `http`,
+   * since AsyncLocalStorage can hold something else without the number being another.
+   */
+  set(timeoutMs: number, mayStay = false): void {
     const wasOff = this.timeoutMs === 0;
     this.timeoutMs = timeoutMs;
     if (timeoutMs === 0) return;
     const runs = this.timer !== null && this.armedMs === timeoutMs;
-    if (!runs || !wasOff || this.armedIn !== executionAsyncId()) this.clear();
+    if (!mayStay || !runs || !wasOff || this.armedIn !== executionAsyncId()) this.clear();
     this.active();
   }
 

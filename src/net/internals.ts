@@ -34,11 +34,17 @@ export interface WritableInternals {
 }
 
 /** The methods of `Socket` itself, to see whether a class of a user's has others. */
-export const own: { write: unknown; _write: unknown; _final: unknown } = {
+export const own: { write: unknown; _write: unknown; _writev: unknown; _final: unknown } = {
   write: null,
   _write: null,
+  _writev: null,
   _final: null,
 };
+
+/** Whether every chunk may go past `_write` and `_writev`: nobody else would see it there. */
+export function writesItself(socket: { _write: unknown; _writev?: unknown }): boolean {
+  return socket._write === own._write && socket._writev === own._writev;
+}
 
 /** The state of a socket that is not part of its public surface. */
 export const kCore: unique symbol = Symbol('barewire.socket');

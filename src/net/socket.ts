@@ -176,6 +176,12 @@ class SocketClass extends TypedDuplex {
     return followPipe(this, super.pipe(to, options));
   }
 
+  override unpipe(from?: NodeJS.WritableStream): this {
+    super.unpipe(from);
+    this[kCore].forward?.leave();
+    return this;
+  }
+
   override pause(): this {
     if (this[kCore].userRead !== null && !this.connecting) this[kCore].stream?.stopReading();
     return super.pause();
@@ -211,7 +217,10 @@ class SocketClass extends TypedDuplex {
 
   /** @internal */
   _onTimeout(): void {
-    this.emit('timeout');
+    const core = this[kCore];
+    // A large write that goes on slowly is not idle, as in `node:net`.
+    if (core.progresses) core.active();
+    else this.emit('timeout');
   }
 
   /** @internal */
@@ -329,7 +338,7 @@ class SocketClass extends TypedDuplex {
   /** Bytes written so far, those still queued included; manual, `socket.bytesWritten`. */
   get bytesWritten(): number {
     const core = this[kCore];
-    return core && core.completedBytes + this.writableLength;
+    return core && core.completedBytes + this.writableLength - core.countedTwice;
   }
 
   /** Bytes waiting to be written; undefined where there is no connection; manual. */
@@ -371,8 +380,8 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
 }
 
 SocketClass.prototype.write = write;
-const { _write, _final } = SocketClass.prototype;
-Object.assign(own, { write, _write, _final });
+const { _write, _writev, _final } = SocketClass.prototype;
+Object.assign(own, { write, _write, _writev, _final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 

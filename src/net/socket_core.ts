@@ -14,12 +14,19 @@ import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
+import type { ReadableInternals } from './internals.js';
 import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 import type { SocketPipe } from './socket_pipe.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver, type UserRead } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
+
+/** No target of a `pipe` is waited for; once there were two, they are a set. */
+function drained(state: ReadableInternals): void {
+  if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
+  else state.awaitDrainWriters = null;
+}
 
 export class SocketCore extends SocketWriter implements StreamOwner {
   dial: Dial | null = null;
@@ -35,6 +42,8 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   private feed: HttpFeed | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
+  /** What `progresses` saw. */
+  private sentBefore = 0;
   /** The UNIX path that is being connected to. */
   path: string | null = null;
   /** What `socket._handle` gives: made when asked for, or put there by somebody. */
@@ -105,7 +114,16 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   setIdleTimeout(timeoutMs: number): void {
     if (this.idle === null && timeoutMs === 0) return;
     this.idle ??= new IdleTimer(this.host.clock, () => this.socket._onTimeout());
-    this.idle.set(timeoutMs);
+    this.idle.set(timeoutMs, this.parser !== undefined && this.parser !== null);
+  }
+
+  /** Whether bytes of a write under way left since this was last asked: that is activity. */
+  get progresses(): boolean {
+    const sent =
+      (this.writing ? (this.stream?.bytesWritten ?? 0) : 0) + (this.forward?.awaitedBytes ?? 0);
+    const moved = sent > 0 && sent !== this.sentBefore;
+    this.sentBefore = sent;
+    return moved;
   }
 
   /** From here on handlers run in the context that this is called in. */
@@ -174,8 +192,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     if (listeners > 0 && this.flows()) {
       // What push() does in this case, without the tick that it schedules for each chunk.
       state.reading = false;
-      if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
-      else state.awaitDrainWriters = null;
+      drained(state);
       state.dataEmitted = true;
       socket.emit('data', chunk);
     } else if (!socket.push(chunk)) {
@@ -192,7 +209,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   passedOn(): void {
     const state = this.socket._readableState;
     state.reading = false;
-    state.awaitDrainWriters = null;
+    drained(state);
     state.dataEmitted = true;
     this.active();
   }
@@ -204,8 +221,11 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   }
 
   override onWritten(): void {
-    super.onWritten();
-    if (this.feeders !== null && !this.writing) this.wakeFeeders();
+    try {
+      super.onWritten();
+    } finally {
+      if (this.feeders !== null && !this.writing) this.wakeFeeders();
+    }
   }
 
   /** The descriptor goes: nothing comes by here any more. */
@@ -306,9 +326,13 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { callback } = this;
     this.callback = null;
     if (callback === null) return;
+    this.countedTwice = this.handedBytes;
     this.handedBytes = 0;
     const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
-    this.host.clock.soon(() => callback(error ?? stateError(code)));
+    this.host.clock.soon(() => {
+      this.countedTwice = 0;
+      callback(error ?? stateError(code));
+    });
   }
 
   /**

@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import { Relay } from '../transport/relay.js';
 import type { Forward, Stream } from '../transport/stream.js';
 import { errno, systemError } from '../util/system_error.js';
-import { kCore, own } from './internals.js';
+import { kCore, own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
 
@@ -22,6 +22,8 @@ const ON_DRAIN = 'pipeOnDrainFunctionResult';
 /** A socket's `pipe` to another one. */
 export class SocketPipe implements Forward {
   private readonly relay: Relay;
+  /** The source stands still until the destination has written what it has. */
+  private waiting = false;
 
   constructor(
     private readonly source: Socket,
@@ -37,15 +39,14 @@ export class SocketPipe implements Forward {
     const from = source[kCore];
     const to = destination[kCore];
     const target = to.stream;
-    if (!source._readableState.pipes.includes(destination)) {
-      this.end();
-      from.forward = null;
-      return false;
-    }
+    if (this.leave()) return false;
     if (target === null || target.owner !== to || from.stream !== stream) return false;
     if (this.isObserved() || !this.joins(stream, target)) return false;
     const { flowing, awaitDrainWriters } = source._readableState;
     if (to.writing) {
+      // FIN or a failure may wait behind few bytes, and the destination's back pressure is no
+      // reason to hear of it late: read as far as the source's own buffer goes.
+      if (stream.mayHaveMore) return false;
       if (flowing !== true && awaitDrainWriters !== destination) return false;
       this.wait(stream, to);
       return true;
@@ -54,13 +55,33 @@ export class SocketPipe implements Forward {
     return this.move(stream, target);
   }
 
+  /** Lets go of a destination that the source does not pipe to any more: whether it did. */
+  leave(): boolean {
+    const { source, destination } = this;
+    if (source._readableState.pipes.includes(destination)) return false;
+    this.end();
+    source[kCore].forward = null;
+    return true;
+  }
+
   /** The source's descriptor goes, or nothing comes this way any more. */
   end(): void {
     this.relay.end();
   }
 
+  /** Something waits behind the bytes of a source that `wait` stopped. */
+  wakeForEnd(): void {
+    if (this.waiting) this.wake();
+  }
+
+  /** How much of what the source waits for has left so far. */
+  get awaitedBytes(): number {
+    return this.waiting ? (this.destination[kCore].stream?.bytesWritten ?? 0) : 0;
+  }
+
   /** The destination has written what it had, or is gone. */
   wake(): void {
+    this.waiting = false;
     this.source[kCore].stream?.startReading();
   }
 
@@ -76,7 +97,7 @@ export class SocketPipe implements Forward {
       source.emit !== emit ||
       destination.emit !== emit ||
       destination.write !== own.write ||
-      destination._write !== own._write ||
+      !writesItself(destination) ||
       destination
         .rawListeners('drain')
         .some((listener) => (listener as { name?: unknown }).name !== ON_DRAIN)
@@ -109,6 +130,7 @@ export class SocketPipe implements Forward {
    */
   private wait(stream: Stream, to: SocketCore): void {
     this.source._readableState.reading = false;
+    this.waiting = true;
     stream.stopReading();
     to.feeders ??= [];
     if (!to.feeders.includes(this)) to.feeders.push(this);

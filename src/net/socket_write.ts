@@ -1,21 +1,44 @@
 /** `socket.write`: Node's own, with a short way for what joins a write that is still gathered. */
+import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
-import { kCore, own } from './internals.js';
+import { kCore, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 import type { WriteCallback } from './socket_writer.js';
 
 /** The bytes of a chunk that needs none of Writable's checks; null for any other. */
 function plainBytes(chunk: unknown, encoding: unknown): Uint8Array | null {
-  if (chunk instanceof Uint8Array) return chunk;
+  const isUtf8 = encoding === undefined || encoding === null || encoding === 'utf8';
+  if (isUtf8 && chunk instanceof Uint8Array) return chunk;
   if (typeof chunk !== 'string') return null;
-  if (encoding === undefined || encoding === null || encoding === 'utf8') return Buffer.from(chunk);
+  if (isUtf8) return Buffer.from(chunk);
   return encoding === 'latin1' ? Buffer.from(chunk, 'latin1') : null;
+}
+
+/**
+ * A user's callback, to run in the asynchronous context it was given in. What it throws is uncaught
+ * but does not keep Writable from its work behind it.
+ */
+function guarded(core: SocketCore, callback: WriteCallback): WriteCallback {
+  const resource = new AsyncResource('WRITEWRAP', { requireManualDestroy: true });
+  const run: WriteCallback = (error) => {
+    try {
+      callback(error);
+    } catch (thrown) {
+      core.host.kernel.hookReport(thrown);
+    }
+  };
+  return (error) => {
+    resource.runInAsyncScope(run, undefined, error);
+    resource.emitDestroy();
+  };
 }
 
 /**
  * A chunk without a callback, written in the handler (or tick) of one that has not left yet, joins
  * that one: Writable would hold it back, and hand it over when the first is done. Everything else
- * goes Node's way.
+ * goes Node's way. As there, when this returns the chunk's memory may be used again, unless the
+ * kernel's buffer is full.
  */
 export function write(
   this: Socket,
@@ -24,10 +47,15 @@ export function write(
   callback?: WriteCallback,
 ): boolean {
   const core = this[kCore];
-  if (core?.gathering && callback === undefined && typeof encoding !== 'function') {
-    const joins = core.canJoin && this._write === own._write;
-    const bytes = joins ? plainBytes(chunk, encoding) : null;
+  const name = typeof encoding === 'function' ? undefined : encoding;
+  const given = typeof encoding === 'function' ? encoding : callback;
+  const told = typeof given === 'function' && core !== undefined ? guarded(core, given) : undefined;
+  let kept = chunk;
+  if (core?.gathering) {
+    const joins = told === undefined && core.canJoin && writesItself(this);
+    const bytes = joins ? plainBytes(chunk, name) : null;
     if (bytes !== null && bytes.length > 0) return core.join(bytes);
+    if (chunk instanceof Uint8Array) kept = core.secure(chunk);
   }
-  return Duplex.prototype.write.call(this, chunk, encoding as BufferEncoding, callback);
+  return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);
 }

@@ -2,9 +2,11 @@
  * The writing half of what stands behind a socket: chunks on their way from Node's Writable to the
  * transport. Those made in one handler are gathered, also those that Writable still holds back.
  */
+import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
+import { COPY_BYTES } from '../transport/write_queue.js';
 import { errno, systemError } from '../util/system_error.js';
-import { own } from './internals.js';
+import { own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
 
 export type WriteCallback = (error?: Error | null) => void;
@@ -24,10 +26,15 @@ export abstract class SocketWriter {
   /** Chunks written before there was a connection. */
   protected waiting: Uint8Array[] | null = null;
   resetOnDestroy = false;
-  /** The write under way is not with the kernel: others may join it. */
+  /** Of `completedBytes`, what Writable still counts as well. */
+  countedTwice = 0;
+  /** A write is under way that nothing but the end of the handler waits for: others may join it. */
   gathering = false;
 
+  private tickPending = false;
+
   abstract readonly socket: Socket;
+  abstract readonly host: Host;
 
   /** A read or a write happened. */
   abstract active(): void;
@@ -43,7 +50,18 @@ export abstract class SocketWriter {
     this.handedBytes = chunk.length;
     stream.queue(chunk);
     this.gathering = !stream.blocked;
-    this.sendSoon(stream);
+    if (!writesItself(this.socket)) this.writeThrough(stream);
+    else if (chunk.length > COPY_BYTES) this.writeNow(stream);
+    else stream.flushSoon();
+  }
+
+  /** A class of the user's has a `_write` or `_writev` of its own: it sees each chunk. */
+  private writeThrough(stream: Stream): void {
+    this.gathering = false;
+    const status = stream.send();
+    this.active();
+    if (status < 0) this.onWriteError(status);
+    else if (stream.pendingBytes === 0) this.completed();
   }
 
   /** Whether a chunk would follow the write under way with nothing in between. */
@@ -66,17 +84,45 @@ export abstract class SocketWriter {
     if (!more) state.needDrain = true;
     if (stream !== null) {
       stream.queue(chunk);
-      if (stream.pendingBytes > GATHER_BYTES) this.joinNow(stream, state);
+      if (chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES) {
+        this.asWithinWrite(() => this.writeNow(stream));
+      }
     }
     return more;
   }
 
-  private joinNow(stream: Stream, state: { sync: boolean }): void {
+  /** What callbacks report is reported after `write()` has returned. */
+  private asWithinWrite(run: () => void): void {
+    const state = this.socket._writableState;
     const { sync } = state;
-    // A failure is reported after write() has returned.
     state.sync = true;
-    this.writeNow(stream);
+    run();
     state.sync = sync;
+  }
+
+  /**
+   * A chunk that does not join the write under way: Writable would hold it back until the end of
+   * the handler, while its memory is the user's to change. Returns what may be held back.
+   */
+  secure(chunk: Uint8Array): Uint8Array {
+    if (chunk.length <= COPY_BYTES) return Buffer.from(chunk);
+    this.asWithinWrite(() => this.sendAll());
+    this.setTickPending();
+    return chunk;
+  }
+
+  /** Sends what is under way and what Writable holds back, as far as the kernel takes it. */
+  private sendAll(): void {
+    const { stream } = this;
+    while (stream !== null && this.callback !== null) {
+      this.onFlush();
+      const status = stream.send();
+      // What Writable hands over meanwhile takes this back.
+      this.socket._writableState.sync = true;
+      if (status < 0) this.onWriteError(status);
+      if (status < 0 || stream.pendingBytes > 0) return;
+      this.completed();
+    }
   }
 
   /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
@@ -89,8 +135,10 @@ export abstract class SocketWriter {
       return;
     }
     let prepaid = 0;
+    let large = false;
     for (const chunk of chunks) {
       this.handedBytes += chunk.length;
+      large ||= chunk.length > COPY_BYTES;
       if (this.prepaidChunks > 0) {
         this.prepaidChunks--;
         prepaid++;
@@ -102,18 +150,14 @@ export abstract class SocketWriter {
     }
     if (stream === null || this.socket.connecting) return;
     if (stream.pendingBytes === 0 && prepaid > 0) return;
-    this.sendSoon(stream);
-  }
-
-  private sendSoon(stream: Stream): void {
-    if (stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
+    if (large || stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
     else stream.flushSoon();
   }
 
-  /** Much is pending: no use in gathering more. */
+  /** Much is pending, or a chunk that is not copied. */
   private writeNow(stream: Stream): void {
-    this.gathering = false;
     const status = stream.send();
+    this.gathering &&= !stream.blocked;
     if (status < 0) this.onWriteError(status);
     // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
     else if (stream.pendingBytes === 0) stream.flushSoon();
@@ -128,7 +172,7 @@ export abstract class SocketWriter {
     const state = socket._writableState;
     const isAll = state.length <= this.handedBytes;
     stream.finFollows = isAll && state.ending && socket._final === own._final;
-    if (isAll || state.corked > 0) return;
+    if (isAll || state.corked > 0 || !writesItself(socket)) return;
     if (stream.pendingBytes >= GATHER_BYTES) return;
     const buffered = socket.writableBuffer;
     for (let i = this.prepaidChunks; i < buffered.length; i++) {
@@ -142,8 +186,11 @@ export abstract class SocketWriter {
   onWritten(): void {
     this.active();
     // Writable hands over what was sent along, within the callback: that is complete as well.
-    while (this.callback !== null && this.stream !== null && this.stream.pendingBytes === 0) {
-      this.completed();
+    try {
+      while (this.callback !== null && this.stream?.pendingBytes === 0) this.completed();
+    } finally {
+      // Where a listener threw.
+      if (this.callback !== null && this.stream?.pendingBytes === 0) this.stream.flushSoon();
     }
   }
 
@@ -159,7 +206,21 @@ export abstract class SocketWriter {
     this.gathering = false;
     this.completedBytes += this.handedBytes;
     this.handedBytes = 0;
-    callback?.(null);
+    this.tell(callback, null);
+  }
+
+  private tell(callback: WriteCallback | null, error: Error | null): void {
+    if (this.tickPending) this.asWithinWrite(() => callback?.(error));
+    else callback?.(error);
+  }
+
+  /** The callbacks of writes that are done run at the next tick: those behind them not before. */
+  private setTickPending(): void {
+    if (this.tickPending) return;
+    this.tickPending = true;
+    this.host.clock.soon(() => {
+      this.tickPending = false;
+    });
   }
 
   onWriteError(status: number): void {
@@ -170,21 +231,15 @@ export abstract class SocketWriter {
     const { callback } = this;
     this.callback = null;
     this.gathering = false;
-    callback?.(error);
+    this.tell(callback, error);
   }
 
   /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
   finishWrites(): void {
-    const { socket, stream } = this;
-    if (stream === null || socket.connecting || this.resetOnDestroy) return;
+    if (this.stream === null || this.socket.connecting) return;
     // The connection failed: what lies behind the first chunk must not leave without it.
     if (this.waiting !== null) return;
-    while (this.callback !== null) {
-      this.onFlush();
-      if (stream.send() < 0 || stream.pendingBytes > 0) return;
-      // The user's callbacks run at the next tick, not in the middle of destroy().
-      socket._writableState.sync = true;
-      this.completed();
-    }
+    // The user's callbacks run at the next tick, not in the middle of destroy().
+    this.asWithinWrite(() => this.sendAll());
   }
 }

@@ -32,4 +32,6 @@ export abstract class Pollable {
 export interface Flushable {
   readonly scope: Scope | null;
   flush(): void;
+  /** Sends without telling anybody: `flush` follows. */
+  sendNow(): void;
 }

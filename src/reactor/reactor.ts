@@ -20,7 +20,7 @@ import {
 import type { Kernel } from '../sys/kernel.js';
 import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
-import type { Flushable, Pollable } from './pollable.js';
+import type { Flushable, Pollable, Scope } from './pollable.js';
 import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
 
@@ -46,6 +46,8 @@ export class Reactor {
   /** What is to be flushed: mostly one, so that has a place of its own. */
   private firstFlush: Flushable | null = null;
   private moreFlushes: Flushable[] | null = null;
+  /** What `flushAll` has yet to come to, last one first. */
+  private unflushed: Flushable[] | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
   private flushTickSet = false;
@@ -69,7 +71,10 @@ export class Reactor {
     return {
       registered: this.pollables.filter((one) => one !== undefined).length,
       queued: this.next.length + this.againQueue.length,
-      flushes: (this.firstFlush === null ? 0 : 1) + (this.moreFlushes?.length ?? 0),
+      flushes:
+        (this.firstFlush === null ? 0 : 1) +
+        (this.moreFlushes?.length ?? 0) +
+        (this.unflushed?.length ?? 0),
       references: this.references,
     };
   }
@@ -186,9 +191,16 @@ export class Reactor {
     if (!this.inHandler) this.setFlushTick();
   }
 
-  /** Nothing runs after 'exit': what is waiting is sent now, and every later write at once. */
+  /**
+   * Nothing runs after 'exit': what is waiting is sent now, and every later write at once. All of
+   * it is sent before anybody is told, since who is told may call process.exit() once more.
+   */
   private readonly onExit = (): void => {
     this.exiting = true;
+    for (const one of this.unflushed ?? []) one.sendNow();
+    this.firstFlush?.sendNow();
+    for (const one of this.moreFlushes ?? []) one.sendNow();
+    this.flushRest();
     this.flushAll();
   };
 
@@ -256,21 +268,21 @@ export class Reactor {
     else pollable.scope.runInAsyncScope(this.ready, this, pollable);
   }
 
-  /** Runs a handler, and flushes what it wrote to its own socket within the same context. */
+  /**
+   * Runs a handler, and flushes what it wrote to its own socket within the same context. What it
+   * throws is reported there as well.
+   */
   private ready(pollable: Pollable): void {
     try {
       pollable.onReady(this.events);
-    } finally {
-      this.inHandler = false;
-      const { firstFlush } = this;
-      if (
-        this.moreFlushes === null &&
-        firstFlush !== null &&
-        (firstFlush as unknown) === pollable
-      ) {
-        this.firstFlush = null;
-        firstFlush.flush();
-      }
+    } catch (error) {
+      this.kernel.hookReport(error);
+    }
+    this.inHandler = false;
+    const { firstFlush } = this;
+    if (this.moreFlushes === null && firstFlush !== null && (firstFlush as unknown) === pollable) {
+      this.firstFlush = null;
+      this.flushOne(firstFlush, null);
     }
   }
 
@@ -280,8 +292,16 @@ export class Reactor {
     this.control[what === CALL_NEXT ? WORD_NEXT : WORD_AGAIN] = queue.length;
     if (pollable === undefined) return;
     pollable.queued = false;
-    if (pollable.scope === null) pollable.onTurn();
-    else pollable.scope.runInAsyncScope(pollable.onTurn, pollable, undefined);
+    if (pollable.scope === null) this.turnOf(pollable);
+    else pollable.scope.runInAsyncScope(this.turnOf, this, pollable);
+  }
+
+  private turnOf(pollable: Pollable): void {
+    try {
+      pollable.onTurn();
+    } catch (error) {
+      this.kernel.hookReport(error);
+    }
   }
 
   private setFlushTick(): void {
@@ -297,33 +317,38 @@ export class Reactor {
 
   /**
    * Sends what was gathered. A callback of a finished write may write again: that goes out at the
-   * next tick, so that a program which always writes once more does not hold up this loop.
+   * next tick, so that a program which always writes once more does not hold up this loop. It may
+   * end the process as well: what is left is then sent by `onExit`.
    */
   private flushAll(): void {
     const { firstFlush, moreFlushes } = this;
     this.firstFlush = this.moreFlushes = null;
-    if (firstFlush === null) return;
-    const list = moreFlushes === null ? null : [firstFlush, ...moreFlushes];
-    let done = 0;
-    try {
-      if (list === null) this.flushOne(firstFlush);
-      else while (done < list.length) this.flushOne(list[done++] as Flushable);
-    } finally {
-      if (list !== null && done < list.length) this.flushLater(list.slice(done));
+    if (moreFlushes !== null) {
+      moreFlushes.reverse();
+      this.unflushed = moreFlushes;
     }
+    if (firstFlush !== null) this.flushOne(firstFlush, firstFlush.scope);
+    if (moreFlushes !== null) this.flushRest();
   }
 
-  private flushOne(flushable: Flushable): void {
-    if (flushable.scope === null) flushable.flush();
-    else flushable.scope.runInAsyncScope(flushable.flush, flushable, undefined);
+  private flushRest(): void {
+    for (let one = this.unflushed?.pop(); one !== undefined; one = this.unflushed?.pop()) {
+      this.flushOne(one, one.scope);
+    }
+    this.unflushed = null;
   }
 
-  /** A flush threw: the ones behind it go out at the next tick, before newer ones. */
-  private flushLater(list: readonly Flushable[]): void {
-    const newer = this.firstFlush === null ? [] : [this.firstFlush, ...(this.moreFlushes ?? [])];
-    const [first = null, ...more] = [...list, ...newer];
-    this.firstFlush = first;
-    this.moreFlushes = more.length > 0 ? more : null;
-    this.setFlushTick();
+  private flushOne(flushable: Flushable, scope: Scope | null): void {
+    if (scope === null) this.flushHere(flushable);
+    else scope.runInAsyncScope(this.flushHere, this, flushable);
+  }
+
+  /** What a listener throws does not keep the others from their flush. */
+  private flushHere(flushable: Flushable): void {
+    try {
+      flushable.flush();
+    } catch (error) {
+      this.kernel.hookReport(error);
+    }
   }
 }

@@ -4,18 +4,18 @@
  * from which only large reads are handed out, since a small view would keep all of it alive.
  */
 
-const SLAB_BYTES = 512 * 1024;
-const HUGE_SLAB_BYTES = 1024 * 1024;
+/** What one small piece that somebody keeps can keep alive, at most. */
+const SLAB_BYTES = 256 * 1024;
 const SMALL_SLAB_BYTES = 8 * 1024;
 
 /** What a read asks for, as Node's own does. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * What a read asks for where the one before was filled: a peer that sends much costs a system call
- * and a turn through JavaScript per 256 KiB, not per 64.
+ * Where the read before was filled, a read asks for the rest of a slab, at least for this much: a
+ * peer that sends much costs a system call and a turn through JavaScript per 256 KiB, not per 64.
  */
-const HUGE_READ_BYTES = 256 * 1024;
+const HUGE_READ_LEAST_BYTES = 128 * 1024;
 
 /** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
@@ -49,15 +49,16 @@ export class Slab {
    * read is never a huge one.
    */
   reserve(credit: number, frugal: boolean): void {
-    if (credit > LARGE_FOR_READS && !frugal) this.reserveLarge(HUGE_READ_BYTES);
-    else if (credit > 0) this.reserveLarge(READ_BYTES);
+    if (credit > LARGE_FOR_READS && !frugal) {
+      this.reserveLarge(HUGE_READ_LEAST_BYTES);
+      this.room = this.large.length - this.offset;
+    } else if (credit > 0) this.reserveLarge(READ_BYTES);
     else this.reserveSmall();
   }
 
   private reserveLarge(room: number): void {
     if (this.large.length - this.largeOffset < room) {
-      const huge = room > READ_BYTES;
-      this.large = Buffer.allocUnsafeSlow(huge ? HUGE_SLAB_BYTES : SLAB_BYTES);
+      this.large = Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.largeOffset = 0;
     }
     this.bytes = this.large;
@@ -81,6 +82,11 @@ export class Slab {
     if (credit > LARGE_FOR_READS) return credit - 1;
     if (count === this.room || count >= SMALL_READ_BYTES) return LARGE_FOR_READS;
     return credit > 0 ? credit - 1 : 0;
+  }
+
+  /** `credit` without huge reads. */
+  modest(credit: number): number {
+    return Math.min(credit, LARGE_FOR_READS);
   }
 
   /** The `count` bytes that a read just put at `offset`, for somebody to keep. */

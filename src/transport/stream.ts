@@ -35,6 +35,8 @@ export interface StreamOwner {
 export interface Forward {
   /** Does one read's work for `stream`, or returns false and has done nothing. */
   step(stream: Stream): boolean;
+  /** A stream that reads nothing now has a FIN or a failure behind its bytes. */
+  wakeForEnd(): void;
 }
 
 const READS_PER_TURN = 4;
@@ -122,6 +124,7 @@ export class Stream extends Descriptor {
       if (this.blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.unblock();
     } finally {
       if (this.readable && this.reading) this.read();
+      else if (events & behind) this.owner.forward?.wakeForEnd();
     }
   }
 
@@ -154,6 +157,8 @@ export class Stream extends Descriptor {
   stopReading(): void {
     if (!this.reading) return;
     this.reading = false;
+    // Whoever stops it keeps what was read: no more huge reads for a while.
+    this.largeReads = this.host.reactor.slab.modest(this.largeReads);
     this.updateActive();
   }
 
@@ -259,7 +264,7 @@ export class Stream extends Descriptor {
     return this.writes.lengthBytes;
   }
 
-  /** Adds a chunk to what the next flush sends. The chunk must not change until written. */
+  /** Adds a chunk to what the next flush sends. One over `COPY_BYTES` must not change meanwhile. */
   queue(chunk: Uint8Array): void {
     this.writes.push(chunk);
   }
@@ -283,6 +288,13 @@ export class Stream extends Descriptor {
     else if (this.writes.lengthBytes === 0) this.owner.onWritten();
   }
 
+  /** The sending part of `flush`. */
+  sendNow(): void {
+    if (this.fd < 0 || this.blocked) return;
+    this.owner.onFlush();
+    this.send();
+  }
+
   /** Sends now. Returns 0 (the rest waits if `pendingBytes`), or -errno. */
   send(): number {
     if (this.fd < 0) return -errno.EBADF;
@@ -298,6 +310,7 @@ export class Stream extends Descriptor {
 
   private block(): number {
     this.blocked = true;
+    this.writes.settle();
     this.updateActive();
     if (this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
     return 0;
@@ -333,9 +346,11 @@ export class Stream extends Descriptor {
 
   /** Closes with RST in place of FIN: what is unsent is dropped. Returns 0 or -errno. */
   reset(): number {
-    const { SOL_SOCKET, SO_LINGER } = this.host.kernel.constants;
+    const { SOL_SOCKET, SO_LINGER, IPPROTO_TCP, TCP_NODELAY } = this.host.kernel.constants;
     const linger = Buffer.alloc(8);
     linger.writeInt32LE(1, 0);
+    // The kernel may have kept the last bytes for a FIN: this sends them.
+    if (this.finFollows && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
     const status = this.setOption(SOL_SOCKET, SO_LINGER, linger);
     this.close();
     return status;

@@ -1,14 +1,23 @@
 /**
- * Chunks on their way to the kernel. Several small ones are copied together and go in one plain
- * write, which costs less than describing each to writev(2); larger ones go by writev uncopied.
+ * Chunks on their way to the kernel. Small ones are copied at once, so that who wrote one may use
+ * its memory again, and that several lie side by side and leave in one plain write, which costs
+ * less than describing each to writev(2). Larger ones go uncopied.
  */
 import type { Kernel } from '../sys/kernel.js';
+import { errno } from '../util/system_error.js';
+import { Gathering } from './gathering.js';
 
-/** Up to this many bytes are gathered by copying. */
-const COPY_BYTES = 16 * 1024;
+/** Chunks up to this size are copied. */
+export const COPY_BYTES = 8 * 1024;
+
+/** Several chunks of up to this much together go in one plain write. */
+const JOIN_BYTES = 16 * 1024;
 
 /** One for all queues of the thread: it is filled and sent within one call. */
 let scratch: Buffer | null = null;
+
+/** Where the small chunks of all queues of the thread lie until they are sent. */
+let gathering = new Gathering();
 
 function put(
   kernel: Kernel,
@@ -24,67 +33,123 @@ function put(
 
 export class WriteQueue {
   lengthBytes = 0;
-  /** The first chunk. Most queues never hold another. */
+  /** The first chunk: its bytes from `skip` to `end`. Most queues never hold another. */
   private head: Uint8Array | null = null;
+  private skip = 0;
+  private end = 0;
   /** All chunks, where there have been several since the queue was empty. */
   private chunks: Uint8Array[] | null = null;
   /** Where `head` is in `chunks`. */
   private first = 0;
-  /** How much of the first chunk is sent. */
-  private skip = 0;
+  /** Whose memory the first chunk ever queued lies in, if it was copied. */
+  private holds: Gathering | null = null;
 
+  /** Adds a chunk. A small one is copied; another must not change until it is sent. */
   push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
-    this.lengthBytes += chunk.length;
-    if (this.head === null) this.head = chunk;
-    else if (this.chunks === null) this.chunks = [this.head, chunk];
-    else this.chunks.push(chunk);
+    const { length } = chunk;
+    if (length === 0) return;
+    if (length > COPY_BYTES) this.append(chunk);
+    else if (this.head === null) this.begin(chunk);
+    else if (!this.extend(chunk)) this.append(Buffer.from(chunk));
+    this.lengthBytes += length;
+  }
+
+  private begin(chunk: Uint8Array): void {
+    if (!gathering.fits(chunk.length)) gathering = new Gathering();
+    this.holds = gathering;
+    gathering.holders++;
+    this.head = gathering.bytes;
+    this.skip = gathering.offset;
+    this.end = gathering.add(chunk);
+  }
+
+  /** Puts a small chunk behind the first, where nobody else's lies there. */
+  private extend(chunk: Uint8Array): boolean {
+    const { holds } = this;
+    if (this.chunks !== null || holds === null || holds.offset !== this.end) return false;
+    if (!holds.fits(chunk.length)) return false;
+    this.end = holds.add(chunk);
+    return true;
+  }
+
+  private append(chunk: Uint8Array): void {
+    if (this.head === null) {
+      this.head = chunk;
+      this.end = chunk.length;
+    } else if (this.chunks === null) {
+      this.head = this.head.subarray(this.skip, this.end);
+      this.skip = 0;
+      this.chunks = [this.head, chunk];
+    } else this.chunks.push(chunk);
   }
 
   clear(): void {
+    this.letGo();
     this.head = this.chunks = null;
-    this.first = this.skip = this.lengthBytes = 0;
+    this.first = this.skip = this.end = this.lengthBytes = 0;
+  }
+
+  private letGo(): void {
+    this.holds?.release();
+    this.holds = null;
+  }
+
+  /** What is queued may stay for long: it moves out of the memory that all queues share. */
+  settle(): void {
+    const { head, chunks } = this;
+    if (this.holds === null || head === null) return;
+    if (this.first === 0) {
+      const end = chunks === null ? this.end : head.length;
+      this.head = Buffer.from(head.subarray(this.skip, end));
+      this.skip = 0;
+      this.end = this.head.length;
+      if (chunks !== null) chunks[0] = this.head;
+    }
+    this.letGo();
   }
 
   /** Takes out what is not sent. */
   take(): Uint8Array[] {
-    const { head, chunks, first, skip } = this;
+    this.settle();
+    const { head, chunks, first, skip, end } = this;
     const others = chunks === null ? [] : chunks.slice(first + 1);
     this.clear();
-    return head === null ? [] : [head.subarray(skip), ...others];
+    if (head === null) return [];
+    return [head.subarray(skip, chunks === null ? end : head.length), ...others];
   }
 
   /**
    * One system call for as much as it takes; where `finFollows` the kernel may keep it for the FIN.
-   * Returns the count sent, or -errno.
+   * Returns the count sent, or -errno: EINVAL where a chunk was detached or shrunk meanwhile.
    */
   send(kernel: Kernel, fd: number, finFollows: boolean): number {
-    const { chunks, skip } = this;
-    const head = this.head as Uint8Array;
+    const { chunks, skip, lengthBytes } = this;
     let sent: number;
     if (chunks === null || this.first === chunks.length - 1) {
-      sent = put(kernel, fd, head, skip, head.length - skip, finFollows);
-    } else if (this.lengthBytes <= COPY_BYTES) {
-      const length = this.copyTogether(chunks);
-      sent = put(kernel, fd, scratch as Buffer, 0, length, finFollows);
+      sent = put(kernel, fd, this.head as Uint8Array, skip, lengthBytes, finFollows);
+    } else if (lengthBytes <= JOIN_BYTES) {
+      if (this.copyTogether(chunks) !== lengthBytes) return -errno.EINVAL;
+      sent = put(kernel, fd, scratch as Buffer, 0, lengthBytes, finFollows);
     } else {
       if (this.first > 0) this.dropSent(chunks);
       sent = kernel.writev(fd, chunks, chunks.length, skip);
     }
-    if (sent === this.lengthBytes) this.clear();
+    if (sent === lengthBytes) this.clear();
     else if (sent > 0) this.advance(sent);
+    else if (sent === 0) return -errno.EINVAL;
     return sent;
   }
 
   private copyTogether(chunks: readonly Uint8Array[]): number {
-    scratch ??= Buffer.allocUnsafeSlow(COPY_BYTES);
-    const head = chunks[this.first] as Uint8Array;
-    scratch.set(this.skip > 0 ? head.subarray(this.skip) : head, 0);
-    let at = head.length - this.skip;
-    for (let i = this.first + 1; i < chunks.length; i++) {
+    scratch ??= Buffer.allocUnsafeSlow(JOIN_BYTES);
+    let at = 0;
+    for (let i = this.first; i < chunks.length; i++) {
       const chunk = chunks[i] as Uint8Array;
-      scratch.set(chunk, at);
-      at += chunk.length;
+      // Copying from a detached one throws.
+      if (chunk.length === 0) break;
+      const left = i === this.first && this.skip > 0 ? chunk.subarray(this.skip) : chunk;
+      scratch.set(left, at);
+      at += left.length;
     }
     return at;
   }

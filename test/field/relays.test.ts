@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'barewire';
 import { FAMILIES } from '../support/echo.js';
 import { closing, readAll } from '../support/pairs.js';
-import { makeRelay, type Relayed, splices } from '../support/relays.js';
+import { makeRelay, passed, type Relayed, splices } from '../support/relays.js';
 import { test } from '../support/test.js';
 
 const MIB = 1024 * 1024;
@@ -24,11 +24,6 @@ async function through({ near, far }: Relayed, bytes: Buffer): Promise<Buffer> {
   const all = readAll(far);
   near.end(bytes);
   return all;
-}
-
-/** Resolves when `count` bytes have gone by. */
-async function passed(socket: { bytesRead: number }, count: number): Promise<void> {
-  while (socket.bytesRead < count) await sleep(1);
 }
 
 for (const family of FAMILIES) {

@@ -95,13 +95,25 @@ test('idle timer: another time-out than before, shorter or longer', () => {
 test('idle timer: off and on at each request arms no timer per request', () => {
   const { clock, idle, fired } = make();
   for (let i = 0; i < 1000; i++) {
-    idle.set(100);
+    idle.set(100, true);
     clock.pass(1);
     idle.set(0);
     clock.pass(1);
   }
   assert.deepEqual(fired, []);
   assert(clock.armed <= 30, `2,000 ms, 100 each: ${clock.armed} timers`);
+});
+
+test('idle timer: off and on in another store of the same context', () => {
+  const store = new AsyncLocalStorage<string>();
+  const clock = new HandClock();
+  const seen: unknown[] = [];
+  const idle = new IdleTimer(clock, () => seen.push(store.getStore()));
+  store.run('first', () => idle.set(100));
+  idle.set(0);
+  store.run('second', () => idle.set(100));
+  clock.pass(100);
+  assert.deepEqual(seen, ['second']);
 });
 
 test('idle timer: set again while on, its handler runs in the context of the last one', () => {

@@ -1,6 +1,7 @@
 /** What was written in the same turn as `destroy()` reaches the peer, as with `node:net`. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makePair, readAll } from '../support/pairs.js';
 import { test } from '../support/test.js';
 
@@ -31,4 +32,19 @@ test('what the kernel does not take is given up: its callback gets the error', a
   });
   ours.destroy();
   assert.equal(Object(await failed).code, 'ERR_STREAM_DESTROYED');
+});
+
+test('a large write that goes on slowly is not idle', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  let timeouts = 0;
+  ours.setTimeout(200, () => timeouts++);
+  peer.pause();
+  ours.write(Buffer.alloc(48 << 20));
+  for (let i = 0; i < 40; i++) {
+    await sleep(20);
+    peer.read(512 * 1024);
+  }
+  assert(ours.writableLength > 0, 'the write still goes on');
+  assert.equal(timeouts, 0);
+  await once(ours, 'timeout');
 });

@@ -1,6 +1,7 @@
 /** A relay of ours between two of Node's own sockets: `near` — in.pipe(out) — `far`. */
 import { once } from 'node:events';
 import { createServer, type Socket as PlainSocket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Socket, type SocketConstructorOpts } from 'barewire';
 import { type Family, socketPath } from './echo.js';
 import { makePair } from './pairs.js';
@@ -47,4 +48,9 @@ export async function makeRelay(
 /** How often bytes were spliced so far. */
 export function splices(): number {
   return watch.count('splice');
+}
+
+/** Resolves when `count` bytes have gone by. */
+export async function passed(socket: { bytesRead: number }, count: number): Promise<void> {
+  while (socket.bytesRead < count) await sleep(1);
 }

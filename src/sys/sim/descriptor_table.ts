@@ -170,8 +170,9 @@ export abstract class DescriptorTable {
     return 0;
   }
 
-  /** Nobody asks: this hook dispatches one event per call. */
   hookReport(error: unknown): number {
-    throw error;
+    if (this.hook === null) throw error;
+    this.hook.report(error);
+    return 0;
   }
 }

@@ -22,6 +22,9 @@ export class Hook {
   /** Work is carried over: the loop does not wait. */
   carrying = false;
   private inTurn = false;
+  private inDispatch = false;
+  /** What handlers of the running dispatch threw. */
+  private readonly reported: unknown[] = [];
 
   constructor(
     readonly epoll: Epoll,
@@ -38,6 +41,26 @@ export class Hook {
     if (!this.inTurn) this.carrying = true;
   }
 
+  /** As an uncaught exception: what runs now goes on, and then it is thrown. */
+  report(error: unknown): void {
+    if (this.inDispatch) this.reported.push(error);
+    else {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  private run(what: number): void {
+    this.inDispatch = true;
+    try {
+      this.dispatch(what);
+    } finally {
+      this.inDispatch = false;
+    }
+    if (this.reported.length > 0) throw this.reported.shift();
+  }
+
   private word(at: number): number {
     return this.control[at] ?? 0;
   }
@@ -52,12 +75,12 @@ export class Hook {
     for (const [index, { slot, generation, events: bits }] of events.entries()) {
       this.control.set([slot, generation, bits], WORD_EVENTS + index * WORDS_PER_EVENT);
     }
-    for (let i = 0; i < events.length; i++) yield () => this.dispatch(i);
+    for (let i = 0; i < events.length; i++) yield () => this.run(i);
     for (let i = 0; i < carried && this.word(WORD_NEXT) > 0; i++) {
-      yield () => this.dispatch(CALL_NEXT);
+      yield () => this.run(CALL_NEXT);
     }
     for (let i = 0; i < AGAIN_PER_TURN && this.word(WORD_AGAIN) > 0; i++) {
-      yield () => this.dispatch(CALL_AGAIN);
+      yield () => this.run(CALL_AGAIN);
     }
     this.inTurn = false;
     this.carrying = this.word(WORD_NEXT) > 0 || this.word(WORD_AGAIN) > 0;

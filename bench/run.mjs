@@ -83,6 +83,16 @@ function resultsFile(version) {
     : join(benchFolder, 'results', `node-${major}.json`);
 }
 
+/** A row measured now keeps the contenders of before that did not take part, with their date. */
+function withEarlier(row, before) {
+  if (before === undefined) return row;
+  const cells = { ...row.cells };
+  for (const [name, cell] of Object.entries(before.cells)) {
+    cells[name] ??= { ...cell, date: cell.date ?? before.date };
+  }
+  return { ...row, cells };
+}
+
 /** Rows measured now replace those of the same id; the others stay. */
 function save(file, version, available, results) {
   const saved = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { rows: [] };
@@ -90,7 +100,11 @@ function save(file, version, available, results) {
   const fresh = results.map((result) => evaluate(result, chosen.pairs));
   const all = [...rows, ...scaleRows, ...loadRows].map(({ id }) => id);
   const merged = all
-    .map((id) => fresh.find((row) => row.id === id) ?? before.find((row) => row.id === id))
+    .map((id) => {
+      const old = before.find((row) => row.id === id);
+      const now = fresh.find((row) => row.id === id);
+      return now === undefined ? old : withEarlier(now, old);
+    })
     .filter((row) => row !== undefined);
   const versions = {
     ...saved.versions,

@@ -147,7 +147,7 @@ export function contenders({ node, base, others }) {
   if (!others) return list;
   const floor = (kind) => (scenario) => [node, inServers('floor.mjs'), kind, scenario];
   const lower = ['echo', 'churn', 'sink'];
-  const overDuplex = [...lower, 'http'];
+  const overDuplex = [...lower, 'http', 'client'];
   list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: overDuplex };
   list.transport = {
     title: 'transport, no streams',

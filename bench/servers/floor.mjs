@@ -1,5 +1,6 @@
 // The floor: what is under the Socket, with as little on top as the job takes.
 //   floor.mjs plain|duplex SCENARIO tcp|/PATH
+//   floor.mjs duplex client PORT CONNECTIONS
 // `plain` is the transport alone; `duplex` puts the barest stream.Duplex on it.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -11,7 +12,7 @@ const { bindPath, bindTcp } = require('../../dist/transport/bind.js');
 const { Listener } = require('../../dist/transport/listener.js');
 const { Stream } = require('../../dist/transport/stream.js');
 
-const [kind, scenario, where] = process.argv.slice(2);
+const [kind, scenario, where, count] = process.argv.slice(2);
 const BURST = 100;
 const chunk = Buffer.alloc(32, 'x');
 const host = systemHost();
@@ -105,6 +106,11 @@ class Bare extends Duplex {
     callback?.();
   }
 
+  onConnect(status) {
+    if (status < 0) throw new Error(`connect: ${status}`);
+    HANDLERS.echo(this);
+  }
+
   onReadEnd() {
     this.push(null);
   }
@@ -142,8 +148,23 @@ function onAccept(fd) {
   else HANDLERS[scenario](stream.owner.on('error', () => {}));
 }
 
-const bindOptions = { ipv6Only: false, reusePort: false };
-const fd = isPath ? bindPath(host, where) : bindTcp(host, '0.0.0.0', 0, 4, bindOptions);
-const listener = new Listener(host, fd, family, { onAccept });
-if (fd < 0 || listener.listen(4096) < 0) throw new Error('can not listen');
-process.stdout.write(`ready ${host.kernel.getsockname(fd).port}\n`);
+function connectAll(port) {
+  for (let i = 0; i < Number(count); i++) {
+    const fd = host.kernel.socket(AF_INET, host.kernel.constants.SOCK_STREAM, 0);
+    const stream = new Stream(host, fd, AF_INET, null);
+    stream.owner = new Bare(stream);
+    if (stream.connect('127.0.0.1', port) < 0) throw new Error('can not connect');
+  }
+  process.stdout.write('ready 0\n');
+}
+
+function listen() {
+  const bindOptions = { ipv6Only: false, reusePort: false };
+  const fd = isPath ? bindPath(host, where) : bindTcp(host, '0.0.0.0', 0, 4, bindOptions);
+  const listener = new Listener(host, fd, family, { onAccept });
+  if (fd < 0 || listener.listen(4096) < 0) throw new Error('can not listen');
+  process.stdout.write(`ready ${host.kernel.getsockname(fd).port}\n`);
+}
+
+if (scenario === 'client') connectAll(Number(where));
+else listen();

@@ -146,14 +146,14 @@ export default [
   {
     row: 'C067',
     file: WRITER,
-    find: 'this.stream !== null && this.stream.pendingBytes === 0) {',
-    replace: 'this.stream === null) {',
+    find: 'this.tell(callback, null);',
+    replace: 'this.tell(null, null);',
   },
   {
     row: 'C067',
     file: CORE,
-    find: 'this.host.clock.soon(() => callback(error ?? stateError(code)));',
-    replace: 'this.host.clock.soon(() => stateError(code));',
+    find: 'callback(error ?? stateError(code));',
+    replace: 'stateError(code);',
   },
   {
     row: 'C068',
@@ -201,8 +201,8 @@ export default [
   {
     row: 'C072',
     file: SOCKET,
-    find: "    this.emit('timeout');",
-    replace: "    this.emit('timeout');\n    this.destroy();",
+    find: "    else this.emit('timeout');",
+    replace: "    else this.emit('timeout') && this.destroy();",
   },
   {
     row: 'C072',
@@ -301,14 +301,8 @@ export default [
   {
     row: 'C084',
     file: WRITER,
-    find: '    callback?.(null);\n',
+    find: 'this.tell(callback, null);',
     replace: '',
-  },
-  {
-    row: 'C084',
-    file: WRITER,
-    find: 'while (this.callback !== null && this.stream !== null &&',
-    replace: 'while (this.callback !== null && this.stream === null &&',
   },
   {
     row: 'C085',

@@ -14,12 +14,10 @@ export default [
     replace: 'if (fd < 0) return 0;\n',
   },
   {
-    name: 'a write callback runs twice: it is not forgotten once it has run',
+    name: 'a write callback runs twice',
     file: 'src/net/socket_writer.ts',
-    find:
-      'this.callback = null;\n    this.gathering = false;\n' +
-      '    this.completedBytes += this.handed',
-    replace: 'this.gathering = false;\n    this.completedBytes += this.handed',
+    find: 'else callback?.(error);',
+    replace: 'else for (const one of [callback, callback]) one?.(error);',
   },
   {
     name: 'a stale event after reuse: the generation of a slot does not rise',
@@ -36,8 +34,8 @@ export default [
   {
     name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',
     file: 'src/transport/write_queue.ts',
-    find: 'scratch.set(this.skip > 0 ? head.subarray(this.skip) : head, 0);',
-    replace: 'scratch.set(head.subarray(0, head.length - this.skip), 0);',
+    find: 'const left = i === this.first && this.skip > 0 ? chunk.subarray(this.skip) : chunk;',
+    replace: 'const left = i > 0 ? chunk : chunk.subarray(0, chunk.length - this.skip);',
   },
   {
     name: 'a full buffer is not waited for: the rest of a write stays behind',
@@ -70,9 +68,9 @@ export default [
     replace: 'this.onIdle();',
   },
   {
-    name: 'a throwing callback keeps what others wrote from being sent',
-    file: 'src/reactor/reactor.ts',
-    find: 'if (list !== null && done < list.length) this.flushLater(list.slice(done));',
+    name: 'what a write callback throws is reported to nobody',
+    file: 'src/net/socket_write.ts',
+    find: 'core.host.kernel.hookReport(thrown);',
     replace: '',
   },
   {
@@ -90,7 +88,7 @@ export default [
   {
     name: 'a write that joins the one under way is counted and not queued',
     file: 'src/net/socket_writer.ts',
-    find: 'stream.queue(chunk);\n      if (stream.pendingBytes > GATHER_BYTES) this.joinNow',
-    replace: 'if (stream.pendingBytes > GATHER_BYTES) this.joinNow',
+    find: 'stream.queue(chunk);\n      if (chunk.length > COPY_BYTES ||',
+    replace: 'if (chunk.length > COPY_BYTES ||',
   },
 ];

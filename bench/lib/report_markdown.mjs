@@ -29,12 +29,19 @@ const limits = (row, kind) =>
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 
-/** The best of the other runtimes in a row, with its figure. */
+/**
+ * The best of the other runtimes in a row, with its ratio to node:net: that of their own rounds,
+ * which may be of an earlier run.
+ */
 function bestOther(row, contenders) {
-  const found = RUNTIMES.filter((name) => row.cells[name]?.[row.metric] !== undefined)
-    .map((name) => ({ name, value: row.cells[name][row.metric].median }))
-    .sort((a, b) => a.value - b.value)[0];
-  return found === undefined ? '' : `${digits(found.value)} (${contenders[found.name]})`;
+  const found = RUNTIMES.map((name) => ({
+    name,
+    ratio: row.cells[name]?.ratios.node?.[row.metric],
+  }))
+    .filter(({ ratio }) => ratio !== undefined)
+    .sort((a, b) => a.ratio.median - b.ratio.median)[0];
+  if (found === undefined) return '';
+  return `${compared(found.ratio, row.compare)} ${contenders[found.name]}`;
 }
 
 /** One line per scenario: what it costs, against node:net and C. */
@@ -47,7 +54,7 @@ export function mainTable(rows, contenders) {
     'C',
     'to node:net',
     'to C',
-    'best other',
+    'best other to node:net',
   ];
   const lines = rows.map((row) => {
     const { cells, metric, compare, unit } = row;
@@ -94,7 +101,7 @@ export function rowDetails(row, contenders) {
   ];
   const lines = Object.entries(row.cells).map(([name, cell]) =>
     line([
-      contenders[name] ?? name,
+      `${contenders[name] ?? name}${cell.date === undefined ? '' : ' (earlier run)'}`,
       ...shown.map((metric) => digits(cell[metric]?.median)),
       ...to.flatMap((reference) =>
         shown.map((metric) => compared(cell.ratios[reference]?.[metric], row.compare)),

@@ -12,10 +12,10 @@ const SMALL_SLAB_BYTES = 8 * 1024;
 const READ_BYTES = 64 * 1024;
 
 /**
- * Where the read before was filled, a read asks for the rest of a slab, at least for this much: a
- * peer that sends much costs a system call and a turn through JavaScript per 256 KiB, not per 64.
+ * Where the read before was filled, a read asks for a whole slab: a peer that sends much costs a
+ * system call and a turn through JavaScript per 256 KiB, not per 64.
  */
-const HUGE_READ_LEAST_BYTES = 128 * 1024;
+const HUGE_READ_BYTES = SLAB_BYTES;
 
 /** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
@@ -49,10 +49,8 @@ export class Slab {
    * read is never a huge one.
    */
   reserve(credit: number, frugal: boolean): void {
-    if (credit > LARGE_FOR_READS && !frugal) {
-      this.reserveLarge(HUGE_READ_LEAST_BYTES);
-      this.room = this.large.length - this.offset;
-    } else if (credit > 0) this.reserveLarge(READ_BYTES);
+    if (credit > LARGE_FOR_READS && !frugal) this.reserveLarge(HUGE_READ_BYTES);
+    else if (credit > 0) this.reserveLarge(READ_BYTES);
     else this.reserveSmall();
   }
 

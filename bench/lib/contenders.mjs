@@ -70,7 +70,9 @@ const version =
   (...command) =>
   () => {
     const { stdout } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' });
-    return stdout?.split('\n')[0]?.trim() ?? '';
+    const text = stdout?.split('\n')[0]?.trim() ?? '';
+    // Bun gives a bare number.
+    return /^\d/.test(text) ? `Bun ${text}` : text;
   };
 
 function foreign(bun, deno) {

@@ -55,15 +55,16 @@ const NET = [...ECHOES, 'idle', 'listen', 'relay'];
 /** Node's `http` as well. */
 const ALL = [...NET, 'http', 'http-hand'];
 
-function onNode(node, module) {
-  return (scenario) => [
-    node,
-    ...(scenario === 'idle' ? ['--expose-gc'] : []),
-    inServers('net.mjs'),
-    module,
-    scenario,
-  ];
-}
+const nodeFlags = (scenario) => (scenario === 'idle' ? ['--expose-gc'] : []);
+
+/** `file` is one of `servers`; `subject` is what it runs on. */
+const onNode = (node, file, subject) => (scenario) => [
+  node,
+  ...nodeFlags(scenario),
+  inServers(file),
+  subject,
+  scenario,
+];
 
 const native = (binary) => binary && ((scenario) => [binary, scenario]);
 const version =
@@ -129,7 +130,7 @@ function published(folder) {
 
 /** A checkout; how long it takes to load is that of the published package. */
 function ownFrom(node, folder) {
-  const start = (root) => onNode(node, join(root, 'dist', 'index.js'));
+  const start = (root) => onNode(node, 'net.mjs', join(root, 'dist', 'index.js'));
   return (scenario) => start(scenario === 'listen' ? published(folder) : folder)(scenario);
 }
 
@@ -143,13 +144,18 @@ export function contenders({ node, base, others }) {
   const nodeVersion = version(node, '--version');
   const list = {
     ours: { title: 'barewire', start: own(root), scenarios: [...ALL, 'reuseport'] },
-    node: { title: 'node:net', start: onNode(node, 'node'), scenarios: ALL, version: nodeVersion },
+    node: {
+      title: 'node:net',
+      start: onNode(node, 'net.mjs', 'node'),
+      scenarios: ALL,
+      version: nodeVersion,
+    },
   };
   if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ALL };
   if (!others) return list;
-  const floor = (kind) => (scenario) => [node, inServers('floor.mjs'), kind, scenario];
+  const floor = (kind) => onNode(node, 'floor.mjs', kind);
   const lower = ['echo', 'churn', 'sink'];
-  const overDuplex = [...lower, 'http', 'client'];
+  const overDuplex = [...lower, 'http', 'client', 'idle'];
   list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: overDuplex };
   list.transport = {
     title: 'transport, no streams',

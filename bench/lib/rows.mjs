@@ -143,7 +143,7 @@ export const rows = [
     unit: 'connection',
     metric: 'residentKib',
     server: 'idle',
-    load: { mode: 'memory', idle: 10_000, units: 1, warmup: 0 },
+    load: { mode: 'memory', idle: 10_000, units: 1, warmup: 5_000 },
     must: { node: 0.7 },
     stretch: { node: 0.5 },
   },

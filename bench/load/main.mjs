@@ -101,10 +101,14 @@ async function measure(job) {
   tell('done', { ms, loadCpuMs: (user + system) / 1000, latency });
 }
 
-/** Opens `idle` connections between the two readings of the server's size. */
+/**
+ * Opens `idle` connections between the two readings of the server's size, behind those of the
+ * warm-up: what the compiler and its code take is not the connections'.
+ */
 async function measureMemory(target) {
   const asker = new PingPong({ size: 1, units: 1 });
   await connectAll(asker, 1, target);
+  await holdIdle(warmup, target);
   await run(asker, 1);
   tell('warm');
   waitForLine();

@@ -137,6 +137,13 @@ const HANDLERS = {
     }),
   churn: (socket) => socket.on('data', (data) => socket.end(data)),
   sink: (socket) => socket.on('data', () => {}),
+  idle: (socket) => {
+    socket.on('data', (data) => {
+      for (let i = 0; i < 3; i++) globalThis.gc();
+      socket.write(data);
+    });
+    socket.on('close', () => {});
+  },
   http: (socket) => http.emit('connection', socket),
 };
 

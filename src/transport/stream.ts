@@ -69,7 +69,8 @@ export class Stream extends Descriptor {
   private moreBehind = false;
   /** How many reads still go to the large slab; see `Slab`. */
   private largeReads = 0;
-  private readonly writes = new WriteQueue();
+  /** What waits to be sent, if anything. */
+  private writes: WriteQueue | null = null;
   /** The kernel's buffer is full: an event will tell when it is not. */
   blocked = false;
 
@@ -235,11 +236,7 @@ export class Stream extends Descriptor {
   /** Whether bytes may go to the kernel now, past the queue. */
   get writable(): boolean {
     return (
-      this.fd >= 0 &&
-      !this.blocked &&
-      !this.connecting &&
-      !this.shutDown &&
-      this.writes.lengthBytes === 0
+      this.fd >= 0 && !this.blocked && !this.connecting && !this.shutDown && this.pendingBytes === 0
     );
   }
 
@@ -261,17 +258,20 @@ export class Stream extends Descriptor {
 
   /** How many queued bytes are not with the kernel yet. */
   get pendingBytes(): number {
-    return this.writes.lengthBytes;
+    return this.writes === null ? 0 : this.writes.lengthBytes;
   }
 
   /** Adds a chunk to what the next flush sends. One over `COPY_BYTES` must not change meanwhile. */
   queue(chunk: Uint8Array): void {
+    this.writes ??= WriteQueue.take();
     this.writes.push(chunk);
   }
 
   /** Takes out what is queued and not with the kernel: somebody else will send it. */
   takePending(): Uint8Array[] {
-    return this.writes.take();
+    const chunks = this.writes?.takeAll() ?? [];
+    this.dropWrites();
+    return chunks;
   }
 
   /** Sends what is queued when the running handler returns, or at the next tick. */
@@ -285,7 +285,7 @@ export class Stream extends Descriptor {
     this.owner.onFlush();
     const status = this.send();
     if (status < 0) this.owner.onWriteError(status);
-    else if (this.writes.lengthBytes === 0) this.owner.onWritten();
+    else if (this.pendingBytes === 0) this.owner.onWritten();
   }
 
   /** The sending part of `flush`. */
@@ -298,19 +298,26 @@ export class Stream extends Descriptor {
   /** Sends now. Returns 0 (the rest waits if `pendingBytes`), or -errno. */
   send(): number {
     if (this.fd < 0) return -errno.EBADF;
-    if (this.blocked) return 0;
-    while (this.writes.lengthBytes > 0) {
-      const sent = this.writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
+    const { writes } = this;
+    if (this.blocked || writes === null) return 0;
+    while (writes.lengthBytes > 0) {
+      const sent = writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
       if (sent >= 0) this.bytesWritten += sent;
       else if (sent === -errno.EAGAIN) return this.block();
       else return sent;
     }
+    this.dropWrites();
     return 0;
+  }
+
+  private dropWrites(): void {
+    this.writes?.giveBack();
+    this.writes = null;
   }
 
   private block(): number {
     this.blocked = true;
-    this.writes.settle();
+    this.writes?.settle();
     this.updateActive();
     if (this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
     return 0;
@@ -334,7 +341,7 @@ export class Stream extends Descriptor {
   }
 
   override close(): number {
-    this.writes.clear();
+    this.dropWrites();
     this.reading = this.connecting = this.blocked = false;
     return super.close();
   }

@@ -31,6 +31,10 @@ function put(
   return kernel.write(fd, bytes, offset, length);
 }
 
+/** Queues that nobody uses at the moment. */
+const SPARE_QUEUES = 64;
+const spare: WriteQueue[] = [];
+
 export class WriteQueue {
   lengthBytes = 0;
   /** The first chunk: its bytes from `skip` to `end`. Most queues never hold another. */
@@ -43,6 +47,17 @@ export class WriteQueue {
   private first = 0;
   /** Whose memory the first chunk ever queued lies in, if it was copied. */
   private holds: Gathering | null = null;
+
+  /** An empty queue. Idle connections have none: `giveBack` it once all is sent. */
+  static take(): WriteQueue {
+    return spare.pop() ?? new WriteQueue();
+  }
+
+  /** Drops what is left; the queue is another stream's from now on. */
+  giveBack(): void {
+    this.clear();
+    if (spare.length < SPARE_QUEUES) spare.push(this);
+  }
 
   /** Adds a chunk. A small one is copied; another must not change until it is sent. */
   push(chunk: Uint8Array): void {
@@ -83,7 +98,7 @@ export class WriteQueue {
     } else this.chunks.push(chunk);
   }
 
-  clear(): void {
+  private clear(): void {
     this.letGo();
     this.head = this.chunks = null;
     this.first = this.skip = this.end = this.lengthBytes = 0;
@@ -109,7 +124,7 @@ export class WriteQueue {
   }
 
   /** Takes out what is not sent. */
-  take(): Uint8Array[] {
+  takeAll(): Uint8Array[] {
     this.settle();
     const { head, chunks, first, skip, end } = this;
     const others = chunks === null ? [] : chunks.slice(first + 1);

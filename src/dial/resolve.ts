@@ -1,10 +1,10 @@
 /** From a name to the addresses to try, with the errors `node:net` has for useless answers. */
 import type { LookupAddress } from 'node:dns';
-import { ADDRCONFIG, lookup as systemLookup } from 'node:dns';
 import type { Host } from '../transport/host.js';
 import { invalidAddressFamily, invalidIpAddress } from '../util/errors.js';
 import { isIP } from '../util/ip.js';
 import { interleaveFamilies, usableAddresses } from './order.js';
+import { systemDns } from './system_dns.js';
 import type { DialAddress, DialTarget, Lookup } from './target.js';
 
 export interface ResolveObserver {
@@ -29,9 +29,9 @@ function answerList(address: string | LookupAddress[], family: number | undefine
 export function resolve(host: Host, target: DialTarget, observer: ResolveObserver): void {
   const { family } = target;
   const fixed = family === 4 || family === 6;
-  const hints = fixed || target.hints !== 0 ? target.hints : ADDRCONFIG;
+  const hints = fixed || target.hints !== 0 ? target.hints : systemDns().ADDRCONFIG;
   const every = target.every && !fixed;
-  const lookup = target.lookup ?? ((host.lookup ?? systemLookup) as Lookup);
+  const lookup = target.lookup ?? ((host.lookup ?? systemDns().lookup) as Lookup);
   const options = every ? { family, hints, all: true } : { family, hints };
   lookup(target.host, options, (error, address, answerFamily) => {
     if (every && !observer.wanted()) return;

@@ -1,6 +1,6 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import { lookup as systemLookup } from 'node:dns';
+import { systemDns } from '../dial/system_dns.js';
 import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
 import { invalidArgValue } from '../util/errors.js';
@@ -143,7 +143,7 @@ function listenOnName(
 ): void {
   const core = server[kServer];
   const id = core.listeningId;
-  const lookup = core.host.lookup ?? systemLookup;
+  const lookup = core.host.lookup ?? systemDns().lookup;
   lookup(name, { all: true }, (error, addresses) => {
     if (core.listeningId !== id) return;
     if (error) {

@@ -18,6 +18,7 @@ class AttemptOwner implements StreamOwner {
   onReadEnd(): void {}
   onReadError(): void {}
   onFlush(): void {}
+  onExit(): void {}
   onWritten(): void {}
   onWriteError(): void {}
 }

@@ -32,7 +32,7 @@ import type {
   LooseConnectOptions,
   SocketOptions,
 } from './socket_types.js';
-import { write } from './socket_write.js';
+import { end, write } from './socket_write.js';
 import type { WriteCallback } from './socket_writer.js';
 import { TypedDuplex } from './typed_events.js';
 
@@ -379,7 +379,7 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
   initialiseSocket(self, self[kHost](), checked);
 }
 
-SocketClass.prototype.write = write;
+Object.assign(SocketClass.prototype, { write, end });
 const { _write, _writev, _final } = SocketClass.prototype;
 Object.assign(own, { write, _write, _writev, _final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });

@@ -7,7 +7,7 @@ import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
-import { systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
@@ -102,8 +102,10 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   setHandle(handle: LooseHandle | null): void {
     this.handle = handle;
     if (handle !== null) return;
+    this.finishWrites();
     this.stream?.close();
     this.stream = null;
+    if (this.writing) this.onWriteError(-errno.ECANCELED);
   }
 
   /** A read or a write happened. */
@@ -117,13 +119,22 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.idle.set(timeoutMs, this.parser !== undefined && this.parser !== null);
   }
 
+  private get sentMeanwhile(): number {
+    const sent = this.writing ? (this.stream?.bytesWritten ?? 0) : 0;
+    return sent + (this.forward?.awaitedBytes ?? 0);
+  }
+
   /** Whether bytes of a write under way left since this was last asked: that is activity. */
   get progresses(): boolean {
-    const sent =
-      (this.writing ? (this.stream?.bytesWritten ?? 0) : 0) + (this.forward?.awaitedBytes ?? 0);
+    const sent = this.sentMeanwhile;
     const moved = sent > 0 && sent !== this.sentBefore;
     this.sentBefore = sent;
     return moved;
+  }
+
+  /** What left before this does not count as progress. */
+  noteProgress(): void {
+    this.sentBefore = this.sentMeanwhile;
   }
 
   /** From here on handlers run in the context that this is called in. */

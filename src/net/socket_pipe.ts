@@ -130,7 +130,10 @@ export class SocketPipe implements Forward {
    */
   private wait(stream: Stream, to: SocketCore): void {
     this.source._readableState.reading = false;
-    this.waiting = true;
+    if (!this.waiting) {
+      this.waiting = true;
+      this.source[kCore].noteProgress();
+    }
     stream.stopReading();
     to.feeders ??= [];
     if (!to.feeders.includes(this)) to.feeders.push(this);

@@ -50,12 +50,22 @@ export function write(
   const name = typeof encoding === 'function' ? undefined : encoding;
   const given = typeof encoding === 'function' ? encoding : callback;
   const told = typeof given === 'function' && core !== undefined ? guarded(core, given) : undefined;
-  let kept = chunk;
-  if (core?.gathering) {
-    const joins = told === undefined && core.canJoin && writesItself(this);
-    const bytes = joins ? plainBytes(chunk, name) : null;
+  if (core?.gathering && told === undefined && core.canJoin && writesItself(this)) {
+    const bytes = plainBytes(chunk, name);
     if (bytes !== null && bytes.length > 0) return core.join(bytes);
-    if (chunk instanceof Uint8Array) kept = core.secure(chunk);
   }
+  const kept = core === undefined ? chunk : core.secure(chunk);
   return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);
+}
+
+/** `socket.end`: Node's own. The last chunk's memory is as free as that of any other. */
+export function end(
+  this: Socket,
+  chunk?: unknown,
+  encoding?: BufferEncoding | (() => void),
+  callback?: () => void,
+): Socket {
+  const kept = this[kCore]?.secure(chunk) ?? chunk;
+  Duplex.prototype.end.call(this, kept, encoding as BufferEncoding, callback);
+  return this;
 }

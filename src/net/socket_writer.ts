@@ -6,6 +6,7 @@ import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
 import { COPY_BYTES } from '../transport/write_queue.js';
 import { errno, systemError } from '../util/system_error.js';
+import { copyOfView } from './copy_view.js';
 import { own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
 
@@ -28,10 +29,11 @@ export abstract class SocketWriter {
   resetOnDestroy = false;
   /** Of `completedBytes`, what Writable still counts as well. */
   countedTwice = 0;
-  /** A write is under way that nothing but the end of the handler waits for: others may join it. */
+  /** A write is under way that waits for nothing but the end of the handler: others may join it. */
   gathering = false;
 
-  private tickPending = false;
+  /** How many ticks from now on still run callbacks of writes that are done. */
+  private ticksPending = 0;
 
   abstract readonly socket: Socket;
   abstract readonly host: Host;
@@ -100,12 +102,20 @@ export abstract class SocketWriter {
     state.sync = sync;
   }
 
+  /** Writable would hold a chunk back, though the kernel may have room for it. */
+  private get holdsBack(): boolean {
+    const { stream } = this;
+    return this.callback !== null && stream?.blocked === false && !this.socket.connecting;
+  }
+
   /**
-   * A chunk that does not join the write under way: Writable would hold it back until the end of
-   * the handler, while its memory is the user's to change. Returns what may be held back.
+   * What a user gives to `write` or `end`, before Writable has it. What that would hold back, while
+   * its memory is the user's to change, is copied, or else all before it is sent, so that it is not
+   * held back. Returns what to give to Writable.
    */
-  secure(chunk: Uint8Array): Uint8Array {
-    if (chunk.length <= COPY_BYTES) return Buffer.from(chunk);
+  secure(chunk: unknown): unknown {
+    if (!this.holdsBack || !ArrayBuffer.isView(chunk)) return chunk;
+    if (chunk.byteLength <= COPY_BYTES) return copyOfView(chunk);
     this.asWithinWrite(() => this.sendAll());
     this.setTickPending();
     return chunk;
@@ -150,6 +160,11 @@ export abstract class SocketWriter {
     }
     if (stream === null || this.socket.connecting) return;
     if (stream.pendingBytes === 0 && prepaid > 0) return;
+    if (!writesItself(this.socket)) {
+      this.writeThrough(stream);
+      return;
+    }
+    this.gathering = prepaid === 0 && !stream.blocked;
     if (large || stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
     else stream.flushSoon();
   }
@@ -161,7 +176,7 @@ export abstract class SocketWriter {
     if (status < 0) this.onWriteError(status);
     // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
     else if (stream.pendingBytes === 0) stream.flushSoon();
-    if (stream.pendingBytes < GATHER_BYTES) this.active();
+    this.active();
   }
 
   /** Writes that wait in Writable behind the present one leave in the same call. */
@@ -209,17 +224,21 @@ export abstract class SocketWriter {
     this.tell(callback, null);
   }
 
+  /** Callbacks run in the order of their writes: none before one that has to wait for a tick. */
   private tell(callback: WriteCallback | null, error: Error | null): void {
-    if (this.tickPending) this.asWithinWrite(() => callback?.(error));
-    else callback?.(error);
+    if (this.ticksPending === 0) {
+      callback?.(error);
+      return;
+    }
+    this.asWithinWrite(() => callback?.(error));
+    this.setTickPending();
   }
 
   /** The callbacks of writes that are done run at the next tick: those behind them not before. */
   private setTickPending(): void {
-    if (this.tickPending) return;
-    this.tickPending = true;
+    this.ticksPending++;
     this.host.clock.soon(() => {
-      this.tickPending = false;
+      this.ticksPending--;
     });
   }
 
@@ -232,6 +251,11 @@ export abstract class SocketWriter {
     this.callback = null;
     this.gathering = false;
     this.tell(callback, error);
+  }
+
+  /** Nothing runs behind this but listeners of 'exit'. */
+  onExit(): void {
+    this.finishWrites();
   }
 
   /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */

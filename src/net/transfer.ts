@@ -39,6 +39,7 @@ class Leftover implements StreamOwner {
   onReadEnd(): void {}
   onReadError(): void {}
   onFlush(): void {}
+  onExit(): void {}
 }
 
 /** Node's own sockets and servers, as far as they matter here. */

@@ -32,6 +32,6 @@ export abstract class Pollable {
 export interface Flushable {
   readonly scope: Scope | null;
   flush(): void;
-  /** Sends without telling anybody: `flush` follows. */
+  /** Sends at the process's end: nobody is told before the next tick, so that nobody is. */
   sendNow(): void;
 }

@@ -182,7 +182,7 @@ export class Reactor {
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
   flushSoon(flushable: Flushable): void {
     if (this.exiting) {
-      flushable.flush();
+      flushable.sendNow();
       return;
     }
     if (this.firstFlush === null) this.firstFlush = flushable;
@@ -192,16 +192,16 @@ export class Reactor {
   }
 
   /**
-   * Nothing runs after 'exit': what is waiting is sent now, and every later write at once. All of
-   * it is sent before anybody is told, since who is told may call process.exit() once more.
+   * Nothing runs after 'exit': what is waiting is sent now, and every later write at once. Nobody
+   * is told, as with the built-in, whose callbacks would come with a tick: one that calls
+   * process.exit() must not change what a crash ends with.
    */
   private readonly onExit = (): void => {
     this.exiting = true;
     for (const one of this.unflushed ?? []) one.sendNow();
     this.firstFlush?.sendNow();
     for (const one of this.moreFlushes ?? []) one.sendNow();
-    this.flushRest();
-    this.flushAll();
+    this.firstFlush = this.moreFlushes = this.unflushed = null;
   };
 
   private open(): number {

@@ -27,6 +27,8 @@ export interface StreamOwner {
   /** All that was queued is with the kernel. */
   onWritten(): void;
   onWriteError(status: number): void;
+  /** The process ends: what is to be sent has to be queued or sent now. */
+  onExit(): void;
   /** Where bytes may go in place of `onRead`, if anywhere. */
   readonly forward?: Forward | null;
 }
@@ -288,10 +290,10 @@ export class Stream extends Descriptor {
     else if (this.pendingBytes === 0) this.owner.onWritten();
   }
 
-  /** The sending part of `flush`. */
+  /** In place of `flush` at the process's end: nobody is told before the next tick. */
   sendNow(): void {
     if (this.fd < 0 || this.blocked) return;
-    this.owner.onFlush();
+    this.owner.onExit();
     this.send();
   }
 

@@ -9,6 +9,7 @@ import { makeRelay, passed } from '../support/relays.js';
 import { test } from '../support/test.js';
 
 const MIB = 1024 * 1024;
+const TIMEOUT_MS = 1000;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -55,12 +56,32 @@ test('a slow receiver that takes bytes is activity of both sockets', async (scop
   far.pause();
   let received = 0;
   near.write(Buffer.alloc(8 * MIB));
-  for (let i = 0; i < 40; i++) {
-    await sleep(20);
+  // The kernel says that there is room once a good part of its buffer is free: some 160 KiB.
+  for (let i = 0; i < 160; i++) {
+    await sleep(5);
     received += (far.read(16 * 1024) as Buffer | null)?.length ?? 0;
   }
   assert(received > 0 && received < 8 * MIB);
   assert.deepEqual(timeouts, []);
+});
+
+test('the source is idle once the destination stands still, not a period later', async (scope) => {
+  const { near, source, destination, far } = await makeRelay(scope, {}, 'unix');
+  source.pipe(destination);
+  const chunk = Buffer.alloc(256 * 1024);
+  far.resume();
+  const sending = setInterval(() => {
+    if (near.writableLength < 2 * MIB) near.write(chunk);
+  }, 2);
+  scope.defer(() => clearInterval(sending));
+  source.setTimeout(TIMEOUT_MS);
+  await passed(source, 4 * MIB);
+  far.pause();
+  while (near.writableLength < MIB) await sleep(1);
+  const before = performance.now();
+  await once(source, 'timeout');
+  // A period from the last activity; another one would be added where old bytes count as new.
+  assert(performance.now() - before < 1.6 * TIMEOUT_MS);
 });
 
 test('after unpipe the source does not keep its destination alive', async (scope) => {

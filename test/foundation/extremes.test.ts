@@ -33,6 +33,25 @@ for (const how of LAST_WORDS) {
   });
 }
 
+for (const [how, expected] of [
+  ['throw', 1],
+  ['exit', 3],
+] as const) {
+  test(`who waits for a write is not told after ${how}, the code stays`, async (scope) => {
+    const server = createServer();
+    scope.defer(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ended = runNode('callback-at-exit', [how, String(port)], { timeoutMs: 10_000 });
+    const [socket] = (await once(server, 'connection')) as [ReturnType<typeof connect>];
+    assert.equal(String(await readAll(socket)), 'last words');
+    const { code, stdout } = await ended;
+    assert.equal(code, expected);
+    assert.equal(stdout, '');
+  });
+}
+
 /** Half of a core for a second would be a spin; looking again now and then is some milliseconds. */
 const CPU_MAX_MS = 150;
 const WAITING = 5;

@@ -22,6 +22,20 @@ export function classOf<Class extends object>(callable: Class): Class {
   return (classes.get(callable) ?? callable) as Class;
 }
 
+type Run = (target: unknown, self: unknown, args: unknown[]) => unknown;
+
+/** V8 takes what a stack trace calls an object from the source of its constructor. */
+const shells = {
+  Socket: (run: Run) =>
+    function Socket(this: unknown, ...args: unknown[]): unknown {
+      return run(new.target, this, args);
+    },
+  Server: (run: Run) =>
+    function Server(this: unknown, ...args: unknown[]): unknown {
+      return run(new.target, this, args);
+    },
+};
+
 /**
  * `initialise` does to an object with the right prototype what the constructor does to a new one.
  */
@@ -29,14 +43,19 @@ export function makeCallable<
   Args extends unknown[],
   Instance extends object,
   Class extends AnyClass<Args, Instance>,
->(Class: Class, initialise: (self: Instance, ...args: Args) => void): Callable<Class> {
-  function construct(this: unknown, ...args: Args): unknown {
-    if (new.target === construct) return new Class(...args);
-    if (new.target !== undefined) return Reflect.construct(Class, args, new.target);
-    if (!(this instanceof construct)) return new Class(...args);
-    initialise(this as Instance, ...args);
+>(
+  name: keyof typeof shells,
+  Class: Class,
+  initialise: (self: Instance, ...args: Args) => void,
+): Callable<Class> {
+  const construct: (...args: never[]) => unknown = shells[name]((target, self, list): unknown => {
+    const args = list as Args;
+    if (target === construct) return new Class(...args);
+    if (target !== undefined) return Reflect.construct(Class, args, target as () => void);
+    if (!(self instanceof construct)) return new Class(...args);
+    initialise(self as Instance, ...args);
     return undefined;
-  }
+  });
   Object.setPrototypeOf(construct, Object.getPrototypeOf(Class) as object);
   for (const key of Reflect.ownKeys(Class)) {
     if (key === 'prototype') continue;

@@ -297,7 +297,7 @@ export function makeServerClass(
       return on?.host ?? super[kHost]();
     }
   }
-  return makeCallable(Server, initialise);
+  return makeCallable('Server', Server, initialise);
 }
 
 /** A TCP or UNIX server; manual, `net.Server`. */

@@ -386,7 +386,7 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
-export const Socket: Callable<typeof SocketClass> = makeCallable(SocketClass, initialise);
+export const Socket: Callable<typeof SocketClass> = makeCallable('Socket', SocketClass, initialise);
 export type Socket = SocketClass;
 
 /** A class of sockets that stand on `host` in place of this thread's; for simulations. */
@@ -396,5 +396,5 @@ export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
       return host;
     }
   }
-  return makeCallable(Socket, initialise);
+  return makeCallable('Socket', Socket, initialise);
 }

@@ -51,3 +51,15 @@ for (const how of ['cache', 'registry']) {
     assert.deepEqual(JSON.parse(stdout), { distinct: true, texts: [text, text] });
   });
 }
+
+for (const name of ['Socket', 'Server'] as const) {
+  test(`a stack trace calls a ${name} by its name, as the built-in's do`, () => {
+    const { [name]: OneOf } = require('barewire') as typeof import('barewire');
+    let stack = '';
+    const one = new OneOf().on('error', () => {
+      stack = new Error('where from').stack ?? '';
+    });
+    one.emit('error', new Error('planted'));
+    assert.match(stack, new RegExp(`at ${name}\\.emit `));
+  });
+}

@@ -116,12 +116,12 @@ class SocketClass extends TypedDuplex {
   }
 
   override _final(callback: WriteCallback): void {
+    if (this[kCore].leaves) return;
     if (this.connecting) {
       this.once('connect', () => this._final(callback));
       return;
     }
-    const status = this[kCore].stream?.shutdown() ?? 0;
-    this[kCore].releaseIfOver();
+    const status = this[kCore].shutdown();
     if (status === 0 || status === -errno.ENOTCONN) callback();
     else callback(systemError(status, 'shutdown'));
   }

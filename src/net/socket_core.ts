@@ -305,6 +305,13 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     stream.close();
   }
 
+  /** Sends FIN. Returns 0 or -errno. */
+  shutdown(): number {
+    const status = this.stream?.shutdown() ?? 0;
+    this.releaseIfOver();
+    return status;
+  }
+
   onReadError(status: number): void {
     this.socket.destroy(systemError(status, 'read'));
   }

@@ -15,6 +15,9 @@ export type WriteCallback = (error?: Error | null) => void;
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
 const GATHER_BYTES = 64 * 1024;
 
+/** Whose `finishWrites` runs. */
+let leaving: SocketWriter | null = null;
+
 export abstract class SocketWriter {
   stream: Stream | null = null;
   /** The bytes of writes that are done. */
@@ -264,6 +267,13 @@ export abstract class SocketWriter {
     // The connection failed: what lies behind the first chunk must not leave without it.
     if (this.waiting !== null) return;
     // The user's callbacks run at the next tick, not in the middle of destroy().
+    leaving = this;
     this.asWithinWrite(() => this.sendAll());
+    leaving = null;
+  }
+
+  /** The socket goes as soon as its writes are done: it does not finish any more. */
+  get leaves(): boolean {
+    return leaving === this;
   }
 }

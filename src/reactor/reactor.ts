@@ -48,6 +48,8 @@ export class Reactor {
   private moreFlushes: Flushable[] | null = null;
   /** What `flushAll` has yet to come to, last one first. */
   private unflushed: Flushable[] | null = null;
+  /** Whose `flush` tells somebody of what was sent. */
+  telling: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
   private flushTickSet = false;
@@ -198,6 +200,7 @@ export class Reactor {
    */
   private readonly onExit = (): void => {
     this.exiting = true;
+    this.telling?.sendNow();
     for (const one of this.unflushed ?? []) one.sendNow();
     this.firstFlush?.sendNow();
     for (const one of this.moreFlushes ?? []) one.sendNow();

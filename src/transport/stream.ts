@@ -286,8 +286,11 @@ export class Stream extends Descriptor {
     if (this.fd < 0 || this.blocked) return;
     this.owner.onFlush();
     const status = this.send();
+    const { reactor } = this.host;
+    reactor.telling = this;
     if (status < 0) this.owner.onWriteError(status);
     else if (this.pendingBytes === 0) this.owner.onWritten();
+    reactor.telling = null;
   }
 
   /** In place of `flush` at the process's end: nobody is told before the next tick. */

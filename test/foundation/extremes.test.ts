@@ -34,8 +34,9 @@ for (const how of LAST_WORDS) {
 }
 
 for (const [how, expected] of [
-  ['throw', 1],
-  ['exit', 3],
+  ['a crash', 1],
+  ['an exit', 3],
+  ['an exit in a callback', 3],
 ] as const) {
   test(`who waits for a write is not told after ${how}, the code stays`, async (scope) => {
     const server = createServer();

@@ -48,3 +48,21 @@ test('a large write that goes on slowly is not idle', async (scope) => {
   assert.equal(timeouts, 0);
   await once(ours, 'timeout');
 });
+
+for (const before of ['', 'behind a write, ']) {
+  test(`${before}end(chunk), then destroy(): sent, and not finished`, async (scope) => {
+    const { ours, peer } = await makePair(scope);
+    const received = readAll(peer);
+    const events: string[] = [];
+    ours.on('finish', () => events.push('finish'));
+    if (before !== '') ours.write('one ');
+    ours.end('last', (error?: Error | null) => {
+      events.push((error as NodeJS.ErrnoException | null | undefined)?.code ?? 'ended');
+    });
+    ours.destroy();
+    await once(ours, 'close');
+    assert.equal(String(await received), before === '' ? 'last' : 'one last');
+    assert.deepEqual(events, ['ERR_STREAM_DESTROYED']);
+    assert.equal(ours.writableFinished, false);
+  });
+}

@@ -3,12 +3,22 @@ import { connect } from 'barewire';
 
 const [how = '', portText] = process.argv.slice(2);
 
+const flip = (): void => {
+  console.log('told');
+  process.exitCode = 0;
+  process.exit(0);
+};
+
 const socket = connect({ port: Number(portText), host: '127.0.0.1' }, () => {
-  socket.write('last words', () => {
-    console.log('told');
-    process.exitCode = 0;
-    process.exit(0);
+  process.on('exit', () => {
+    socket.write('words', flip);
   });
-  if (how === 'throw') throw new Error('planted');
+  if (how === 'an exit in a callback') {
+    socket.write('la', () => process.exit(3));
+    socket.write('st ', flip);
+    return;
+  }
+  socket.write('last ', flip);
+  if (how === 'a crash') throw new Error('planted');
   process.exit(3);
 });

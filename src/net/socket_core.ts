@@ -102,7 +102,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   setHandle(handle: LooseHandle | null): void {
     this.handle = handle;
     if (handle !== null) return;
-    this.finishWrites();
+    this.sendGathered();
     this.stream?.close();
     this.stream = null;
     if (this.writing) this.onWriteError(-errno.ECANCELED);

@@ -263,13 +263,21 @@ export abstract class SocketWriter {
 
   /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
   finishWrites(): void {
+    const before = leaving;
+    leaving = this;
+    try {
+      this.sendGathered();
+    } finally {
+      leaving = before;
+    }
+  }
+
+  /** Sends now what would leave later; the user's callbacks run at the next tick. */
+  protected sendGathered(): void {
     if (this.stream === null || this.socket.connecting) return;
     // The connection failed: what lies behind the first chunk must not leave without it.
     if (this.waiting !== null) return;
-    // The user's callbacks run at the next tick, not in the middle of destroy().
-    leaving = this;
     this.asWithinWrite(() => this.sendAll());
-    leaving = null;
   }
 
   /** The socket goes as soon as its writes are done: it does not finish any more. */

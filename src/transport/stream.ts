@@ -287,10 +287,14 @@ export class Stream extends Descriptor {
     this.owner.onFlush();
     const status = this.send();
     const { reactor } = this.host;
+    const before = reactor.telling;
     reactor.telling = this;
-    if (status < 0) this.owner.onWriteError(status);
-    else if (this.pendingBytes === 0) this.owner.onWritten();
-    reactor.telling = null;
+    try {
+      if (status < 0) this.owner.onWriteError(status);
+      else if (this.pendingBytes === 0) this.owner.onWritten();
+    } finally {
+      reactor.telling = before;
+    }
   }
 
   /** In place of `flush` at the process's end: nobody is told before the next tick. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Socket } from 'barewire';
-import { makePair } from '../support/pairs.js';
-import { test } from '../support/test.js';
+import { makePair, readAll } from '../support/pairs.js';
+import { type Scope, test } from '../support/test.js';
 
 const LARGE = Buffer.alloc(9000);
 
@@ -31,6 +31,12 @@ class Numbered {
   }
 }
 
+async function start(scope: Scope): Promise<{ ours: Socket; writes: Numbered }> {
+  const { ours, peer } = await makePair(scope);
+  peer.resume();
+  return { ours, writes: new Numbered(ours) };
+}
+
 async function drained(socket: Socket): Promise<void> {
   await new Promise<void>((done) => {
     setImmediate(() => socket.write('last', () => done()));
@@ -38,9 +44,7 @@ async function drained(socket: Socket): Promise<void> {
 }
 
 test('small and large ones, of the handler and of a tick', async (scope) => {
-  const { ours, peer } = await makePair(scope);
-  peer.resume();
-  const writes = new Numbered(ours);
+  const { ours, writes } = await start(scope);
   ours.write('a');
   writes.write('b');
   process.nextTick(() => {
@@ -54,9 +58,7 @@ test('small and large ones, of the handler and of a tick', async (scope) => {
 });
 
 test('two large ones in a callback', async (scope) => {
-  const { ours, peer } = await makePair(scope);
-  peer.resume();
-  const writes = new Numbered(ours);
+  const { ours, writes } = await start(scope);
   writes.write('a');
   writes.write('b', () => {
     writes.write(LARGE);
@@ -68,15 +70,13 @@ test('two large ones in a callback', async (scope) => {
 });
 
 test('a class with a _write of its own sees each chunk behind uncork()', async (scope) => {
-  const { ours, peer } = await makePair(scope);
-  peer.resume();
+  const { ours, writes } = await start(scope);
   const seen: string[] = [];
   const { _write } = Socket.prototype;
   ours._write = (chunk, encoding, done) => {
     seen.push(String(chunk));
     _write.call(ours, chunk, encoding, done);
   };
-  const writes = new Numbered(ours);
   writes.write('a');
   ours.cork();
   writes.write('b');
@@ -103,4 +103,15 @@ test('a write that is gathered is sent and told when `_handle` goes', async (sco
   await new Promise((closed) => ours.once('close', closed));
   assert.deepEqual(told, [null, 'ERR_SOCKET_CLOSED', 'ERR_SOCKET_CLOSED']);
   assert.equal(String((await first)[0]), 'one');
+});
+
+test('end(chunk) finishes also where `_handle` goes right behind it', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  const received = readAll(peer);
+  const finished = once(ours, 'finish');
+  ours.write('one ');
+  ours.end('last');
+  (ours as unknown as { _handle: null })._handle = null;
+  await finished;
+  assert.equal(String(await received), 'one last');
 });

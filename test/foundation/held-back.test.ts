@@ -8,7 +8,7 @@ import { createServer, type Socket as PlainSocket } from 'node:net';
 import { runInNewContext } from 'node:vm';
 import { connect, type Socket } from 'barewire';
 import { readAll } from '../support/pairs.js';
-import { test } from '../support/test.js';
+import { type Scope, test } from '../support/test.js';
 
 /** What is written from, and overwritten as soon as the call has returned. */
 class Reused {
@@ -92,7 +92,7 @@ for (const [name, run] of Object.entries(CASES)) {
   for (const place of PLACES) {
     for (const size of [5, 3000, 20_000]) {
       test(`${name}: ${size} bytes, ${place}`, async (scope) => {
-        const { socket, received } = await dial(scope.defer.bind(scope));
+        const { socket, received } = await dial(scope);
         const to = new Reused(socket);
         if (place !== PLACES[0]) to.text('early ');
         await once(socket, 'connect');
@@ -103,23 +103,21 @@ for (const [name, run] of Object.entries(CASES)) {
   }
 }
 
-async function dial(
-  defer: (undo: () => void) => void,
-): Promise<{ socket: Socket; received: Promise<Buffer> }> {
+async function dial(scope: Scope): Promise<{ socket: Socket; received: Promise<Buffer> }> {
   const server = createServer();
-  defer(() => server.close());
+  scope.defer(() => server.close());
   const peer = once(server, 'connection') as Promise<[PlainSocket]>;
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
   assert(address !== null && typeof address === 'object');
   const socket = connect(address.port, '127.0.0.1');
-  defer(() => socket.destroy());
+  scope.defer(() => socket.destroy());
   const received = peer.then(([one]) => readAll(one));
   return { socket, received };
 }
 
 test('views of every kind, also those of another realm', async (scope) => {
-  const { socket, received } = await dial(scope.defer.bind(scope));
+  const { socket, received } = await dial(scope);
   await once(socket, 'connect');
   const foreign = runInNewContext('new Uint8Array([98, 98, 98, 98])') as Uint8Array;
   const words = new Uint16Array([0x6363, 0x6363]);

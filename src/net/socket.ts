@@ -17,7 +17,7 @@ import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
 import { connectEnded, connectSocket } from './socket_connect.js';
 import type { SocketCore } from './socket_core.js';
-import { duplexOptions, initialiseSocket, socketOptions } from './socket_init.js';
+import { duplexOptions, initialiseSocket, seldomSet, socketOptions } from './socket_init.js';
 import {
   getTypeOfService,
   type KeepAliveOptions,
@@ -379,7 +379,7 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
   initialiseSocket(self, self[kHost](), checked);
 }
 
-Object.assign(SocketClass.prototype, { write, end });
+Object.assign(SocketClass.prototype, { write, end }, seldomSet);
 const { _write, _writev, _final } = SocketClass.prototype;
 Object.assign(own, { write, _write, _writev, _final });
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });

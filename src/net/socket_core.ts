@@ -3,23 +3,19 @@
  * are emitted straight while the socket flows; writes are gathered until the handler returns.
  */
 import { AsyncResource } from 'node:async_hooks';
-import type { Dial } from '../dial/dial.js';
 import type { Host } from '../transport/host.js';
 import { Stream, type StreamOwner } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
-import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import type { ReadableInternals } from './internals.js';
-import type { SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
-import type { SocketPipe } from './socket_pipe.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
-import { deliver, type UserRead } from './user_read.js';
+import { deliver } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
 
 /** No target of a `pipe` is waited for; once there were two, they are a set. */
@@ -29,33 +25,17 @@ function drained(state: ReadableInternals): void {
 }
 
 export class SocketCore extends SocketWriter implements StreamOwner {
-  dial: Dial | null = null;
-  /** What the socket was set to before it had a descriptor, or since. */
-  settings: SocketSettings | null = null;
   referenced = true;
   /** The asynchronous context that handlers run in. */
   scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
-  userRead: UserRead | null = null;
   /** `socket.parser`, where Node's `http` puts the parser that it has for the socket. */
   parser: unknown;
   private feed: HttpFeed | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
-  /** What `progresses` saw. */
-  private sentBefore = 0;
-  /** The UNIX path that is being connected to. */
-  path: string | null = null;
   /** What `socket._handle` gives: made when asked for, or put there by somebody. */
   private handle: LooseHandle | null = null;
-  /** The `BoundSocket` that was taken over. */
-  bound: BoundEnd | null = null;
-  peer: AddressInfo | null = null;
-  local: AddressInfo | null = null;
-  /** Where bytes go past this socket: its `pipe` to another one. */
-  forward: SocketPipe | null = null;
-  /** Who waits until this socket has written what it has. */
-  feeders: SocketPipe[] | null = null;
 
   constructor(
     readonly socket: Socket,

@@ -161,6 +161,9 @@ function watchSignal(socket: Socket, signal: AbortSignal): void {
   socket.once('close', () => listening[Symbol.dispose]());
 }
 
+/** What few sockets set: the prototype has it, since as a property of each it costs memory. */
+export const seldomSet = { _hadError: false, _parent: null, _host: null };
+
 /** Sets a socket up; `Duplex` has been constructed on it. */
 export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
   const core = new SocketCore(socket, host);
@@ -168,9 +171,6 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.connecting = false;
   socket.server = null;
   socket._server = null;
-  socket._hadError = false;
-  socket._parent = null;
-  socket._host = null;
   takeOnRead(core, options.onread);
   takeSettings(core, options);
   socket.on('end', onPeerEnded);

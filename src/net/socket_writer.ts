@@ -9,6 +9,7 @@ import { errno, systemError } from '../util/system_error.js';
 import { copyOfView } from './copy_view.js';
 import { own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
+import { SocketRare } from './socket_rare.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -18,7 +19,7 @@ const GATHER_BYTES = 64 * 1024;
 /** Whose `finishWrites` runs. */
 let leaving: SocketWriter | null = null;
 
-export abstract class SocketWriter {
+export abstract class SocketWriter extends SocketRare {
   stream: Stream | null = null;
   /** The bytes of writes that are done. */
   completedBytes = 0;
@@ -27,11 +28,7 @@ export abstract class SocketWriter {
   handedBytes = 0;
   /** Chunks sent along that Writable has yet to hand over. */
   protected prepaidChunks = 0;
-  /** Chunks written before there was a connection. */
-  protected waiting: Uint8Array[] | null = null;
   resetOnDestroy = false;
-  /** Of `completedBytes`, what Writable still counts as well. */
-  countedTwice = 0;
   /** A write is under way that waits for nothing but the end of the handler: others may join it. */
   gathering = false;
 

@@ -7,14 +7,40 @@ export interface Scope {
   ): Result;
 }
 
+/** The first of `Pollable.bits`; those behind it are the subclasses'. */
+const QUEUED = 1;
+export const POLLABLE_BITS = 1;
+
 /** What the reactor calls: an owner of one descriptor. */
 export abstract class Pollable {
+  /**
+   * All that is true or false of it, in one word: as a field each, they cost a connection more
+   * than 90 bytes.
+   */
+  protected bits = 0;
+
   /** The place in the reactor's table, or -1 while not registered. */
   slot = -1;
   /** The context that handlers run in, so that AsyncLocalStorage holds what it held there. */
   scope: Scope | null = null;
+
+  protected has(bit: number): boolean {
+    return (this.bits & bit) !== 0;
+  }
+
+  protected mark(bit: number, on: boolean): void {
+    if (on) this.bits |= bit;
+    else this.bits &= ~bit;
+  }
+
   /** Already on one of the reactor's two lists of work. */
-  queued = false;
+  get queued(): boolean {
+    return this.has(QUEUED);
+  }
+
+  set queued(on: boolean) {
+    this.mark(QUEUED, on);
+  }
 
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;

@@ -2,19 +2,19 @@
  * The owner of one descriptor. It is closed once, here; afterwards its number is -1, so that no
  * later call can reach a descriptor that got the same number.
  */
-import { Pollable } from '../reactor/pollable.js';
+import { POLLABLE_BITS, Pollable } from '../reactor/pollable.js';
 import type { KernelAddress } from '../sys/kernel.js';
 import type { Host } from './host.js';
 
+const EXCLUSIVE = 1 << POLLABLE_BITS;
+/** Work on this descriptor does not keep the process alive. */
+const UNREFERENCED = 2 << POLLABLE_BITS;
+/** There is work: reading, connecting, accepting, or a write that waits. */
+const ACTIVE = 4 << POLLABLE_BITS;
+/** How many of `Pollable.bits` are taken so far. */
+export const DESCRIPTOR_BITS = POLLABLE_BITS + 3;
+
 export abstract class Descriptor extends Pollable {
-  /** Nobody else has a descriptor for the same file, so closing this one is the end of it. */
-  exclusive = false;
-
-  /** Whether work on this descriptor keeps the process alive. */
-  private referenced = true;
-  /** Whether there is work: reading, connecting, accepting, or a write that waits. */
-  private active = false;
-
   constructor(
     readonly host: Host,
     /** The descriptor, or -1 once closed. */
@@ -23,6 +23,15 @@ export abstract class Descriptor extends Pollable {
     readonly family: number,
   ) {
     super();
+  }
+
+  /** Nobody else has a descriptor for the same file, so closing this one is the end of it. */
+  get exclusive(): boolean {
+    return this.has(EXCLUSIVE);
+  }
+
+  set exclusive(on: boolean) {
+    this.mark(EXCLUSIVE, on);
   }
 
   /** The local end, or -errno. */
@@ -66,30 +75,30 @@ export abstract class Descriptor extends Pollable {
   }
 
   override keepsAlive(): string | null {
-    return this.active && this.referenced ? this.nodeName : null;
+    return (this.bits & (ACTIVE | UNREFERENCED)) === ACTIVE ? this.nodeName : null;
   }
 
   hasRef(): boolean {
-    return this.referenced && this.fd >= 0;
+    return !this.has(UNREFERENCED) && this.fd >= 0;
   }
 
   ref(): void {
-    if (this.referenced) return;
-    this.referenced = true;
-    if (this.active) this.host.reactor.ref();
+    if (!this.has(UNREFERENCED)) return;
+    this.mark(UNREFERENCED, false);
+    if (this.has(ACTIVE)) this.host.reactor.ref();
   }
 
   unref(): void {
-    if (!this.referenced) return;
-    this.referenced = false;
-    if (this.active) this.host.reactor.unref();
+    if (this.has(UNREFERENCED)) return;
+    this.mark(UNREFERENCED, true);
+    if (this.has(ACTIVE)) this.host.reactor.unref();
   }
 
   /** Whether there is anything to wait for; only then does a reference count. */
   protected setActive(active: boolean): void {
-    if (active === this.active) return;
-    this.active = active;
-    if (!this.referenced) return;
+    if (active === this.has(ACTIVE)) return;
+    this.mark(ACTIVE, active);
+    if (this.has(UNREFERENCED)) return;
     if (active) this.host.reactor.ref();
     else this.host.reactor.unref();
   }

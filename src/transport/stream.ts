@@ -7,8 +7,8 @@
  * that one peer who sends without end does not starve the rest; what is left goes on next turn.
  */
 import { errno } from '../util/system_error.js';
-import { Descriptor } from './descriptor.js';
 import type { Host } from './host.js';
+import { StreamState } from './stream_state.js';
 import { WriteQueue } from './write_queue.js';
 
 /** Who hears what a stream does. Every callback may close the stream. */
@@ -41,40 +41,23 @@ export interface Forward {
   wakeForEnd(): void;
 }
 
-const READS_PER_TURN = 4;
 const BYTES_PER_TURN = 256 * 1024;
+/** What a read costs of that at least: small ones wake handlers as large ones do. */
+const READ_COST_BYTES = 64 * 1024;
 
-export class Stream extends Descriptor {
-  connecting = false;
-  /** The owner wants bytes. */
-  reading = false;
-  /** The peer's FIN was read. */
-  ended = false;
-  /** Our FIN was sent. */
-  shutDown = false;
-  /** `shutdown` follows what is queued, at once: the two may leave in one segment. */
-  finFollows = false;
+export class Stream extends StreamState {
   bytesRead = 0;
   bytesWritten = 0;
   /** Reads land here in place of the reactor's slab. */
   readInto: Uint8Array | null = null;
 
-  private readable = false;
-  /** What is left of this turn's budget. */
+  /** The turn of the last read, and what is left of that turn's budget. */
   private turn = -1;
-  private readsLeft = 0;
-  private bytesLeft = 0;
-  /**
-   * FIN, a failure or more bytes may wait behind those of a short read, so it is not the last one.
-   * More bytes, because recv(2) stops where the peer sent urgent data (MSG_OOB).
-   */
-  private moreBehind = false;
+  private budgetBytes = 0;
   /** How many reads still go to the large slab; see `Slab`. */
   private largeReads = 0;
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
-  /** The kernel's buffer is full: an event will tell when it is not. */
-  blocked = false;
 
   constructor(
     host: Host,
@@ -181,11 +164,9 @@ export class Stream extends Descriptor {
     const { reactor } = this.host;
     if (this.turn !== reactor.turn) {
       this.turn = reactor.turn;
-      this.readsLeft = reactor.crowded ? 1 : READS_PER_TURN;
-      this.bytesLeft = BYTES_PER_TURN;
+      this.budgetBytes = reactor.crowded ? READ_COST_BYTES : BYTES_PER_TURN;
     }
     const before = this.bytesRead;
-    this.readsLeft--;
     const { forward } = this.owner;
     try {
       if (forward?.step(this)) return;
@@ -194,10 +175,10 @@ export class Stream extends Descriptor {
     } finally {
       const count = this.bytesRead - before;
       reactor.spend(count);
-      this.bytesLeft -= count;
+      this.budgetBytes -= count > READ_COST_BYTES ? count : READ_COST_BYTES;
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.reading && this.readable && this.fd >= 0) {
-        if (this.readsLeft > 0 && this.bytesLeft > 0) reactor.again(this);
+        if (this.budgetBytes > 0) reactor.again(this);
         else reactor.soon(this);
       }
     }

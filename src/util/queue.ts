@@ -1,24 +1,43 @@
-/** A first-in, first-out queue in one array: no shifting, and no node per entry. */
+/** How many places there are at first; always a power of two. */
+const PLACES = 16;
+
+/** A first-in, first-out queue in a ring: nothing is shifted, and a place is used again. */
 export class Queue<T> {
-  private items: (T | undefined)[] = [];
+  private places: (T | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
   private head = 0;
+  private count = 0;
 
   get length(): number {
-    return this.items.length - this.head;
+    return this.count;
   }
 
   push(item: T): void {
-    this.items.push(item);
+    if (this.count === this.places.length) this.grow();
+    this.places[(this.head + this.count) & (this.places.length - 1)] = item;
+    this.count++;
   }
 
   shift(): T | undefined {
-    const item = this.items[this.head];
-    if (this.length === 0) return undefined;
-    this.items[this.head++] = undefined;
-    if (this.head === this.items.length) {
-      this.items.length = 0;
-      this.head = 0;
-    }
+    if (this.count === 0) return undefined;
+    const { places, head } = this;
+    const item = places[head];
+    places[head] = undefined;
+    this.head = (head + 1) & (places.length - 1);
+    this.count--;
+    // What a flood of them took is given back.
+    if (this.count === 0 && places.length > PLACES) this.shrink();
     return item;
+  }
+
+  private grow(): void {
+    const { places, head } = this;
+    const more = new Array<undefined>(places.length).fill(undefined);
+    this.places = [...places.slice(head), ...places.slice(0, head), ...more];
+    this.head = 0;
+  }
+
+  private shrink(): void {
+    this.places = new Array<undefined>(PLACES).fill(undefined);
+    this.head = 0;
   }
 }

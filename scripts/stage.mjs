@@ -1,6 +1,7 @@
 // `node scripts/stage.mjs FOLDER`: the package as it is published, from a built checkout. The
 // modules that every program loads are put into one file, so that `require('barewire')` opens one
-// and not seventy; each of them stays where it was as a line that takes its exports from there.
+// and not seventy; what a server does without, at least until somebody asks for it, into a second
+// one. Each module stays where it was as a line that takes its exports from there.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,40 +9,78 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 const ENTRIES = ['index.js', 'node.js'];
 const TOGETHER = 'together.js';
+const LATER = 'later.js';
 const REQUIRE = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
+const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
+
+/**
+ * Loaded when they are first used, as is what only they need. Nothing of theirs may be used while
+ * other modules load, nor for each message.
+ */
+const LATE = new Set([
+  'net/block_list.js',
+  'net/bound_socket.js',
+  'net/connect_new.js',
+  'net/connection_iterator.js',
+  'net/socket_address.js',
+  'net/socket_connect.js',
+  'net/socket_pipe.js',
+]);
 const MAP_COMMENT = /\n\/\/# sourceMappingURL=.*\s*$/;
 
 /** What goes along besides `files` of package.json, as `npm pack` has it. */
 const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 
+/** The modules of `dist` in the order they are met, each with its text and what it wants. */
 function modulesFrom(dist) {
-  const sources = new Map();
+  const modules = new Map();
   const visit = (name) => {
-    if (sources.has(name)) return;
-    sources.set(name, '');
-    const wanted = [];
+    if (modules.has(name)) return;
+    const module = { text: '', wanted: [] };
+    modules.set(name, module);
     const text = readFileSync(join(dist, name), 'utf8')
       .replace(MAP_COMMENT, '\n')
       .replace(REQUIRE, (_, target) => {
         const found = posix.join(posix.dirname(name), target);
-        wanted.push(found);
+        module.wanted.push(found);
         return `load(${JSON.stringify(found)})`;
       });
-    sources.set(name, text);
-    for (const found of wanted) visit(found);
+    module.text = withLateImports(text);
+    for (const found of module.wanted) visit(found);
   };
   for (const entry of ENTRIES) visit(entry);
-  return sources;
+  return modules;
+}
+
+/** Where a late module was imported it is now loaded at each use; no line is added or taken. */
+function withLateImports(text) {
+  let changed = text;
+  for (const [line, name, target] of text.matchAll(IMPORT)) {
+    if (!LATE.has(target)) continue;
+    changed = changed
+      .replace(line, '')
+      .replace(new RegExp(`\\b${name}\\b`, 'g'), `(load(${JSON.stringify(target)}))`);
+  }
+  return changed;
+}
+
+/** What the entries come to without a late module. */
+function earlyOf(modules) {
+  const early = new Set(ENTRIES);
+  for (const name of early) {
+    for (const wanted of modules.get(name).wanted) if (!LATE.has(wanted)) early.add(wanted);
+  }
+  return early;
 }
 
 /**
- * The file with all of them, and the index map that leads back to their sources. Node wants a list
- * of sources in it as well, which may be empty.
+ * One file with these modules between `head` and `tail`, and the index map that leads back to their
+ * sources. Node wants a list of sources in it as well, which may be empty.
  */
-function together(dist, sources) {
+function together(dist, modules, head, tail) {
   const sections = [];
-  const lines = ['"use strict";', 'const modules = {'];
-  for (const [name, text] of sources) {
+  const lines = ['"use strict";', ...head];
+  for (const [name, { text }] of modules) {
     lines.push(`${JSON.stringify(name)}: (function (exports, module) {`);
     const map = join(dist, `${name}.map`);
     if (existsSync(map)) {
@@ -52,27 +91,37 @@ function together(dist, sources) {
     }
     lines.push(...text.trimEnd().split('\n'), '}),');
   }
-  lines.push(
-    '};',
-    'const loaded = {};',
-    'function load(name) {',
-    '  const found = loaded[name];',
-    '  if (found !== undefined) return found.exports;',
-    '  const module = { exports: {} };',
-    '  loaded[name] = module;',
-    '  try {',
-    '    modules[name](module.exports, module);',
-    '  } catch (error) {',
-    '    delete loaded[name];',
-    '    throw error;',
-    '  }',
-    '  return module.exports;',
-    '}',
-    'module.exports = load;',
-    `//# sourceMappingURL=${TOGETHER}.map`,
-    '',
-  );
-  return { text: lines.join('\n'), map: { version: 3, sources: [], sections } };
+  lines.push(...tail);
+  return { lines, map: { version: 3, sources: [], sections } };
+}
+
+const HEAD = ['const modules = {'];
+const TAIL = [
+  '};',
+  'const loaded = {};',
+  'function load(name) {',
+  '  const found = loaded[name];',
+  '  if (found !== undefined) return found.exports;',
+  `  if (modules[name] === undefined) Object.assign(modules, require("./${LATER}")(load));`,
+  '  const module = { exports: {} };',
+  '  loaded[name] = module;',
+  '  try {',
+  '    modules[name](module.exports, module);',
+  '  } catch (error) {',
+  '    delete loaded[name];',
+  '    throw error;',
+  '  }',
+  '  return module.exports;',
+  '}',
+  'module.exports = load;',
+];
+const LATER_HEAD = ['module.exports = (load) => ({'];
+const LATER_TAIL = ['});'];
+
+function writeTogether(dist, file, { lines, map }) {
+  const text = [...lines, `//# sourceMappingURL=${file}.map`, ''].join('\n');
+  writeFileSync(join(dist, file), text);
+  writeFileSync(join(dist, `${file}.map`), JSON.stringify(map));
 }
 
 /** What remains of a module that is in the file with the others. */
@@ -92,11 +141,14 @@ export function stage(folder) {
     cpSync(join(projectRoot, name), join(folder, name), { recursive: true });
   }
   const dist = join(folder, 'dist');
-  const sources = modulesFrom(dist);
-  const { text, map } = together(dist, sources);
-  writeFileSync(join(dist, TOGETHER), text);
-  writeFileSync(join(dist, `${TOGETHER}.map`), JSON.stringify(map));
-  for (const name of sources.keys()) writeFileSync(join(dist, name), stub(name));
+  const modules = modulesFrom(dist);
+  for (const name of LATE) if (!modules.has(name)) throw new Error(`there is no ${name}`);
+  const early = earlyOf(modules);
+  const parts = [[], []];
+  for (const each of modules) parts[early.has(each[0]) ? 0 : 1].push(each);
+  writeTogether(dist, TOGETHER, together(dist, parts[0], HEAD, TAIL));
+  writeTogether(dist, LATER, together(dist, parts[1], LATER_HEAD, LATER_TAIL));
+  for (const name of modules.keys()) writeFileSync(join(dist, name), stub(name));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -5,7 +5,9 @@ import type * as T from './net/public_types.js';
 import { makePromises, type NetPromises } from './promises/promises.js';
 
 const made = makeNet(manualProfile);
-const net: NetModule & { promises: NetPromises } = { ...made, promises: makePromises(made) };
+const promises = makePromises(made);
+// Not spread into a new object: that would ask each getter for its class.
+const net: NetModule & { promises: NetPromises } = Object.assign(made, { promises });
 
 declare namespace net {
   type AddressInfo = T.AddressInfo;

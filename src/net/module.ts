@@ -47,9 +47,9 @@ export interface NetModule {
     ) => Server
   >;
   Socket: typeof Socket;
-  BlockList: typeof BlockList;
-  SocketAddress: typeof SocketAddress;
-  BoundSocket: typeof BoundSocket;
+  readonly BlockList: typeof BlockList;
+  readonly SocketAddress: typeof SocketAddress;
+  readonly BoundSocket: typeof BoundSocket;
   /** The name that `Socket` had once. */
   Stream: typeof Socket;
   isIP: typeof isIP;
@@ -76,9 +76,16 @@ export function makeNet(profile: Profile, host: Host | null = null): NetModule {
     Server,
     Socket: SocketClass,
     Stream: SocketClass,
-    BlockList,
-    SocketAddress,
-    BoundSocket,
+    // As `node:net` has them: the published package loads each when it is asked for.
+    get BlockList() {
+      return BlockList;
+    },
+    get SocketAddress() {
+      return SocketAddress;
+    },
+    get BoundSocket() {
+      return BoundSocket;
+    },
     isIP,
     isIPv4,
     isIPv6,

@@ -8,9 +8,9 @@ import { isIP, isLinkLocal } from '../util/ip.js';
 import { addressError, errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
-import { BoundSocket } from './bound_socket.js';
+import type { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
-import { kBound, kServer } from './internals.js';
+import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
@@ -193,8 +193,8 @@ export function listenOnOwned(server: Server, fd: number): void {
 
 /** `listen(bound)` or `listen({handle: bound})`. */
 function boundSocketIn(options: LooseListenOptions): BoundSocket | null {
-  if (options instanceof BoundSocket) return options;
-  return options.handle instanceof BoundSocket ? options.handle : null;
+  if (isBoundSocket(options)) return options;
+  return isBoundSocket(options.handle) ? options.handle : null;
 }
 
 function listenOnBound(server: Server, bound: BoundSocket, backlog: number): void {

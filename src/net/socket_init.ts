@@ -13,10 +13,9 @@ import {
   validateNumber,
 } from '../util/validate.js';
 import { validateBlockList } from './block_list.js';
-import { BoundSocket } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { kBound, kCore } from './internals.js';
+import { isBoundSocket, kBound, kCore } from './internals.js';
 import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore } from './socket_core.js';
@@ -176,7 +175,7 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.on('end', onPeerEnded);
   const { blockList, fd, handle } = options;
   if (handle instanceof Stream) core.adopt(handle);
-  else if (handle instanceof BoundSocket) core.adoptBound(handle[kBound]());
+  else if (isBoundSocket(handle)) core.adoptBound(handle[kBound]());
   else if (handle instanceof SocketHandle) core.adoptHandle(handle);
   else if (handle) core.setHandle(handle as LooseHandle);
   else if (fd !== undefined) {

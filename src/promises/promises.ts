@@ -88,14 +88,20 @@ async function listen(net: NetModule, options: ListenPromiseOptions): Promise<Pr
 
 /** The promises of one profile. */
 export function makePromises(net: NetModule): NetPromises {
-  const { BlockList, BoundSocket, SocketAddress, isIP, isIPv4, isIPv6 } = net;
+  const { isIP, isIPv4, isIPv6 } = net;
   return {
     connect: (...args: unknown[]) => connect(net, args),
     listen: (options = {}) => listen(net, options),
     connections: (server, options) => server[Symbol.asyncIterator](options),
-    BlockList,
-    BoundSocket,
-    SocketAddress,
+    get BlockList() {
+      return net.BlockList;
+    },
+    get SocketAddress() {
+      return net.SocketAddress;
+    },
+    get BoundSocket() {
+      return net.BoundSocket;
+    },
     isIP,
     isIPv4,
     isIPv6,

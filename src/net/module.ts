@@ -1,6 +1,7 @@
 /** The module object that users get: one per profile, its parts shared. */
 import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
+import { replace } from '../util/replace.js';
 import {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
@@ -47,9 +48,9 @@ export interface NetModule {
     ) => Server
   >;
   Socket: typeof Socket;
-  readonly BlockList: typeof BlockList;
-  readonly SocketAddress: typeof SocketAddress;
-  readonly BoundSocket: typeof BoundSocket;
+  BlockList: typeof BlockList;
+  SocketAddress: typeof SocketAddress;
+  BoundSocket: typeof BoundSocket;
   /** The name that `Socket` had once. */
   Stream: typeof Socket;
   isIP: typeof isIP;
@@ -80,11 +81,20 @@ export function makeNet(profile: Profile, host: Host | null = null): NetModule {
     get BlockList() {
       return BlockList;
     },
+    set BlockList(value) {
+      replace(this, 'BlockList', value);
+    },
     get SocketAddress() {
       return SocketAddress;
     },
+    set SocketAddress(value) {
+      replace(this, 'SocketAddress', value);
+    },
     get BoundSocket() {
       return BoundSocket;
+    },
+    set BoundSocket(value) {
+      replace(this, 'BoundSocket', value);
     },
     isIP,
     isIPv4,

@@ -12,6 +12,7 @@ import type {
   ServerOptions,
   Socket,
 } from '../net/public_types.js';
+import { replace } from '../util/replace.js';
 import { type PromiseServer, withPromises } from './server.js';
 import { checkedSignal, settle } from './settle.js';
 
@@ -96,11 +97,20 @@ export function makePromises(net: NetModule): NetPromises {
     get BlockList() {
       return net.BlockList;
     },
+    set BlockList(value) {
+      replace(this, 'BlockList', value);
+    },
     get SocketAddress() {
       return net.SocketAddress;
     },
+    set SocketAddress(value) {
+      replace(this, 'SocketAddress', value);
+    },
     get BoundSocket() {
       return net.BoundSocket;
+    },
+    set BoundSocket(value) {
+      replace(this, 'BoundSocket', value);
     },
     isIP,
     isIPv4,

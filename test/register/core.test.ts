@@ -95,6 +95,11 @@ test('net.connect, net.createServer and Socket.prototype.connect can be replaced
     server.close();
 
     for (const name of Object.keys(net)) {
+      const before = net[name];
+      for (const value of ['stub', 'another', before]) {
+        net[name] = value;
+        assert.equal(net[name], value, name);
+      }
       const is = Object.getOwnPropertyDescriptor(net, name);
       assert(is.writable && is.configurable && is.enumerable, name);
     }

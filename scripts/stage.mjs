@@ -1,7 +1,8 @@
 // `node scripts/stage.mjs FOLDER`: the package as it is published, from a built checkout. The
-// modules that every program loads are put into one file, so that `require('barewire')` opens one
-// and not seventy; what a server does without, at least until somebody asks for it, into a second
-// one. Each module stays where it was as a line that takes its exports from there.
+// modules of the core are put into one file, so that `require('barewire')` opens one and not seventy;
+// each of them stays where it was as a line that takes its exports from there. What a server does
+// without runs, and is compiled, when it is first used. It is in the same file all the same: one
+// that is opened later could not be where the process has no descriptor left.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,13 +10,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 const ENTRIES = ['index.js', 'node.js'];
 const TOGETHER = 'together.js';
-const LATER = 'later.js';
 const REQUIRE = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
 const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
 
 /**
- * Loaded when they are first used, as is what only they need. Nothing of theirs may be used while
- * other modules load, nor for each message.
+ * Run when they are first used, as is what only they need. Nothing of theirs may be used while other
+ * modules load, nor for each message.
  */
 const LATE = new Set([
   'net/block_list.js',
@@ -74,14 +74,16 @@ function earlyOf(modules) {
 }
 
 /**
- * One file with these modules between `head` and `tail`, and the index map that leads back to their
- * sources. Node wants a list of sources in it as well, which may be empty.
+ * The file with all of them, and the index map that leads back to their sources. Node wants a list
+ * of sources in it as well, which may be empty. V8 compiles a function in parentheses at once.
  */
-function together(dist, modules, head, tail) {
+function together(dist, modules) {
+  const early = earlyOf(modules);
   const sections = [];
-  const lines = ['"use strict";', ...head];
+  const lines = ['"use strict";', 'const modules = {'];
   for (const [name, { text }] of modules) {
-    lines.push(`${JSON.stringify(name)}: (function (exports, module) {`);
+    const [open, close] = early.has(name) ? ['(', ')'] : ['', ''];
+    lines.push(`${JSON.stringify(name)}: ${open}function (exports, module) {`);
     const map = join(dist, `${name}.map`);
     if (existsSync(map)) {
       const parsed = JSON.parse(readFileSync(map, 'utf8'));
@@ -89,20 +91,18 @@ function together(dist, modules, head, tail) {
       parsed.sources = parsed.sources.map((source) => posix.join(folder, source));
       sections.push({ offset: { line: lines.length, column: 0 }, map: parsed });
     }
-    lines.push(...text.trimEnd().split('\n'), '}),');
+    lines.push(...text.trimEnd().split('\n'), `}${close},`);
   }
-  lines.push(...tail);
-  return { lines, map: { version: 3, sources: [], sections } };
+  lines.push(...TAIL, `//# sourceMappingURL=${TOGETHER}.map`, '');
+  return { text: lines.join('\n'), map: { version: 3, sources: [], sections } };
 }
 
-const HEAD = ['const modules = {'];
 const TAIL = [
   '};',
   'const loaded = {};',
   'function load(name) {',
   '  const found = loaded[name];',
   '  if (found !== undefined) return found.exports;',
-  `  if (modules[name] === undefined) Object.assign(modules, require("./${LATER}")(load));`,
   '  const module = { exports: {} };',
   '  loaded[name] = module;',
   '  try {',
@@ -115,14 +115,6 @@ const TAIL = [
   '}',
   'module.exports = load;',
 ];
-const LATER_HEAD = ['module.exports = (load) => ({'];
-const LATER_TAIL = ['});'];
-
-function writeTogether(dist, file, { lines, map }) {
-  const text = [...lines, `//# sourceMappingURL=${file}.map`, ''].join('\n');
-  writeFileSync(join(dist, file), text);
-  writeFileSync(join(dist, `${file}.map`), JSON.stringify(map));
-}
 
 /** What remains of a module that is in the file with the others. */
 function stub(name) {
@@ -143,11 +135,9 @@ export function stage(folder) {
   const dist = join(folder, 'dist');
   const modules = modulesFrom(dist);
   for (const name of LATE) if (!modules.has(name)) throw new Error(`there is no ${name}`);
-  const early = earlyOf(modules);
-  const parts = [[], []];
-  for (const each of modules) parts[early.has(each[0]) ? 0 : 1].push(each);
-  writeTogether(dist, TOGETHER, together(dist, parts[0], HEAD, TAIL));
-  writeTogether(dist, LATER, together(dist, parts[1], LATER_HEAD, LATER_TAIL));
+  const { text, map } = together(dist, modules);
+  writeFileSync(join(dist, TOGETHER), text);
+  writeFileSync(join(dist, `${TOGETHER}.map`), JSON.stringify(map));
   for (const name of modules.keys()) writeFileSync(join(dist, name), stub(name));
 }
 

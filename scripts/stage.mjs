@@ -13,6 +13,9 @@ const TOGETHER = 'together.js';
 const REQUIRE = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
 const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
 
+/** A comment that has its lines to itself. */
+const COMMENT = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm;
+
 /**
  * Run when they are first used, as is what only they need. Nothing of theirs may be used while other
  * modules load, nor for each message.
@@ -45,11 +48,16 @@ function modulesFrom(dist) {
         module.wanted.push(found);
         return `load(${JSON.stringify(found)})`;
       });
-    module.text = withLateImports(text);
+    module.text = withoutComments(withLateImports(text));
     for (const found of module.wanted) visit(found);
   };
   for (const entry of ENTRIES) visit(entry);
   return modules;
+}
+
+/** Loading is a millisecond shorter without them. Their lines stay, for the source map. */
+function withoutComments(text) {
+  return text.replace(COMMENT, (comment) => '\n'.repeat(comment.split('\n').length - 1));
 }
 
 /** Where a late module was imported it is now loaded at each use; no line is added or taken. */

@@ -1,8 +1,8 @@
 // `node scripts/stage.mjs FOLDER`: the package as it is published, from a built checkout. The
-// modules of the core are put into one file, so that `require('barewire')` opens one and not seventy;
-// each of them stays where it was as a line that takes its exports from there. What a server does
-// without runs, and is compiled, when it is first used. It is in the same file all the same: one
-// that is opened later could not be where the process has no descriptor left.
+// modules of the core are put into one file, so that `require('barewire')` opens one and not
+// seventy; each of them stays where it was as a line that takes its exports from there. What a
+// server does without runs, and is compiled, when it is first used. It is in the same file all the
+// same: one that is opened later could not be where the process has no descriptor left.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,8 +17,8 @@ const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
 const COMMENT = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm;
 
 /**
- * Run when they are first used, as is what only they need. Nothing of theirs may be used while other
- * modules load, nor for each message.
+ * Run when they are first used, as is what only they need. Nothing of theirs may be used while
+ * other modules load, nor for each message.
  */
 const LATE = new Set([
   'net/block_list.js',

@@ -1,3 +1,4 @@
-/** The checks and errors of `net` that the front doors need. */
+/** The checks, errors and helpers of `net` that the front doors need. */
 export { stateError } from '../util/errors.js';
+export { replace } from '../util/replace.js';
 export { abortError, validateAbortSignal, validateObject } from '../util/validate.js';

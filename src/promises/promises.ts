@@ -1,7 +1,7 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
 import { normalizeArguments } from '../net/arguments.js';
-import { stateError, validateObject } from '../net/checks.js';
+import { replace, stateError, validateObject } from '../net/checks.js';
 import { acceptWhenListened } from '../net/connection_iterator.js';
 import type { NetModule } from '../net/module.js';
 import type {
@@ -12,7 +12,6 @@ import type {
   ServerOptions,
   Socket,
 } from '../net/public_types.js';
-import { replace } from '../util/replace.js';
 import { type PromiseServer, withPromises } from './server.js';
 import { checkedSignal, settle } from './settle.js';
 

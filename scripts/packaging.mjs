@@ -100,6 +100,7 @@ function steps({ folder, archive }) {
     'ES modules': node('echo.mjs'),
     'every entry point': node('entries.mjs'),
     'no descriptor left': ['sh', ['-c', 'ulimit -n 100; exec "$0" lean.cjs', process.execPath]],
+    'emit replaced after loading': node('replaced.cjs'),
     'no native file': node('unloadable.cjs'),
     'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
     'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),

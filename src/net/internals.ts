@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { BoundSocket } from './bound_socket.js';
 
 /**
@@ -34,6 +35,9 @@ export interface WritableInternals {
   finished: boolean;
   errorEmitted: boolean;
 }
+
+/** Taken out when this package loads: who replaces it later sees what goes through it. */
+export const { emit } = EventEmitter.prototype;
 
 /** The methods of `Socket` itself, to see whether a class of a user's has others. */
 export const own: { write: unknown; _write: unknown; _writev: unknown; _final: unknown } = {

@@ -161,7 +161,7 @@ function watchSignal(socket: Socket, signal: AbortSignal): void {
 }
 
 /** What few sockets set: the prototype has it, since as a property of each it costs memory. */
-export const seldomSet = { _hadError: false, _parent: null, _host: null };
+export const seldomSet = { _hadError: false, _parent: null };
 
 /** Sets a socket up; `Duplex` has been constructed on it. */
 export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
@@ -170,6 +170,7 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   socket.connecting = false;
   socket.server = null;
   socket._server = null;
+  socket._host = null;
   takeOnRead(core, options.onread);
   takeSettings(core, options);
   socket.on('end', onPeerEnded);

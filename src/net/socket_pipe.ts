@@ -4,16 +4,12 @@
  * each read, and nothing is under way between two reads: what a late listener, an `unpipe` or a
  * `destroy` finds is what it would find without this.
  */
-import { EventEmitter } from 'node:events';
 import { Relay } from '../transport/relay.js';
 import type { Forward, Stream } from '../transport/stream.js';
 import { errno, systemError } from '../util/system_error.js';
-import { kCore, own, writesItself } from './internals.js';
+import { emit, kCore, own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
-
-/** Who replaces it sees what goes through it. */
-const { emit } = EventEmitter.prototype;
 
 /** What Node calls the listeners of `pipe` itself. */
 const ON_DATA = 'ondata';

@@ -55,10 +55,10 @@ export interface NetPromises
 
 const itself = (error: unknown): unknown => error;
 
-async function connect(net: NetModule, args: readonly unknown[]): Promise<Socket> {
+async function connect(start: NetModule['connect'], args: readonly unknown[]): Promise<Socket> {
   const [options] = normalizeArguments<ConnectOptions, () => void>(args);
   const signal = checkedSignal(options);
-  const socket = net.connect({ ...options, signal: undefined });
+  const socket = start({ ...options, signal: undefined });
   const early = (): Error => stateError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
   try {
     await settle(socket, { fulfil: 'connect', reject: { error: itself, close: early } }, signal);
@@ -69,10 +69,13 @@ async function connect(net: NetModule, args: readonly unknown[]): Promise<Socket
   return socket;
 }
 
-async function listen(net: NetModule, options: ListenPromiseOptions): Promise<PromiseServer> {
+async function listen(
+  create: NetModule['createServer'],
+  options: ListenPromiseOptions,
+): Promise<PromiseServer> {
   validateObject(options, 'options');
   const signal = checkedSignal(options);
-  const server = net.createServer(options, options.connectionListener);
+  const server = create(options, options.connectionListener);
   acceptWhenListened(server);
   const { port, path, fd, handle } = options;
   const target = [port, path, fd, handle].some((given) => given !== undefined);
@@ -88,10 +91,11 @@ async function listen(net: NetModule, options: ListenPromiseOptions): Promise<Pr
 
 /** The promises of one profile. */
 export function makePromises(net: NetModule): NetPromises {
-  const { isIP, isIPv4, isIPv6 } = net;
+  // Taken out now: who replaces them may well do so by means of these promises.
+  const { connect: start, createServer: create, isIP, isIPv4, isIPv6 } = net;
   return {
-    connect: (...args: unknown[]) => connect(net, args),
-    listen: (options = {}) => listen(net, options),
+    connect: (...args: unknown[]) => connect(start, args),
+    listen: (options = {}) => listen(create, options),
     connections: (server, options) => server[Symbol.asyncIterator](options),
     get BlockList() {
       return net.BlockList;

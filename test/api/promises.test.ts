@@ -3,6 +3,9 @@ import { getEventListeners, once } from 'node:events';
 import * as builtin from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as net from 'barewire';
+
+import bare = require('barewire');
+
 import * as nodeNet from 'barewire/node';
 import * as nodePromises from 'barewire/node/promises';
 import * as promises from 'barewire/promises';
@@ -36,6 +39,21 @@ function slowLookup(): { lookup: net.LookupFunction; answer(): void; asked: Prom
     asked,
   };
 }
+
+test('the promises do not go through a net.connect or net.createServer that was replaced', async () => {
+  const { connect: realConnect, createServer: realCreate } = bare;
+  const refuse = (): never => assert.fail('went through the replaced one');
+  Object.assign(bare, { connect: refuse, createServer: refuse });
+  try {
+    const server = await listen({ connectionListener: (socket) => socket.end('hello') });
+    const socket = await connect(portOf(server), '127.0.0.1');
+    assert.equal(String((await once(socket, 'data'))[0]), 'hello');
+    socket.destroy();
+    server.close();
+  } finally {
+    Object.assign(bare, { connect: realConnect, createServer: realCreate });
+  }
+});
 
 test("each profile's promises belong to that profile", async () => {
   assert.equal(net.promises.connect, promises.connect);

@@ -40,7 +40,7 @@ function slowLookup(): { lookup: net.LookupFunction; answer(): void; asked: Prom
   };
 }
 
-test('the promises do not go through a net.connect or net.createServer that was replaced', async () => {
+test('promises do not go through a net.connect or net.createServer that was replaced', async () => {
   const { connect: realConnect, createServer: realCreate } = bare;
   const refuse = (): never => assert.fail('went through the replaced one');
   Object.assign(bare, { connect: refuse, createServer: refuse });

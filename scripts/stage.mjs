@@ -31,6 +31,26 @@ const LATE = new Set([
 ]);
 const MAP_COMMENT = /\n\/\/# sourceMappingURL=.*\s*$/;
 
+/** What stands behind the modules. */
+const TAIL = [
+  '};',
+  'const loaded = {};',
+  'function load(name) {',
+  '  const found = loaded[name];',
+  '  if (found !== undefined) return found.exports;',
+  '  const module = { exports: {} };',
+  '  loaded[name] = module;',
+  '  try {',
+  '    modules[name](module.exports, module);',
+  '  } catch (error) {',
+  '    delete loaded[name];',
+  '    throw error;',
+  '  }',
+  '  return module.exports;',
+  '}',
+  'module.exports = load;',
+];
+
 /** What goes along besides `files` of package.json, as `npm pack` has it. */
 const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 
@@ -48,7 +68,7 @@ function modulesFrom(dist) {
         module.wanted.push(found);
         return `load(${JSON.stringify(found)})`;
       });
-    module.text = withoutComments(withLateImports(text));
+    module.text = withoutComments(name, withLateImports(text));
     for (const found of module.wanted) visit(found);
   };
   for (const entry of ENTRIES) visit(entry);
@@ -56,8 +76,12 @@ function modulesFrom(dist) {
 }
 
 /** Loading is a millisecond shorter without them. Their lines stay, for the source map. */
-function withoutComments(text) {
-  return text.replace(COMMENT, (comment) => '\n'.repeat(comment.split('\n').length - 1));
+function withoutComments(name, text) {
+  const bare = text.replace(COMMENT, (comment) => '\n'.repeat(comment.split('\n').length - 1));
+  // What looks like a comment there is text.
+  const open = bare.split('\n').find((line) => (line.match(/`/g) ?? []).length % 2 === 1);
+  if (open !== undefined) throw new Error(`${name}: a template over several lines: ${open}`);
+  return bare;
 }
 
 /** Where a late module was imported it is now loaded at each use; no line is added or taken. */
@@ -104,25 +128,6 @@ function together(dist, modules) {
   lines.push(...TAIL, `//# sourceMappingURL=${TOGETHER}.map`, '');
   return { text: lines.join('\n'), map: { version: 3, sources: [], sections } };
 }
-
-const TAIL = [
-  '};',
-  'const loaded = {};',
-  'function load(name) {',
-  '  const found = loaded[name];',
-  '  if (found !== undefined) return found.exports;',
-  '  const module = { exports: {} };',
-  '  loaded[name] = module;',
-  '  try {',
-  '    modules[name](module.exports, module);',
-  '  } catch (error) {',
-  '    delete loaded[name];',
-  '    throw error;',
-  '  }',
-  '  return module.exports;',
-  '}',
-  'module.exports = load;',
-];
 
 /** What remains of a module that is in the file with the others. */
 function stub(name) {

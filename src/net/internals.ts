@@ -1,10 +1,10 @@
+/**
+ * What this package reads of a Duplex's own state. Node keeps these two objects in every version;
+ * they are not typed, so the fields used are named here, once. And what modules of this one share.
+ */
 import { EventEmitter } from 'node:events';
 import type { BoundSocket } from './bound_socket.js';
 
-/**
- * What this package reads of a Duplex's own state. Node keeps these two objects in every version;
- * they are not typed, so the fields used are named here, once.
- */
 export interface ReadableInternals {
   flowing: boolean | null;
   length: number;
@@ -58,12 +58,12 @@ export const kCore: unique symbol = Symbol('barewire.socket');
 export const kServer: unique symbol = Symbol('barewire.server');
 /** Takes a bound socket's descriptor over. */
 export const kBound: unique symbol = Symbol('barewire.bound');
-/** Whether it is a `BoundSocket`; asked this way, its module need not be loaded for an answer. */
-export function isBoundSocket(value: unknown): value is BoundSocket {
-  return typeof value === 'object' && value !== null && kBound in value;
-}
-
 /** Marks arguments that were put in order already. */
 export const kNormalized: unique symbol = Symbol('barewire.normalized');
 /** The host a class of sockets or servers stands on; a simulated one replaces it. */
 export const kHost: unique symbol = Symbol('barewire.host');
+
+/** Whether it is a `BoundSocket`; asked this way, its module need not be loaded for an answer. */
+export function isBoundSocket(value: unknown): value is BoundSocket {
+  return typeof value === 'object' && value !== null && kBound in value;
+}

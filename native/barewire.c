@@ -100,7 +100,8 @@ static int64_t fail(int code) {
 
 static napi_value number(napi_env env, int64_t value) {
   napi_value out = NULL;
-  napi_create_int64(env, value, &out);
+  if (value == (int32_t)value) napi_create_int32(env, (int32_t)value, &out);
+  else napi_create_int64(env, value, &out);
   return out;
 }
 
@@ -131,10 +132,9 @@ static bool as_int(call *c, napi_value value, int64_t *out) {
 }
 
 static bool as_bytes(call *c, napi_value value, span *out) {
-  napi_typedarray_type type;
-  void **data = (void **)&out->data;
-  return napi_get_typedarray_info(c->env, value, &type, &out->length, data, NULL, NULL) ==
-             napi_ok && type == napi_uint8_array;
+  bool is_view;
+  return napi_is_buffer(c->env, value, &is_view) == napi_ok && is_view &&
+         napi_get_buffer_info(c->env, value, (void **)&out->data, &out->length) == napi_ok;
 }
 
 /* bytes[offset, offset + length), refused where it leaves the buffer. */

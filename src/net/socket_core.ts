@@ -12,7 +12,7 @@ import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
-import type { ReadableInternals } from './internals.js';
+import { emitsPlainly, type ReadableInternals } from './internals.js';
 import type { Socket } from './socket.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver } from './user_read.js';
@@ -22,6 +22,13 @@ import { isUnderTls, leaveToTls } from './wrapped.js';
 function drained(state: ReadableInternals): void {
   if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
   else state.awaitDrainWriters = null;
+}
+
+/** Leaves a Readable as if its `push()` had emitted bytes. Most often nothing changes. */
+function emitted(state: ReadableInternals): void {
+  if (state.reading) state.reading = false;
+  if (state.awaitDrainWriters !== null) drained(state);
+  if (!state.dataEmitted) state.dataEmitted = true;
 }
 
 export class SocketCore extends SocketWriter implements StreamOwner {
@@ -182,10 +189,9 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     }
     if (listeners > 0 && this.flows()) {
       // What push() does in this case, without the tick that it schedules for each chunk.
-      state.reading = false;
-      drained(state);
-      state.dataEmitted = true;
-      socket.emit('data', chunk);
+      emitted(state);
+      if (typeof data === 'function' && emitsPlainly(socket)) Reflect.apply(data, socket, [chunk]);
+      else socket.emit('data', chunk);
     } else if (!socket.push(chunk)) {
       this.stream?.stopReading();
     }
@@ -198,10 +204,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
 
   /** Bytes went past the Readable: it is left as if they had been emitted. */
   passedOn(): void {
-    const state = this.socket._readableState;
-    state.reading = false;
-    drained(state);
-    state.dataEmitted = true;
+    emitted(this.socket._readableState);
     this.active();
   }
 

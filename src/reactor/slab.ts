@@ -6,7 +6,7 @@
 
 /** What one small piece that somebody keeps can keep alive, at most. */
 const SLAB_BYTES = 256 * 1024;
-const SMALL_SLAB_BYTES = 8 * 1024;
+const SMALL_SLAB_BYTES = 16 * 1024;
 
 /** What a read asks for, as Node's own does. */
 const READ_BYTES = 64 * 1024;
@@ -17,8 +17,9 @@ const READ_BYTES = 64 * 1024;
  */
 const HUGE_READ_BYTES = SLAB_BYTES;
 
-/** The least room for a read of a small message. */
+/** The least room for a read of a small message, and of one of middling size. */
 const SMALL_READ_BYTES = 1024;
+const MIDDLING_READ_BYTES = 4 * 1024;
 
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
@@ -27,11 +28,14 @@ const HAND_OUT_BYTES = 8 * 1024;
 const ALIGN_BYTES = 64;
 const SMALL_ALIGN_BYTES = 8;
 
-/** A socket that filled a small read reads into the large slab for so many small reads. */
-const LARGE_FOR_READS = 16;
-
-/** With more credit than `LARGE_FOR_READS` a read is a huge one: for so many that are not full. */
-const HUGE_FOR_READS = 8;
+/**
+ * What a socket's reads were lately is its credit, which each read of less takes one from. Up to
+ * here a read has room for a middling message, up to the next for a large one, and above that for a
+ * huge one.
+ */
+const MIDDLING_CREDIT = 16;
+const LARGE_CREDIT = 32;
+const HUGE_CREDIT = 40;
 
 export class Slab {
   /** Where the next read lands: `bytes[offset, offset + room)`. */
@@ -49,9 +53,9 @@ export class Slab {
    * read is never a huge one.
    */
   reserve(credit: number, frugal: boolean): void {
-    if (credit > LARGE_FOR_READS && !frugal) this.reserveLarge(HUGE_READ_BYTES);
-    else if (credit > 0) this.reserveLarge(READ_BYTES);
-    else this.reserveSmall();
+    if (credit > LARGE_CREDIT && !frugal) this.reserveLarge(HUGE_READ_BYTES);
+    else if (credit > MIDDLING_CREDIT) this.reserveLarge(READ_BYTES);
+    else this.reserveSmall(credit > 0 ? MIDDLING_READ_BYTES : SMALL_READ_BYTES);
   }
 
   private reserveLarge(room: number): void {
@@ -64,8 +68,8 @@ export class Slab {
     this.room = room;
   }
 
-  private reserveSmall(): void {
-    if (this.small.length - this.smallOffset < SMALL_READ_BYTES) {
+  private reserveSmall(leastRoom: number): void {
+    if (this.small.length - this.smallOffset < leastRoom) {
       this.small = Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
       this.smallOffset = 0;
     }
@@ -76,15 +80,17 @@ export class Slab {
 
   /** The credit of a socket that has just read `count` bytes. */
   creditAfter(count: number, credit: number): number {
-    if (count >= READ_BYTES) return LARGE_FOR_READS + HUGE_FOR_READS;
-    if (credit > LARGE_FOR_READS) return credit - 1;
-    if (count === this.room || count >= SMALL_READ_BYTES) return LARGE_FOR_READS;
+    if (count >= READ_BYTES) return HUGE_CREDIT;
+    if (credit > LARGE_CREDIT) return credit - 1;
+    if (count === this.room || count >= MIDDLING_READ_BYTES) return LARGE_CREDIT;
+    if (credit > MIDDLING_CREDIT) return credit - 1;
+    if (count >= SMALL_READ_BYTES) return MIDDLING_CREDIT;
     return credit > 0 ? credit - 1 : 0;
   }
 
   /** `credit` without huge reads. */
   modest(credit: number): number {
-    return Math.min(credit, LARGE_FOR_READS);
+    return Math.min(credit, LARGE_CREDIT);
   }
 
   /** The `count` bytes that a read just put at `offset`, for somebody to keep. */

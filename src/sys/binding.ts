@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
-import { path as nativeFile } from 'node-gyp-build';
 import { codedError } from '../util/errors.js';
 import type { Kernel } from './kernel.js';
 
@@ -59,12 +58,36 @@ function loadAnew(path: string): Binding {
   return own.exports as Binding;
 }
 
+/**
+ * The file that came with the package, where nothing speaks for another one. `node-gyp-build` would
+ * find the same, after a tenth of the time that loading this package takes in all.
+ */
+function loadShipped(root: string): Binding | null {
+  const { LIBC, BAREWIRE_PREBUILD } = process.env;
+  if (LIBC || BAREWIRE_PREBUILD || existsSync(join(root, 'build'))) return null;
+  // The GNU C library's file might load there, with what takes that library's place.
+  if (existsSync('/etc/alpine-release')) return null;
+  try {
+    return loadAnew(join(root, 'prebuilds', `linux-${process.arch}`, 'barewire.glibc.node'));
+  } catch {
+    return null;
+  }
+}
+
+function load(override: string | undefined): Binding {
+  if (override) return loadAnew(require.resolve(override));
+  const root = packageRoot();
+  const shipped = loadShipped(root);
+  if (shipped !== null) return shipped;
+  const { path }: typeof import('node-gyp-build') = require('node-gyp-build');
+  return loadAnew(path(root));
+}
+
 /** Throws `ERR_BAREWIRE_UNSUPPORTED` where there is no native file for this machine. */
 export function loadBinding(): Binding {
-  const override = process.env['BAREWIRE_NATIVE'];
   if (process.platform !== 'linux') throw unsupported(undefined);
   try {
-    return loadAnew(override ? require.resolve(override) : nativeFile(packageRoot()));
+    return load(process.env['BAREWIRE_NATIVE']);
   } catch (cause) {
     throw unsupported(cause);
   }

@@ -75,8 +75,8 @@ typedef struct {
 } span;
 
 /* One call from JavaScript. `invoke` converts its arguments as the table of functions says:
- *   i  an int         n  a whole number >= 0      b  a Uint8Array
- *   t  a string       l  an array                 s  a Uint8Array, an offset and a length ("s..")
+ *   i  an int         n  a whole number >= 0      b  a Uint8Array, or what another view covers
+ *   t  a string       l  an array                 s  such bytes, an offset and a length ("s..")
  *   -  anything, for the function itself to convert
  * The functions return a number >= 0, or -1 with errno set, as system calls do. */
 typedef struct {

@@ -3,10 +3,10 @@
  * Linux, and that any other kernel (a simulated one) must fill to take its place.
  *
  * Every call returns a number >= 0, or `-errno`; none throws. Wrong arguments are -EINVAL: numbers
- * are whole and in range, bytes are a Uint8Array, lists are arrays. No call keeps state for a
- * descriptor beyond the ledger: the set of descriptors this thread owns. A call that makes a
- * descriptor enters it there; `close` and `release` strike it. All descriptors are non-blocking
- * and close-on-exec.
+ * are whole and in range, bytes are a Uint8Array (Linux takes any view, as the bytes it covers),
+ * lists are arrays. No call keeps state for a descriptor beyond the ledger: the set of descriptors
+ * this thread owns. A call that makes a descriptor enters it there; `close` and `release` strike
+ * it. All descriptors are non-blocking and close-on-exec.
  */
 
 /** An address as the kernel reports it. `address` is an IP text, or a UNIX path ('' if unnamed). */

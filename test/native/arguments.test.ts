@@ -106,12 +106,6 @@ const NO_BYTES = [
   {},
   [1, 2, 3, 4, 5, 6, 7, 8],
   new ArrayBuffer(8),
-  new DataView(new ArrayBuffer(8)),
-  new Int8Array(8),
-  new Uint8ClampedArray(8),
-  new Uint16Array(8),
-  new Float64Array(8),
-  new BigUint64Array(8),
   { length: 8, __proto__: Uint8Array.prototype },
   new Proxy(new Uint8Array(8), {}),
 ];
@@ -174,6 +168,34 @@ for (const [name, right] of Object.entries(RIGHT)) {
       assert.equal(call(name, ...right.slice(0, at)), -E.EINVAL, `${at} arguments`);
     }
     if (both) assert.equal(call(name, ...right.with(3, bytes)), -E.EBADF);
+  });
+}
+
+/** Views of other kinds of numbers, of 16 bytes each, one of them in the middle of its memory. */
+const VIEWS = [
+  new DataView(new ArrayBuffer(32), 8, 16),
+  new Int8Array(16),
+  new Uint8ClampedArray(16),
+  new Uint16Array(8),
+  new Float64Array(2),
+  new BigUint64Array(2),
+];
+
+for (const view of VIEWS) {
+  test(`a ${view.constructor.name} is taken as its bytes, and no further`, (t) => {
+    watchLedger(t);
+    const [near, far] = pair();
+    const inside = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    assert.equal(kernel.write(near, Buffer.from('0123456789abcdef'), 0, 16), 16);
+    assert.equal(call('read', far, view, 4, 12), 12);
+    assert.equal(inside.toString('latin1', 4), '0123456789ab');
+    assert.equal(call('read', far, view, 12, 4), 4);
+    assert.equal(call('write', far, view, 0, 17), -E.EINVAL);
+    assert.equal(call('write', far, view, 16, 1), -E.EINVAL);
+    assert.equal(call('write', far, view, 12, 4), 4);
+    assert.equal(readText(near), 'cdef');
+    close(near);
+    close(far);
   });
 }
 

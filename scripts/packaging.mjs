@@ -102,6 +102,7 @@ function steps({ folder, archive }) {
     'no descriptor left': ['sh', ['-c', 'ulimit -n 100; exec "$0" lean.cjs', process.execPath]],
     'emit replaced after loading': node('replaced.cjs'),
     'no native file': node('unloadable.cjs'),
+    'which native file': node('native.cjs'),
     'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
     'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),
     'TypeScript, node16': typescript('node16'),

@@ -13,6 +13,9 @@ const TOGETHER = 'together.js';
 const REQUIRE = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
 const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
 
+/** What modules take each other by must mean the same in all of them. */
+const OWN_LOAD = /\b(?:function|const|let|var|class) load\b/;
+
 /** A comment that has its lines to itself. */
 const COMMENT = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm;
 
@@ -61,7 +64,9 @@ function modulesFrom(dist) {
     if (modules.has(name)) return;
     const module = { text: '', wanted: [] };
     modules.set(name, module);
-    const text = readFileSync(join(dist, name), 'utf8')
+    const compiled = readFileSync(join(dist, name), 'utf8');
+    if (OWN_LOAD.test(compiled)) throw new Error(`${name} has a \`load\` of its own`);
+    const text = compiled
       .replace(MAP_COMMENT, '\n')
       .replace(REQUIRE, (_, target) => {
         const found = posix.join(posix.dirname(name), target);

@@ -74,7 +74,7 @@ function loadShipped(root: string): Binding | null {
   }
 }
 
-function load(override: string | undefined): Binding {
+function findBinding(override: string | undefined): Binding {
   if (override) return loadAnew(require.resolve(override));
   const root = packageRoot();
   const shipped = loadShipped(root);
@@ -87,7 +87,7 @@ function load(override: string | undefined): Binding {
 export function loadBinding(): Binding {
   if (process.platform !== 'linux') throw unsupported(undefined);
   try {
-    return load(process.env['BAREWIRE_NATIVE']);
+    return findBinding(process.env['BAREWIRE_NATIVE']);
   } catch (cause) {
     throw unsupported(cause);
   }

@@ -60,7 +60,7 @@ function loadAnew(path: string): Binding {
 
 /**
  * The file that came with the package, where nothing speaks for another one. `node-gyp-build` would
- * find the same, after a tenth of the time that loading this package takes in all.
+ * find the same, but it takes 2 ms to load that and to have it look.
  */
 function loadShipped(root: string): Binding | null {
   const { LIBC, BAREWIRE_PREBUILD } = process.env;

@@ -66,13 +66,11 @@ function modulesFrom(dist) {
     modules.set(name, module);
     const compiled = readFileSync(join(dist, name), 'utf8');
     if (OWN_LOAD.test(compiled)) throw new Error(`${name} has a \`load\` of its own`);
-    const text = compiled
-      .replace(MAP_COMMENT, '\n')
-      .replace(REQUIRE, (_, target) => {
-        const found = posix.join(posix.dirname(name), target);
-        module.wanted.push(found);
-        return `load(${JSON.stringify(found)})`;
-      });
+    const text = compiled.replace(MAP_COMMENT, '\n').replace(REQUIRE, (_, target) => {
+      const found = posix.join(posix.dirname(name), target);
+      module.wanted.push(found);
+      return `load(${JSON.stringify(found)})`;
+    });
     module.text = withoutComments(name, withLateImports(text));
     for (const found of module.wanted) visit(found);
   };

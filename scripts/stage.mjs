@@ -14,7 +14,7 @@ const REQUIRE = /\brequire\("(\.{1,2}\/[^"]+)"\)/g;
 const IMPORT = /^const (\w+) = load\("([^"]+)"\);$/gm;
 
 /** What modules take each other by must mean the same in all of them. */
-const OWN_LOAD = /\b(?:function|const|let|var|class) load\b/;
+const OWN_LOAD = /(?:\b(?:function\*?|const|let|var|class)\s+|[({,]\s*)load\b/;
 
 /** A comment that has its lines to itself. */
 const COMMENT = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm;

@@ -4,6 +4,8 @@
  * from which only large reads are handed out, since a small view would keep all of it alive.
  */
 
+import type threads from 'node:worker_threads';
+
 /** What one small piece that somebody keeps can keep alive, at most. */
 const SLAB_BYTES = 256 * 1024;
 const SMALL_SLAB_BYTES = 16 * 1024;
@@ -17,9 +19,11 @@ const READ_BYTES = 64 * 1024;
  */
 const HUGE_READ_BYTES = SLAB_BYTES;
 
-/** The least room for a read of a small message, and of one of middling size. */
+/** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
-const MIDDLING_READ_BYTES = 4 * 1024;
+
+/** A message of up to this much is of middling size. A read of one has more room than that. */
+const MIDDLING_BYTES = 4 * 1024;
 
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
@@ -36,6 +40,18 @@ const SMALL_ALIGN_BYTES = 8;
 const MIDDLING_CREDIT = 16;
 const LARGE_CREDIT = 32;
 const HUGE_CREDIT = 40;
+
+/**
+ * Memory that several sockets' bytes will lie in. Nobody may transfer it with the piece of it that
+ * is his: the others would lose theirs. As with Buffer's own pool that is a DataCloneError (Node 20
+ * sends a copy).
+ */
+function shared(lengthBytes: number): Buffer {
+  const memory = Buffer.allocUnsafeSlow(lengthBytes);
+  const { markAsUntransferable } = require('node:worker_threads') as typeof threads;
+  markAsUntransferable(memory.buffer);
+  return memory;
+}
 
 export class Slab {
   /** Where the next read lands: `bytes[offset, offset + room)`. */
@@ -55,12 +71,27 @@ export class Slab {
   reserve(credit: number, frugal: boolean): void {
     if (credit > LARGE_CREDIT && !frugal) this.reserveLarge(HUGE_READ_BYTES);
     else if (credit > MIDDLING_CREDIT) this.reserveLarge(READ_BYTES);
-    else this.reserveSmall(credit > 0 ? MIDDLING_READ_BYTES : SMALL_READ_BYTES);
+    else this.reserveSmall(credit > 0 ? MIDDLING_BYTES + 1 : SMALL_READ_BYTES);
+  }
+
+  /** Whether `count` bytes are as many as a small read had room for. */
+  cuts(count: number): boolean {
+    return count === this.room && this.bytes === this.small;
+  }
+
+  /** Makes room for what is behind a read that was cut. */
+  reserveRest(): void {
+    this.reserveLarge(READ_BYTES);
+  }
+
+  /** `first` and the `count` bytes that a read just put at `offset`, in memory of their own. */
+  joined(first: Buffer, count: number): Buffer {
+    return Buffer.concat([first, this.bytes.subarray(this.offset, this.offset + count)]);
   }
 
   private reserveLarge(room: number): void {
     if (this.large.length - this.largeOffset < room) {
-      this.large = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.large = shared(SLAB_BYTES);
       this.largeOffset = 0;
     }
     this.bytes = this.large;
@@ -70,7 +101,7 @@ export class Slab {
 
   private reserveSmall(leastRoom: number): void {
     if (this.small.length - this.smallOffset < leastRoom) {
-      this.small = Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
+      this.small = shared(SMALL_SLAB_BYTES);
       this.smallOffset = 0;
     }
     this.bytes = this.small;
@@ -82,7 +113,7 @@ export class Slab {
   creditAfter(count: number, credit: number): number {
     if (count >= READ_BYTES) return HUGE_CREDIT;
     if (credit > LARGE_CREDIT) return credit - 1;
-    if (count === this.room || count >= MIDDLING_READ_BYTES) return LARGE_CREDIT;
+    if (count > MIDDLING_BYTES) return LARGE_CREDIT;
     if (credit > MIDDLING_CREDIT) return credit - 1;
     if (count >= SMALL_READ_BYTES) return MIDDLING_CREDIT;
     return credit > 0 ? credit - 1 : 0;

@@ -23,8 +23,8 @@ function packageRoot(): string {
   return __dirname;
 }
 
-function isForbidden(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_DLOPEN_DISABLED';
+function isFor(cause: unknown, code: string): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code;
 }
 
 function reason(cause: unknown): string {
@@ -32,8 +32,11 @@ function reason(cause: unknown): string {
   if (process.platform !== 'linux') {
     return `barewire runs on Linux only (this is ${here}): it is made of epoll and Linux sockets.`;
   }
-  if (isForbidden(cause)) {
+  if (isFor(cause, 'ERR_DLOPEN_DISABLED')) {
     return 'barewire may not load its native file: Node runs without addons. Pass --allow-addons.';
+  }
+  if (isFor(cause, 'ERR_ACCESS_DENIED')) {
+    return 'barewire may not read its own folder. Pass --allow-fs-read with that.';
   }
   return (
     `barewire has no native file for ${here}. Prebuilt ones are for x64 and arm64; elsewhere ` +
@@ -58,15 +61,24 @@ function loadAnew(path: string): Binding {
   return own.exports as Binding;
 }
 
+/** Under the permission model even `existsSync` throws, for a path that may not be read. */
+function isThere(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The file that came with the package, where nothing speaks for another one. `node-gyp-build` would
  * find the same, but it takes 2 ms to load that and to have it look.
  */
 function loadShipped(root: string): Binding | null {
   const { LIBC, BAREWIRE_PREBUILD } = process.env;
-  if (LIBC || BAREWIRE_PREBUILD || existsSync(join(root, 'build'))) return null;
+  if (LIBC || BAREWIRE_PREBUILD || isThere(join(root, 'build'))) return null;
   // The GNU C library's file might load there, with what takes that library's place.
-  if (existsSync('/etc/alpine-release')) return null;
+  if (isThere('/etc/alpine-release')) return null;
   try {
     return loadAnew(join(root, 'prebuilds', `linux-${process.arch}`, 'barewire.glibc.node'));
   } catch {

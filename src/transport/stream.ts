@@ -54,8 +54,8 @@ export class Stream extends StreamState {
   /** The turn of the last read, and what is left of that turn's budget. */
   private turn = -1;
   private budgetBytes = 0;
-  /** How many reads still go to the large slab; see `Slab`. */
-  private largeReads = 0;
+  /** How large its reads were lately; see `Slab`. */
+  private credit = 0;
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
 
@@ -144,7 +144,7 @@ export class Stream extends StreamState {
     if (!this.reading) return;
     this.reading = false;
     // Whoever stops it keeps what was read: no more huge reads for a while.
-    this.largeReads = this.host.reactor.slab.modest(this.largeReads);
+    this.credit = this.host.reactor.slab.modest(this.credit);
     this.updateActive();
   }
 
@@ -186,16 +186,35 @@ export class Stream extends StreamState {
 
   private readOnce(): void {
     const { slab, crowded } = this.host.reactor;
-    slab.reserve(this.largeReads, crowded);
+    slab.reserve(this.credit, crowded);
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count > 0) {
       this.bytesRead += count;
       if (count < slab.room && !this.moreBehind) this.readable = false;
-      this.largeReads = slab.creditAfter(count, this.largeReads);
-      this.owner.onRead(slab.take(count));
+      const cut = slab.cuts(count);
+      const chunk = slab.take(count);
+      const whole = cut ? this.withRest(chunk) : chunk;
+      this.credit = slab.creditAfter(whole.length, this.credit);
+      this.owner.onRead(whole);
     } else {
       this.readStopped(count);
     }
+  }
+
+  /**
+   * A message that had no room in a small read is read to its end: the built-in cuts none of less
+   * than 64 KiB. Only where there are bytes, as a read may take an error away that comes behind them.
+   */
+  private withRest(first: Buffer): Buffer {
+    const { kernel, reactor } = this.host;
+    const { slab } = reactor;
+    if (kernel.pending(this.fd, kernel.constants.FIONREAD) <= 0) return first;
+    slab.reserveRest();
+    const count = kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
+    if (count <= 0) return first;
+    this.bytesRead += count;
+    if (count < slab.room && !this.moreBehind) this.readable = false;
+    return slab.joined(first, count);
   }
 
   private readOnceInto(buffer: Uint8Array): void {

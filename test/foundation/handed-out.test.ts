@@ -6,12 +6,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket as PlainSocket } from 'node:net';
 import type { Socket } from 'barewire';
-import { makePair } from '../support/pairs.js';
+import { makePair, makePairs } from '../support/pairs.js';
 import { test } from '../support/test.js';
 
 /** What one piece of up to 4 KiB may keep alive. */
 const KEPT_BYTES = 16 * 1024;
 const MESSAGES = 40;
+const [NODE_MAJOR = 0] = process.versions.node.split('.').map(Number);
 
 /** Sends messages one by one, so that each comes as one chunk; returns the chunks as they came. */
 async function exchange(ours: Socket, peer: PlainSocket, sizes: number[]): Promise<Buffer[]> {
@@ -29,15 +30,14 @@ async function exchange(ours: Socket, peer: PlainSocket, sizes: number[]): Promi
   return chunks;
 }
 
-for (const size of [1, 64, 1000, 1024, 1500, 3000, 4095]) {
+for (const size of [1, 64, 1000, 1024, 1500, 3000, 4095, 4096]) {
   test(`chunks of ${size} bytes keep little alive, and stay as they came`, async (scope) => {
     const { ours, peer } = await makePair(scope);
     const chunks = await exchange(ours, peer, new Array<number>(MESSAGES).fill(size));
-    // Where they have not been of one size for long, there may be another way.
-    for (const chunk of chunks.slice(2)) {
-      assert.equal(chunk.length, size);
-      assert.ok(chunk.buffer.byteLength <= KEPT_BYTES, `keeps ${chunk.buffer.byteLength} bytes`);
-    }
+    const memory = new Set(chunks.map((chunk) => chunk.buffer));
+    for (const { byteLength } of memory) assert.ok(byteLength <= KEPT_BYTES, `${byteLength}`);
+    // Handed out as they lie: several in one piece of memory, and no copy of each.
+    assert.ok(memory.size <= MESSAGES / 2, `${memory.size} pieces`);
     const expected = Array.from({ length: MESSAGES }, (_, index) => Buffer.alloc(size, index));
     assert.deepEqual(Buffer.concat(chunks), Buffer.concat(expected));
   });
@@ -50,4 +50,47 @@ test('sizes that change all the time: each byte arrives, and stays', async (scop
   const chunks = await exchange(ours, peer, mixed);
   const expected = mixed.map((size, index) => Buffer.alloc(size, index));
   assert.deepEqual(Buffer.concat(chunks), Buffer.concat(expected));
+  // Behind a large one a small one is copied, to where Buffer has its own small ones.
+  const most = Math.max(KEPT_BYTES, Buffer.poolSize + 64);
+  for (const chunk of chunks.filter(({ length }) => length <= 4096)) {
+    assert.ok(chunk.buffer.byteLength <= most, `${chunk.length} in ${chunk.buffer.byteLength}`);
+  }
 });
+
+for (const [usual, large] of [
+  [64, 3000],
+  [64, 30_000],
+  [1100, 30_000],
+  [2000, 6000],
+  [3000, 12_000],
+] as const) {
+  test(`a message of ${large} bytes between some of ${usual} comes as one chunk`, async (scope) => {
+    const { ours, peer } = await makePair(scope);
+    const sizes = Array.from({ length: 200 }, (_, index) => (index % 20 === 19 ? large : usual));
+    const chunks = await exchange(ours, peer, sizes);
+    assert.deepEqual(
+      chunks.map(({ length }) => length),
+      sizes,
+    );
+    const expected = sizes.map((size, index) => Buffer.alloc(size, index));
+    assert.deepEqual(Buffer.concat(chunks), Buffer.concat(expected));
+  });
+}
+
+for (const size of [64, 2000, 20_000]) {
+  test(`who transfers a chunk of ${size} bytes takes nothing from others`, async (scope) => {
+    const [one, other] = await makePairs(scope, 2);
+    assert.ok(one && other);
+    const kept: Buffer[] = [];
+    for (let i = 0; i < 5; i++) {
+      kept.push(...(await exchange(other.ours, other.peer, [size])));
+      const [chunk] = await exchange(one.ours, one.peer, [size]);
+      const transfer = (): unknown =>
+        structuredClone(chunk, { transfer: [chunk?.buffer as ArrayBuffer] });
+      if (NODE_MAJOR > 20) assert.throws(transfer, { name: 'DataCloneError' });
+      else transfer();
+    }
+    const expected = new Array<Buffer>(5).fill(Buffer.alloc(size, 0));
+    assert.deepEqual(Buffer.concat(kept), Buffer.concat(expected));
+  });
+}

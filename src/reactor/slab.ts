@@ -41,6 +41,8 @@ const MIDDLING_CREDIT = 16;
 const LARGE_CREDIT = 32;
 const HUGE_CREDIT = 40;
 
+let mark: typeof threads.markAsUntransferable | null = null;
+
 /**
  * Memory that several sockets' bytes will lie in. Nobody may transfer it with the piece of it that
  * is his: the others would lose theirs. As with Buffer's own pool that is a DataCloneError (Node 20
@@ -48,8 +50,9 @@ const HUGE_CREDIT = 40;
  */
 function shared(lengthBytes: number): Buffer {
   const memory = Buffer.allocUnsafeSlow(lengthBytes);
-  const { markAsUntransferable } = require('node:worker_threads') as typeof threads;
-  markAsUntransferable(memory.buffer);
+  // Loaded with the first bytes: a server that listens has started by then.
+  mark ??= (require('node:worker_threads') as typeof threads).markAsUntransferable;
+  mark(memory.buffer);
   return memory;
 }
 

@@ -203,7 +203,7 @@ export class Stream extends StreamState {
 
   /**
    * A message that had no room in a small read is read to its end: the built-in cuts none of less
-   * than 64 KiB. Only where there are bytes, as a read may take an error away that comes behind them.
+   * than 64 KiB. Only where there are bytes, as a read may take an error away that is behind them.
    */
   private withRest(first: Buffer): Buffer {
     const { kernel, reactor } = this.host;

@@ -276,6 +276,16 @@ napi_status napi_get_typedarray_info(napi_env env, napi_value from, napi_typedar
   *data = words ? (void *)control : (void *)V(from)->bytes;
   return napi_ok;
 }
+napi_status napi_is_buffer(napi_env env, napi_value what, bool *to) {
+  *to = V(what)->kind == 'y';
+  return napi_ok;
+}
+napi_status napi_get_buffer_info(napi_env env, napi_value from, void **data, size_t *length) {
+  if (V(from)->kind != 'y') return napi_invalid_arg;
+  *data = V(from)->bytes;
+  *length = V(from)->length;
+  return napi_ok;
+}
 napi_status napi_get_cb_info(napi_env env, napi_callback_info info, size_t *count,
                              napi_value *given, napi_value *receiver, void **data) {
   for (size_t i = 0; i < *count; i++)

@@ -194,7 +194,9 @@ export class Stream extends StreamState {
       const cut = slab.cuts(count);
       const chunk = slab.take(count);
       const whole = cut ? this.withRest(chunk) : chunk;
-      this.credit = slab.creditAfter(whole.length, this.credit);
+      const credit = slab.creditAfter(whole.length, this.credit);
+      // A huge read has to be earned by a large one: whoever pauses now is to hold little.
+      this.credit = cut ? slab.modest(credit) : credit;
       this.owner.onRead(whole);
     } else {
       this.readStopped(count);

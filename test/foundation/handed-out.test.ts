@@ -85,9 +85,13 @@ for (const size of [64, 2000, 20_000]) {
     for (let i = 0; i < 5; i++) {
       kept.push(...(await exchange(other.ours, other.peer, [size])));
       const [chunk] = await exchange(one.ours, one.peer, [size]);
+      assert.ok(chunk);
       const transfer = (): unknown =>
-        structuredClone(chunk, { transfer: [chunk?.buffer as ArrayBuffer] });
-      if (NODE_MAJOR > 20) assert.throws(transfer, { name: 'DataCloneError' });
+        structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] });
+      // A message that was joined may have memory of its own, which is its owner's to transfer.
+      const isShared = chunk.buffer.byteLength > chunk.byteLength;
+      if (size <= 4096) assert.ok(isShared);
+      if (isShared && NODE_MAJOR > 20) assert.throws(transfer, { name: 'DataCloneError' });
       else transfer();
     }
     const expected = new Array<Buffer>(5).fill(Buffer.alloc(size, 0));

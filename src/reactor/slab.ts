@@ -82,9 +82,9 @@ export class Slab {
     return count === this.room && this.bytes === this.small;
   }
 
-  /** Makes room for what is behind a read that was cut. */
-  reserveRest(): void {
-    this.reserveLarge(READ_BYTES);
+  /** Makes room for what is behind a read of `count` bytes that was cut: to 64 KiB with them. */
+  reserveRest(count: number): void {
+    this.reserveLarge(READ_BYTES - count);
   }
 
   /** `first` and the `count` bytes that a read just put at `offset`, in memory of their own. */

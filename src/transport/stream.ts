@@ -211,7 +211,7 @@ export class Stream extends StreamState {
     const { kernel, reactor } = this.host;
     const { slab } = reactor;
     if (kernel.pending(this.fd, kernel.constants.FIONREAD) <= 0) return first;
-    slab.reserveRest();
+    slab.reserveRest(first.length);
     const count = kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count <= 0) return first;
     this.bytesRead += count;

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket as PlainSocket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Socket } from 'barewire';
 import { makePair, makePairs } from '../support/pairs.js';
 import { test } from '../support/test.js';
@@ -76,6 +77,20 @@ for (const [usual, large] of [
     assert.deepEqual(Buffer.concat(chunks), Buffer.concat(expected));
   });
 }
+
+test('what is joined is no more than the built-in reads at once', async (scope) => {
+  for (const before of [64, 1100]) {
+    const { ours, peer } = await makePair(scope);
+    await exchange(ours, peer, new Array<number>(5).fill(before));
+    // All of it waits before the first of it is read.
+    ours.pause();
+    const sending = exchange(ours, peer, [200_000]);
+    await setTimeout(50);
+    ours.resume();
+    const [first] = await sending;
+    assert.equal(first?.length, 64 * 1024);
+  }
+});
 
 for (const size of [64, 2000, 20_000]) {
   test(`who transfers a chunk of ${size} bytes takes nothing from others`, async (scope) => {

@@ -1,7 +1,7 @@
 /** What stands behind a server: its listener, and the sockets made from what it accepts. */
 import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import { Duplex } from 'node:stream';
+import { Duplex, type DuplexOptions } from 'node:stream';
 import type { SocketFile } from '../transport/bind.js';
 import { familyOf } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
@@ -17,10 +17,21 @@ import type { Server } from './server.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
-import { initialiseSocket } from './socket_init.js';
+import { initialiseAccepted } from './socket_init.js';
 import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
+
+/** What Duplex is made with: it reads this and keeps none of it, so that one is enough for all. */
+const duplexArguments: [DuplexOptions & { emitClose: boolean }] = [
+  {
+    allowHalfOpen: false,
+    emitClose: false,
+    autoDestroy: true,
+    readableHighWaterMark: 0,
+    writableHighWaterMark: 0,
+  },
+];
 
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
@@ -225,23 +236,12 @@ export class ServerCore implements ListenerOwner {
   /** As `new Socket(...)`, without the copies and checks that a user's options need. */
   private makeSocket(stream: Stream, connection: SocketHandle | null): Socket {
     const { server } = this;
-    const options = {
-      allowHalfOpen: server.allowHalfOpen,
-      emitClose: false,
-      autoDestroy: true,
-      readableHighWaterMark: server.highWaterMark,
-      writableHighWaterMark: server.highWaterMark,
-    };
-    const socket = Reflect.construct(Duplex, [options], this.SocketClass) as Socket;
-    const { noDelay, keepAlive } = server;
-    initialiseSocket(socket, this.host, {
-      handle: stream,
-      connection,
-      pauseOnCreate: server.pauseOnConnect,
-      noDelay,
-      keepAlive,
-      keepAliveInitialDelay: keepAlive ? server.keepAliveInitialDelay * 1000 : undefined,
-    });
+    const { allowHalfOpen, highWaterMark } = server;
+    const [options] = duplexArguments;
+    options.allowHalfOpen = allowHalfOpen;
+    options.readableHighWaterMark = options.writableHighWaterMark = highWaterMark;
+    const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
+    initialiseAccepted(socket, server, stream, connection);
     return socket;
   }
 

@@ -12,7 +12,7 @@ import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
-import { emitsPlainly, type ReadableInternals } from './internals.js';
+import { emitsPlainly, kHost, type ReadableInternals } from './internals.js';
 import type { Socket } from './socket.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver } from './user_read.js';
@@ -31,8 +31,10 @@ function emitted(state: ReadableInternals): void {
   if (!state.dataEmitted) state.dataEmitted = true;
 }
 
+/** A socket's scope is destroyed by its end, not by the garbage collector. */
+const MANUAL = { requireManualDestroy: true };
+
 export class SocketCore extends SocketWriter implements StreamOwner {
-  referenced = true;
   /** The asynchronous context that handlers run in. */
   scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
@@ -44,11 +46,12 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   /** What `socket._handle` gives: made when asked for, or put there by somebody. */
   private handle: LooseHandle | null = null;
 
-  constructor(
-    readonly socket: Socket,
-    readonly host: Host,
-  ) {
+  constructor(readonly socket: Socket) {
     super();
+  }
+
+  get host(): Host {
+    return this.socket[kHost]();
   }
 
   /** Whether a connection stands or is being made. */
@@ -126,7 +129,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
 
   /** From here on handlers run in the context that this is called in. */
   enter(type: 'TCPWRAP' | 'PIPEWRAP'): void {
-    this.scope = new AsyncResource(type, { requireManualDestroy: true });
+    this.scope = new AsyncResource(type, MANUAL);
   }
 
   /** Takes a connected stream over, applies what was set before, and sends what waits. */

@@ -16,6 +16,7 @@ import { validateBlockList } from './block_list.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { isBoundSocket, kBound, kCore } from './internals.js';
+import type { Server } from './server.js';
 import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore } from './socket_core.js';
@@ -24,8 +25,6 @@ import type { WriteCallback } from './socket_writer.js';
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
-  /** The handle of that stream, where somebody has seen it already. */
-  connection?: SocketHandle | null | undefined;
   /** Do not read, and begin paused; a server's `pauseOnConnect`. */
   pauseOnCreate?: boolean | undefined;
   /** Do not read until asked. */
@@ -161,19 +160,56 @@ function watchSignal(socket: Socket, signal: AbortSignal): void {
 }
 
 /** What few sockets set: the prototype has it, since as a property of each it costs memory. */
-export const seldomSet = { _hadError: false, _parent: null };
+export const seldomSet = { _hadError: false, _host: null, _parent: null };
 
-/** Sets a socket up; `Duplex` has been constructed on it. */
-export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
-  const core = new SocketCore(socket, host);
+/** Gives a socket what each one has; `Duplex` has been constructed on it. */
+function equip(socket: Socket): SocketCore {
+  const core = new SocketCore(socket);
   socket[kCore] = core;
   socket.connecting = false;
   socket.server = null;
   socket._server = null;
-  socket._host = null;
+  socket.on('end', onPeerEnded);
+  return core;
+}
+
+/** Reads from here on, or leaves that to the user. */
+function begin(core: SocketCore, paused: boolean, reads: boolean): void {
+  if (core.settings !== null) core.established();
+  if (paused) core.socket.pause();
+  else if (reads) core.socket.read(0);
+}
+
+/**
+ * As `initialiseSocket`, for what `server` accepted; `connection` is its handle where somebody has
+ * seen that. An object with options would be made for every connection here.
+ */
+export function initialiseAccepted(
+  socket: Socket,
+  server: Server,
+  stream: Stream,
+  connection: SocketHandle | null,
+): void {
+  const core = equip(socket);
+  const { noDelay, keepAlive } = server;
+  if (noDelay || keepAlive) {
+    core.settings = {
+      noDelay: Boolean(noDelay),
+      keepAlive: Boolean(keepAlive),
+      keepAliveDelaySeconds: keepAlive ? Math.trunc(server.keepAliveInitialDelay) : 0,
+      typeOfService: undefined,
+    };
+  }
+  core.adopt(stream);
+  if (connection !== null) core.setHandle(connection);
+  begin(core, server.pauseOnConnect, true);
+}
+
+/** Sets a socket up; `Duplex` has been constructed on it. */
+export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
+  const core = equip(socket);
   takeOnRead(core, options.onread);
   takeSettings(core, options);
-  socket.on('end', onPeerEnded);
   const { blockList, fd, handle } = options;
   if (handle instanceof Stream) core.adopt(handle);
   else if (isBoundSocket(handle)) core.adoptBound(handle[kBound]());
@@ -184,11 +220,8 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
     core.settings = settingsOnDescriptor(stream, core.settings);
     core.adopt(stream);
   }
-  if (options.connection) core.setHandle(options.connection);
   if (core.stream !== null && !core.unconnected) {
-    if (core.settings !== null) core.established();
-    if (options.pauseOnCreate) socket.pause();
-    else if (options.readable !== false && !options.manualStart) socket.read(0);
+    begin(core, Boolean(options.pauseOnCreate), options.readable !== false && !options.manualStart);
   }
   if (options.signal) watchSignal(socket, options.signal);
   if (blockList) {

@@ -22,6 +22,8 @@ class Rare {
   feeders: SocketPipe[] | null = null;
   countedTwice = 0;
   sentBefore = 0;
+  prepaidChunks = 0;
+  ticksPending = 0;
 }
 
 /** What those have that have nothing of it. */
@@ -141,5 +143,23 @@ export abstract class SocketRare {
 
   protected set sentBefore(value: number) {
     if (value !== this.rare.sentBefore) this.owned.sentBefore = value;
+  }
+
+  /** Chunks sent along that Writable has yet to hand over. */
+  protected get prepaidChunks(): number {
+    return this.rare.prepaidChunks;
+  }
+
+  protected set prepaidChunks(value: number) {
+    if (value !== this.rare.prepaidChunks) this.owned.prepaidChunks = value;
+  }
+
+  /** How many ticks from now on still run callbacks of writes that are done. */
+  protected get ticksPending(): number {
+    return this.rare.ticksPending;
+  }
+
+  protected set ticksPending(value: number) {
+    if (value !== this.rare.ticksPending) this.owned.ticksPending = value;
   }
 }

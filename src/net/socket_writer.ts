@@ -9,7 +9,7 @@ import { errno, systemError } from '../util/system_error.js';
 import { copyOfView } from './copy_view.js';
 import { own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
-import { SocketRare } from './socket_rare.js';
+import { SocketState } from './socket_state.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -19,21 +19,13 @@ const GATHER_BYTES = 64 * 1024;
 /** Whose `finishWrites` runs. */
 let leaving: SocketWriter | null = null;
 
-export abstract class SocketWriter extends SocketRare {
+export abstract class SocketWriter extends SocketState {
   stream: Stream | null = null;
   /** The bytes of writes that are done. */
   completedBytes = 0;
   /** The write that Node's Writable waits for, and its size. */
   protected callback: WriteCallback | null = null;
   handedBytes = 0;
-  /** Chunks sent along that Writable has yet to hand over. */
-  protected prepaidChunks = 0;
-  resetOnDestroy = false;
-  /** A write is under way that waits for nothing but the end of the handler: others may join it. */
-  gathering = false;
-
-  /** How many ticks from now on still run callbacks of writes that are done. */
-  private ticksPending = 0;
 
   abstract readonly socket: Socket;
   abstract readonly host: Host;

@@ -11,18 +11,26 @@ const EXCLUSIVE = 1 << POLLABLE_BITS;
 const UNREFERENCED = 2 << POLLABLE_BITS;
 /** There is work: reading, connecting, accepting, or a write that waits. */
 const ACTIVE = 4 << POLLABLE_BITS;
+/** Linux has fewer than 64 families of addresses. */
+const FAMILY_SHIFT = POLLABLE_BITS + 3;
+const FAMILY_MASK = 63;
 /** How many of `Pollable.bits` are taken so far. */
-export const DESCRIPTOR_BITS = POLLABLE_BITS + 3;
+export const DESCRIPTOR_BITS = FAMILY_SHIFT + 6;
 
 export abstract class Descriptor extends Pollable {
   constructor(
     readonly host: Host,
     /** The descriptor, or -1 once closed. */
     public fd: number,
-    /** AF_INET, AF_INET6 or AF_UNIX; 0 for a pipe. */
-    readonly family: number,
+    family: number,
   ) {
     super();
+    this.bits = (family & FAMILY_MASK) << FAMILY_SHIFT;
+  }
+
+  /** AF_INET, AF_INET6 or AF_UNIX; 0 for a pipe. */
+  get family(): number {
+    return (this.bits >> FAMILY_SHIFT) & FAMILY_MASK;
   }
 
   /** Nobody else has a descriptor for the same file, so closing this one is the end of it. */

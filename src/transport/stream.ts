@@ -54,8 +54,6 @@ export class Stream extends StreamState {
   /** The turn of the last read, and what is left of that turn's budget. */
   private turn = -1;
   private budgetBytes = 0;
-  /** How large its reads were lately; see `Slab`. */
-  private credit = 0;
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
 

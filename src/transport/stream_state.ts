@@ -9,6 +9,8 @@ const FIN_FOLLOWS = 16 << DESCRIPTOR_BITS;
 const BLOCKED = 32 << DESCRIPTOR_BITS;
 const READABLE = 64 << DESCRIPTOR_BITS;
 const MORE_BEHIND = 128 << DESCRIPTOR_BITS;
+const CREDIT_SHIFT = DESCRIPTOR_BITS + 8;
+const CREDIT_MASK = 63;
 
 export abstract class StreamState extends Descriptor {
   /** A connection is being made. */
@@ -84,5 +86,14 @@ export abstract class StreamState extends Descriptor {
 
   protected set moreBehind(on: boolean) {
     this.mark(MORE_BEHIND, on);
+  }
+
+  /** How large its reads were lately; see `Slab`. */
+  protected get credit(): number {
+    return (this.bits >> CREDIT_SHIFT) & CREDIT_MASK;
+  }
+
+  protected set credit(value: number) {
+    this.bits = (this.bits & ~(CREDIT_MASK << CREDIT_SHIFT)) | (value << CREDIT_SHIFT);
   }
 }

@@ -1,7 +1,7 @@
 /** What stands behind a server: its listener, and the sockets made from what it accepts. */
 import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
-import { Duplex, type DuplexOptions } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { SocketFile } from '../transport/bind.js';
 import { familyOf } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
@@ -23,15 +23,14 @@ import { WorkerList } from './worker_list.js';
 const serverSocketChannel = channel('net.server.socket');
 
 /** What Duplex is made with: it reads this and keeps none of it, so that one is enough for all. */
-const duplexArguments: [DuplexOptions & { emitClose: boolean }] = [
-  {
-    allowHalfOpen: false,
-    emitClose: false,
-    autoDestroy: true,
-    readableHighWaterMark: 0,
-    writableHighWaterMark: 0,
-  },
-];
+const duplexOptions = {
+  allowHalfOpen: false,
+  emitClose: false,
+  autoDestroy: true,
+  readableHighWaterMark: 0,
+  writableHighWaterMark: 0,
+};
+const duplexArguments = [duplexOptions];
 
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
@@ -204,16 +203,18 @@ export class ServerCore implements ListenerOwner {
       server.emit('error', systemError(status, 'accept'));
       return;
     }
-    if (this.handle === null || !this.handle.watched) {
-      this.handOver(stream, null);
-      return;
-    }
+    if (this.handle === null || !this.handle.watched) this.handOver(stream, null);
+    else this.show(this.handle, stream);
+  }
+
+  /** Somebody looks at the handle of each connection first. */
+  private show(handle: ServerHandle, stream: Stream): void {
     const connection = new SocketHandle(
       () => stream,
       () => (stream.owner as SocketCore | null)?.scope?.asyncId() ?? -1,
     );
     this.accepted.set(connection, stream);
-    this.handle.onconnection(0, connection);
+    handle.onconnection(0, connection);
   }
 
   /** A connection whose handle somebody may have looked at first. */
@@ -237,9 +238,9 @@ export class ServerCore implements ListenerOwner {
   private makeSocket(stream: Stream, connection: SocketHandle | null): Socket {
     const { server } = this;
     const { allowHalfOpen, highWaterMark } = server;
-    const [options] = duplexArguments;
-    options.allowHalfOpen = allowHalfOpen;
-    options.readableHighWaterMark = options.writableHighWaterMark = highWaterMark;
+    duplexOptions.allowHalfOpen = allowHalfOpen;
+    duplexOptions.readableHighWaterMark = highWaterMark;
+    duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
     initialiseAccepted(socket, server, stream, connection);
     return socket;

@@ -15,7 +15,7 @@ import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
 import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
-import { connectEnded, connectSocket } from './socket_connect.js';
+import { connectEnded, connectSocket, finishLater, readLater } from './socket_connect.js';
 import type { SocketCore } from './socket_core.js';
 import { duplexOptions, initialiseSocket, seldomSet, socketOptions } from './socket_init.js';
 import {
@@ -96,7 +96,7 @@ class SocketClass extends TypedDuplex {
 
   override _read(): void {
     const core = this[kCore];
-    if (this.connecting || !core.open || core.unconnected) this.once('connect', () => this._read());
+    if (this.connecting || !core.open || core.unconnected) readLater(this);
     else core.startReading();
   }
 
@@ -118,7 +118,7 @@ class SocketClass extends TypedDuplex {
   override _final(callback: WriteCallback): void {
     if (this[kCore].leaves) return;
     if (this.connecting) {
-      this.once('connect', () => this._final(callback));
+      finishLater(this, callback);
       return;
     }
     const status = this[kCore].shutdown();

@@ -12,6 +12,7 @@ import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Socket } from './socket.js';
 import type { LooseConnectOptions } from './socket_types.js';
+import type { WriteCallback } from './socket_writer.js';
 
 const clientSocketChannel = channel('net.client.socket');
 
@@ -150,4 +151,13 @@ export function connectEnded(socket: Socket, status: number): void {
   socket.emit('connect');
   socket.emit('ready');
   if (core.stream !== null && !socket.isPaused()) socket.read(0);
+}
+
+// What a call made before the connection stands does once it does.
+export function readLater(socket: Socket): void {
+  socket.once('connect', () => socket._read());
+}
+
+export function finishLater(socket: Socket, callback: WriteCallback): void {
+  socket.once('connect', () => socket._final(callback));
 }

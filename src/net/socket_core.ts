@@ -61,13 +61,15 @@ export class SocketCore extends SocketWriter implements StreamOwner {
 
   /** `socket._handle`. */
   getHandle(): LooseHandle | null {
-    if (this.handle !== null) return this.handle;
-    if (!this.open) return null;
-    this.handle = new SocketHandle(
+    if (this.handle === null && this.open) this.handle = this.makeHandle();
+    return this.handle;
+  }
+
+  private makeHandle(): SocketHandle {
+    return new SocketHandle(
       () => this.stream,
       () => this.scope?.asyncId() ?? -1,
     );
-    return this.handle;
   }
 
   /** Takes over another socket's stream; the two share it, as they do in `node:net`. */
@@ -253,7 +255,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { userRead, feed, socket } = this;
     if (userRead !== null) {
       this.active();
-      deliver(userRead, socket, count, () => this.stream);
+      deliver(userRead, socket, count, this);
       return;
     }
     const usable = feed?.usable() === true;
@@ -330,9 +332,18 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { callback } = this;
     this.callback = null;
     if (callback === null) return;
+    const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
+    this.endWrite(callback, error, code);
+  }
+
+  /** The write under way will not be done. */
+  private endWrite(
+    callback: WriteCallback,
+    error: Error | null,
+    code: Parameters<typeof stateError>[0],
+  ): void {
     this.countedTwice = this.handedBytes;
     this.handedBytes = 0;
-    const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
     this.host.clock.soon(() => {
       this.countedTwice = 0;
       callback(error ?? stateError(code));

@@ -79,10 +79,19 @@ export abstract class SocketWriter extends SocketState {
     if (stream !== null) {
       stream.queue(chunk);
       if (chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES) {
-        this.asWithinWrite(() => this.writeNow(stream));
+        this.writeNowWithin(stream);
       }
     }
     return more;
+  }
+
+  // Functions of their own: one that may make a closure pays for it on each call.
+  private writeNowWithin(stream: Stream): void {
+    this.asWithinWrite(() => this.writeNow(stream));
+  }
+
+  private sendAllWithin(): void {
+    this.asWithinWrite(() => this.sendAll());
   }
 
   /** What callbacks report is reported after `write()` has returned. */
@@ -108,7 +117,7 @@ export abstract class SocketWriter extends SocketState {
   secure(chunk: unknown): unknown {
     if (!this.holdsBack || !ArrayBuffer.isView(chunk)) return chunk;
     if (chunk.byteLength <= COPY_BYTES) return copyOfView(chunk);
-    this.asWithinWrite(() => this.sendAll());
+    this.sendAllWithin();
     this.setTickPending();
     return chunk;
   }
@@ -218,10 +227,11 @@ export abstract class SocketWriter extends SocketState {
 
   /** Callbacks run in the order of their writes: none before one that has to wait for a tick. */
   private tell(callback: WriteCallback | null, error: Error | null): void {
-    if (this.ticksPending === 0) {
-      callback?.(error);
-      return;
-    }
+    if (this.ticksPending === 0) callback?.(error);
+    else this.tellWithin(callback, error);
+  }
+
+  private tellWithin(callback: WriteCallback | null, error: Error | null): void {
     this.asWithinWrite(() => callback?.(error));
     this.setTickPending();
   }
@@ -265,8 +275,8 @@ export abstract class SocketWriter extends SocketState {
   protected sendGathered(): void {
     if (this.stream === null || this.socket.connecting) return;
     // The connection failed: what lies behind the first chunk must not leave without it.
-    if (this.waiting !== null) return;
-    this.asWithinWrite(() => this.sendAll());
+    if (this.waiting !== null || this.callback === null) return;
+    this.sendAllWithin();
   }
 
   /** The socket goes as soon as its writes are done: it does not finish any more. */

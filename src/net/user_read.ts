@@ -14,10 +14,10 @@ export function deliver(
   user: UserRead,
   socket: Socket,
   count: number,
-  streamNow: () => Stream | null,
+  core: { readonly stream: Stream | null },
 ): void {
   const goOn = Reflect.apply(user.callback, socket, [count, user.buffer]) !== false;
-  const stream = streamNow();
+  const { stream } = core;
   if (stream === null) return;
   if (user.generate !== null) {
     const next = user.generate();

@@ -32,6 +32,8 @@ export class Reactor {
   readonly slab = new Slab();
   /** A handler is running: what it writes leaves when it returns. */
   inHandler = false;
+  /** The hook calls: it looks at what is queued when the turn ends, and need not be told. */
+  private inCall = false;
 
   private readonly control: Int32Array;
   private epollFd = -1;
@@ -169,7 +171,7 @@ export class Reactor {
     pollable.queued = true;
     this.next.push(pollable);
     this.control[WORD_NEXT] = this.next.length;
-    this.kernel.hookCarry();
+    if (!this.inCall) this.kernel.hookCarry();
   }
 
   /** Runs `pollable.onTurn()` once more in this turn, after the turn's events. */
@@ -178,7 +180,7 @@ export class Reactor {
     pollable.queued = true;
     this.againQueue.push(pollable);
     this.control[WORD_AGAIN] = this.againQueue.length;
-    this.kernel.hookCarry();
+    if (!this.inCall) this.kernel.hookCarry();
   }
 
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
@@ -225,6 +227,15 @@ export class Reactor {
 
   /** Runs what the hook asks for, and the turn's events behind that: one call for all of them. */
   private readonly dispatch = (what: number): void => {
+    this.inCall = true;
+    try {
+      this.dispatchAll(what);
+    } finally {
+      this.inCall = false;
+    }
+  };
+
+  private dispatchAll(what: number): void {
     this.dispatchOne(what);
     if (what < 0 || drainTicks === null) return;
     const { control } = this;
@@ -236,7 +247,7 @@ export class Reactor {
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
     }
-  };
+  }
 
   /** Ticks behind one that threw run as well. */
   private runTicks(drain: () => void): void {

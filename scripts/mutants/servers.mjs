@@ -190,15 +190,15 @@ export default [
   {
     row: 'C044',
     file: 'src/transport/descriptor.ts',
-    find: '    if (!this.referenced) return;\n    this.referenced = false;',
-    replace: '    this.referenced = false;',
+    find: '    if (this.has(UNREFERENCED)) return;\n    this.mark(UNREFERENCED, true);',
+    replace: '    this.mark(UNREFERENCED, true);',
   },
   { row: 'C045', file: SERVER, find: 'this[kServer].setReferenced(true);', replace: '' },
   {
     row: 'C045',
     file: 'src/transport/descriptor.ts',
-    find: '    if (this.referenced) return;\n    this.referenced = true;',
-    replace: '    this.referenced = true;',
+    find: '    if (!this.has(UNREFERENCED)) return;\n    this.mark(UNREFERENCED, false);',
+    replace: '    this.mark(UNREFERENCED, false);',
   },
   {
     row: 'C046',
@@ -275,19 +275,19 @@ export default [
   {
     row: 'C054',
     file: 'src/net/callable.ts',
-    find: 'if (!(this instanceof construct)) return new Class(...args);',
-    replace: 'if (!(this instanceof construct)) return new Class(...([] as unknown as Args));',
+    find: 'if (!(self instanceof construct)) return new Class(...args);',
+    replace: 'if (!(self instanceof construct)) return new Class(...([] as unknown as Args));',
   },
   {
     row: 'C054',
     file: 'src/net/callable.ts',
-    find: 'return Reflect.construct(Class, args, new.target);',
-    replace: 'return Reflect.construct(Class, [], new.target);',
+    find: 'return Reflect.construct(Class, args, target as () => void);',
+    replace: 'return Reflect.construct(Class, [], target as () => void);',
   },
   {
     row: 'C054',
     file: 'src/net/callable.ts',
-    find: 'if (new.target === construct) return new Class(...args);',
-    replace: 'if (new.target === construct) return new Class(...([] as unknown as Args));',
+    find: 'if (target === construct) return new Class(...args);',
+    replace: 'if (target === construct) return new Class(...([] as unknown as Args));',
   },
 ];

@@ -134,8 +134,8 @@ export default [
   {
     row: 'C065',
     file: 'src/net/server_core.ts',
-    find: '      autoDestroy: true,\n',
-    replace: "      autoDestroy: true,\n      defaultEncoding: 'latin1' as const,\n",
+    find: '  autoDestroy: true,\n',
+    replace: "  autoDestroy: true,\n  defaultEncoding: 'latin1' as const,\n",
   },
   {
     row: 'C066',
@@ -164,7 +164,7 @@ export default [
   {
     row: 'C069',
     file: SOCKET,
-    find: 'const status = this[kCore].stream?.shutdown() ?? 0;',
+    find: 'const status = this[kCore].shutdown();',
     replace: 'const status: number = 0;',
   },
   {
@@ -271,8 +271,8 @@ export default [
   {
     row: 'C081',
     file: CORE,
-    find: "socket.emit('data', chunk);",
-    replace: "socket.emit('data', String(chunk));",
+    find: 'Reflect.apply(data, socket, [chunk]);',
+    replace: 'Reflect.apply(data, socket, [String(chunk)]);',
   },
   {
     row: 'C082',

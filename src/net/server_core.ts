@@ -227,7 +227,13 @@ export class ServerCore implements ListenerOwner {
 
   private handOver(stream: Stream, handle: SocketHandle | null): void {
     const { server } = this;
-    const socket = this.makeSocket(stream, handle);
+    let socket: Socket | null = null;
+    try {
+      socket = this.makeSocket(stream, handle);
+    } finally {
+      // Duplex refuses what somebody has put into `server.highWaterMark`.
+      if (socket === null) stream.close();
+    }
     server._connections++;
     socket.server = socket._server = server;
     server.emit('connection', socket);
@@ -238,7 +244,8 @@ export class ServerCore implements ListenerOwner {
   private makeSocket(stream: Stream, connection: SocketHandle | null): Socket {
     const { server } = this;
     const { allowHalfOpen, highWaterMark } = server;
-    duplexOptions.allowHalfOpen = allowHalfOpen;
+    // Anybody may have set it, to anything; Duplex takes all but false for true.
+    duplexOptions.allowHalfOpen = Boolean(allowHalfOpen);
     duplexOptions.readableHighWaterMark = highWaterMark;
     duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;

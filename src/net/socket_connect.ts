@@ -90,7 +90,9 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
     throw invalidArgValue('options', options, reason);
   }
   const target = dialTarget(options, socket.blockList, core.stream);
-  socket._host = target.host;
+  // The prototype has one, which may be frozen: plain assignment would throw then.
+  const property = { writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(socket, '_host', { value: target.host, ...property });
   giveUpEarlier(core);
   const observer = new SocketDialObserver(socket, target.host);
   core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));

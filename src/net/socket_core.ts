@@ -51,7 +51,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   }
 
   get host(): Host {
-    return this.socket[kHost]();
+    return this.stream === null ? this.socket[kHost]() : this.stream.host;
   }
 
   /** Whether a connection stands or is being made. */

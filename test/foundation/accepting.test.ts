@@ -1,0 +1,61 @@
+/** What accepted sockets take from their server, which may change between two connections. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createServer, type Server, type Socket } from 'barewire';
+import { listening } from '../support/pairs.js';
+import { runNode } from '../support/program.js';
+import { type Scope, test } from '../support/test.js';
+
+async function serverOf(scope: Scope): Promise<{ server: Server; next: () => Promise<Socket> }> {
+  const server = createServer();
+  scope.defer(() => server.close());
+  const to = await listening(server);
+  const next = async (): Promise<Socket> => {
+    const accepting = once(server, 'connection');
+    const client = connect(to as { port: number; host: string });
+    const [socket] = (await accepting) as [Socket];
+    scope.defer(() => [client.destroy(), socket.destroy()]);
+    return socket;
+  };
+  return { server, next };
+}
+
+test('allowHalfOpen may be set to anything between connections', async (scope) => {
+  const { server, next } = await serverOf(scope);
+  for (const value of [true, undefined, 1, 0, null, 'yes', '', false]) {
+    Object.assign(server, { allowHalfOpen: value });
+    assert.equal((await next()).allowHalfOpen, Boolean(value), String(value));
+  }
+});
+
+test('servers with other settings, whose handlers make sockets, do not mix them', async (scope) => {
+  const [one, other] = [await serverOf(scope), await serverOf(scope)];
+  Object.assign(one.server, { highWaterMark: 1000, allowHalfOpen: true });
+  Object.assign(other.server, { highWaterMark: 2000, pauseOnConnect: true });
+  const seen: unknown[] = [];
+  const note = (socket: Socket): void => {
+    const { readableHighWaterMark, writableHighWaterMark, allowHalfOpen } = socket;
+    seen.push([readableHighWaterMark, writableHighWaterMark, allowHalfOpen, socket.isPaused()]);
+  };
+  one.server.on('connection', note);
+  other.server.on('connection', note);
+  const within = new Promise((resolve) =>
+    one.server.once('connection', () => resolve(other.next())),
+  );
+  await one.next();
+  await within;
+  await one.next();
+  const [first, second] = [
+    [1000, 1000, true, false],
+    [2000, 2000, false, true],
+  ];
+  assert.deepEqual(seen, [first, second, first]);
+});
+
+test('a connection that a setting makes impossible is closed', async () => {
+  const { code, stdout, stderr } = await runNode('server-settings');
+  const lines = ['uncaught ERR_INVALID_ARG_VALUE', '-1: ', '5000: 5000', 'closed'];
+  assert.deepEqual(stdout.trim().split('\n'), lines, stderr);
+  assert.equal(code, 0);
+});

@@ -444,28 +444,43 @@ CALL(writeMore) {
   return put;
 }
 
-/* writev(fd, chunks, count, skip): the first `count` chunks without their first `skip` bytes. */
-CALL(writev) {
+/* Takes the first `count` of an array of chunks for parts, without their first `skip` bytes. */
+static bool gather(call *c, size_t skip, struct msghdr *message) {
   int count = c->numbers[2] < CHUNKS_MAX ? INT(2) : CHUNKS_MAX;
-  size_t skip = (size_t)c->numbers[3];
   napi_value chunks[CHUNKS_MAX];
-  struct iovec parts[CHUNKS_MAX];
-  struct msghdr message = {.msg_iov = parts};
-  ssize_t put;
   span chunk;
   /* All of them first: a getter in the array could free a chunk that was converted already. */
   for (int i = 0; i < count; i++)
-    if (!get(c, c->given[1], i, &chunks[i])) return fail(EINVAL);
+    if (!get(c, c->given[1], i, &chunks[i])) return false;
   for (int i = 0; i < count; i++) {
-    if (!as_bytes(c, chunks[i], &chunk)) return fail(EINVAL);
+    if (!as_bytes(c, chunks[i], &chunk)) return false;
     size_t cut = skip < chunk.length ? skip : chunk.length;
     skip -= cut;
     if (cut == chunk.length) continue;
-    parts[message.msg_iovlen++] = (struct iovec){chunk.data + cut, chunk.length - cut};
+    message->msg_iov[message->msg_iovlen++] = (struct iovec){chunk.data + cut, chunk.length - cut};
   }
+  return true;
+}
+
+/* writev(fd, chunks, count, skip) */
+CALL(writev) {
+  struct iovec parts[CHUNKS_MAX];
+  struct msghdr message = {.msg_iov = parts};
+  ssize_t put;
+  if (!gather(c, (size_t)c->numbers[3], &message)) return fail(EINVAL);
   RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL));
   if (put < 0 && errno == ENOTSOCK) RETRY(put, writev(INT(0), parts, (int)message.msg_iovlen));
   return put;
+}
+
+/* readv(fd, chunks, count): fills one after the other from a TCP socket. */
+CALL(readv) {
+  struct iovec parts[CHUNKS_MAX];
+  struct msghdr message = {.msg_iov = parts};
+  ssize_t got;
+  if (!gather(c, 0, &message)) return fail(EINVAL);
+  RETRY(got, recvmsg(INT(0), &message, 0));
+  return got;
 }
 
 typedef union {
@@ -785,9 +800,9 @@ static const export_function functions[] = {
     F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
     F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"),
-    F(splice, "iin"), F(pipeSize, "ii"), F(getsockopt, "iiib"), F(setsockopt, "iii-"),
-    F(getsockname, "i"), F(getpeername, "i"), F(kind, "i"), F(pending, "ii"), F(unlink, "t"),
-    F(chmod, "tn"), F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"),
+    F(readv, "iln"), F(splice, "iin"), F(pipeSize, "ii"), F(getsockopt, "iiib"),
+    F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"), F(kind, "i"), F(pending, "ii"),
+    F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"),
     F(hookControl, "iiiii"), F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),
 };
 

@@ -1,6 +1,7 @@
 /** One attempt to connect to one address: socket, bind, connect. */
 import type { Host } from '../transport/host.js';
-import { Stream, type StreamOwner } from '../transport/stream.js';
+import { Stream } from '../transport/stream.js';
+import type { StreamOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 

@@ -1,6 +1,7 @@
 /** Connects to a UNIX path or an abstract name. */
 import type { Host } from '../transport/host.js';
-import { Stream, type StreamOwner } from '../transport/stream.js';
+import { Stream } from '../transport/stream.js';
+import type { StreamOwner } from '../transport/stream_owner.js';
 
 /**
  * Returns a stream that is connecting and reports to `owner`, or -errno. `bound` is a descriptor

@@ -4,7 +4,7 @@
  */
 import { ChildProcess } from 'node:child_process';
 import type { NetModule } from '../net/module.js';
-import { isOurServer, isOurSocket } from '../net/transfer.js';
+import { isOurServer, isOurSocket, leaveUnreadToKernel } from '../net/transfer.js';
 import { carrierOf, isEmpty, type SendOptions } from './carrier.js';
 import type { NativeHandle } from './foreign.js';
 import type { ChannelInternals } from './outbox.js';
@@ -85,6 +85,7 @@ function patchChannel(target: object, net: NetModule): void {
   const channel = target as Patchable;
   if (installed.has(target) || channel._send === undefined) return;
   installed.add(target);
+  leaveUnreadToKernel();
   patchSend(channel);
   patchEmit(channel, net);
 }

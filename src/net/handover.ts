@@ -73,6 +73,7 @@ export function handOut(socket: Socket): Handover {
   const unwritten = [...stream.takePending(), ...waiting.map(({ chunk }) => chunk as Uint8Array)];
   const { ended, finished } = socket._writableState;
   const { fd } = stream;
+  const held = stream.takeHeld();
   const status = stream.detach();
   if (status < 0) throw systemError(status, 'release');
   acceptAll(socket);
@@ -82,7 +83,7 @@ export function handOut(socket: Socket): Handover {
   };
   return {
     fd,
-    unread: unreadBytes(socket._readableState as unknown as ReadState),
+    unread: [...unreadBytes(socket._readableState as unknown as ReadState), ...held],
     unwritten,
     ended,
     finished,

@@ -4,7 +4,8 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { Host } from '../transport/host.js';
-import { Stream, type StreamOwner } from '../transport/stream.js';
+import { Stream } from '../transport/stream.js';
+import type { StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
 import type { BoundEnd } from './bound_socket.js';

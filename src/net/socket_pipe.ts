@@ -5,7 +5,8 @@
  * `destroy` finds is what it would find without this.
  */
 import { Relay } from '../transport/relay.js';
-import type { Forward, Stream } from '../transport/stream.js';
+import type { Stream } from '../transport/stream.js';
+import type { Forward } from '../transport/stream_owner.js';
 import { errno, systemError } from '../util/system_error.js';
 import { emit, kCore, own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';

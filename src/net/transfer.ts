@@ -4,7 +4,9 @@
  * another around it.
  */
 import { familyOf } from '../transport/bind.js';
-import { Stream, type StreamOwner } from '../transport/stream.js';
+import { systemHost } from '../transport/host.js';
+import { Stream } from '../transport/stream.js';
+import type { StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { kCore, kHost, kServer } from './internals.js';
@@ -76,6 +78,7 @@ export function detachDescriptor(socket: Socket): number {
   stream.flush();
   // Its write failed, and that destroyed it.
   if (core.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
+  for (const piece of stream.takeHeld()) socket.push(piece);
   let fd: number;
   if (stream.pendingBytes === 0) {
     fd = stream.detach();
@@ -100,7 +103,7 @@ export function moveSocket(
   const { reading } = stream;
   stream.flush();
   const fd = duplicateSocket(socket);
-  const unread = takeUnread(socket);
+  const unread = [...takeUnread(socket), ...stream.takeHeld()];
   stream.stopReading();
   try {
     take(fd, unread);
@@ -115,6 +118,14 @@ export function moveSocket(
   closeDescriptor(rest);
   // Its server counts it no more, and 'close' tells its listeners that it is gone from here.
   socket.destroy();
+}
+
+/**
+ * From here on a handler has all that was read: this process may send a connection to another one,
+ * which then gets the rest from the kernel.
+ */
+export function leaveUnreadToKernel(): void {
+  systemHost().reactor.slab.spreads = false;
 }
 
 /** A second descriptor for a connected socket, owned by this thread until it is released. */

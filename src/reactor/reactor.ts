@@ -24,8 +24,8 @@ import type { Flushable, Pollable, Scope } from './pollable.js';
 import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
 
-/** Reading this much takes about a millisecond. */
-const CROWDED_BYTES = 4 * 1024 * 1024;
+/** Reading this much takes about two milliseconds. */
+const CROWDED_BYTES = 8 * 1024 * 1024;
 
 export class Reactor {
   /** Where reads land. One for all descriptors, since only one is read at a time. */

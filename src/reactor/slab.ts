@@ -19,6 +19,13 @@ const READ_BYTES = 64 * 1024;
  */
 const HUGE_READ_BYTES = SLAB_BYTES;
 
+/**
+ * Where several of those were filled, a read fills up to this many slabs: of a peer that sends more
+ * than is read, the kernel keeps megabytes, and each read costs it an acknowledgement. Each slab is
+ * handed out by itself, so that a small view keeps no more than one.
+ */
+const SPREAD_SLABS = 4;
+
 /** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
 
@@ -34,12 +41,16 @@ const SMALL_ALIGN_BYTES = 8;
 
 /**
  * What a socket's reads were lately is its credit, which each read of less takes one from. Up to
- * here a read has room for a middling message, up to the next for a large one, and above that for a
- * huge one.
+ * here a read has room for a middling message, up to the next for a large one, then for a huge one,
+ * and above the last it is spread over several slabs.
  */
 const MIDDLING_CREDIT = 16;
 const LARGE_CREDIT = 32;
 const HUGE_CREDIT = 40;
+const SPREAD_CREDIT = 48;
+/** What a filled huge read earns: three of them in a row, and the next is spread. */
+const HUGE_EARNS = 4;
+const CREDIT_MAX = 60;
 
 let mark: typeof threads.markAsUntransferable | null = null;
 
@@ -66,6 +77,13 @@ export class Slab {
   private largeOffset = 0;
   private small: Buffer = this.bytes;
   private smallOffset = 0;
+  /** Whole slabs that nothing lies in. */
+  private readonly blank: Buffer[] = [];
+  /**
+   * Off where a connection may go to another process, which gets what is in the kernel, but nothing
+   * that was read and not delivered.
+   */
+  spreads = true;
 
   /**
    * Makes room for one read. `credit` is what the socket's last `take` left it with; a `frugal`
@@ -112,9 +130,46 @@ export class Slab {
     this.room = this.small.length - this.smallOffset;
   }
 
+  /** Whether a read is to fill `spread()` in place of `bytes`. */
+  isSpread(credit: number, frugal: boolean): boolean {
+    return credit > SPREAD_CREDIT && !frugal && this.spreads;
+  }
+
+  /** Room for a spread read, to be filled in this order. */
+  spread(): readonly Buffer[] {
+    while (this.blank.length < SPREAD_SLABS) this.blank.push(shared(SLAB_BYTES));
+    return this.blank;
+  }
+
+  /** Whether a spread read of `count` bytes left no room. */
+  fillsSpread(count: number): boolean {
+    return count === SPREAD_SLABS * SLAB_BYTES;
+  }
+
+  /** The `count` bytes that a read just put into `spread()`, in pieces for somebody to keep. */
+  takeSpread(count: number): Buffer[] {
+    const pieces = this.blank.splice(0, Math.floor(count / SLAB_BYTES));
+    const rest = count % SLAB_BYTES;
+    const [last] = this.blank;
+    if (rest === 0 || last === undefined) return pieces;
+    if (rest < HAND_OUT_BYTES) {
+      pieces.push(Buffer.from(last.subarray(0, rest)));
+      return pieces;
+    }
+    this.blank.shift();
+    pieces.push(last.subarray(0, rest));
+    // What is behind it has room for large reads.
+    this.large = last;
+    this.largeOffset = (rest + ALIGN_BYTES - 1) & -ALIGN_BYTES;
+    return pieces;
+  }
+
   /** The credit of a socket that has just read `count` bytes. */
   creditAfter(count: number, credit: number): number {
-    if (count >= READ_BYTES) return HUGE_CREDIT;
+    if (count >= HUGE_READ_BYTES) {
+      return Math.min(Math.max(credit, HUGE_CREDIT) + HUGE_EARNS, CREDIT_MAX);
+    }
+    if (count >= READ_BYTES) return Math.max(credit - 1, HUGE_CREDIT);
     if (credit > LARGE_CREDIT) return credit - 1;
     if (count > MIDDLING_BYTES) return LARGE_CREDIT;
     if (credit > MIDDLING_CREDIT) return credit - 1;

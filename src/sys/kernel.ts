@@ -114,6 +114,11 @@ export interface Kernel {
    * Descriptors that the peer sends along a UNIX stream are dropped, and end no read.
    */
   read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * Fills the first `count` chunks (CHUNKS_MAX at most) from a TCP socket, one after the other.
+   * Returns the count of bytes; 0 is the end, also where there is no room at all.
+   */
+  readv(fd: number, chunks: readonly Uint8Array[], count: number): number;
   /** As `read`, leaving the bytes in the socket. */
   peek(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Writes `bytes[offset, offset + length)`. Returns how much the kernel took. */

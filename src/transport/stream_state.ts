@@ -11,6 +11,7 @@ const READABLE = 64 << DESCRIPTOR_BITS;
 const MORE_BEHIND = 128 << DESCRIPTOR_BITS;
 const CREDIT_SHIFT = DESCRIPTOR_BITS + 8;
 const CREDIT_MASK = 63;
+const HOLDING = 1 << (CREDIT_SHIFT + 6);
 
 export abstract class StreamState extends Descriptor {
   /** A connection is being made. */
@@ -86,6 +87,15 @@ export abstract class StreamState extends Descriptor {
 
   protected set moreBehind(on: boolean) {
     this.mark(MORE_BEHIND, on);
+  }
+
+  /** Of what the last read brought, some is not delivered yet. */
+  protected get holding(): boolean {
+    return this.has(HOLDING);
+  }
+
+  protected set holding(on: boolean) {
+    this.mark(HOLDING, on);
   }
 
   /** How large its reads were lately; see `Slab`. */

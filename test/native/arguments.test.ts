@@ -36,6 +36,7 @@ const RIGHT: Record<string, unknown[]> = {
   write: [-1, bytes, 0, 8],
   writeMore: [-1, bytes, 0, 8],
   writev: [-1, [bytes], 1, 0],
+  readv: [-1, [bytes], 1],
   sendRights: [-1, bytes, 0, 1, [0]],
   readRights: [-1, bytes, 0, 8, []],
   splice: [-1, -1, 1],
@@ -142,7 +143,7 @@ function wrongFor(name: string, at: number, right: unknown): unknown[] {
   if (right instanceof Uint8Array) return NO_BYTES;
   assert.equal(typeof right, 'number');
   // Also an int; what is no int is tried all the same.
-  const isLength = (name === 'splice' || name === 'writev') && at >= 2;
+  const isLength = ['splice', 'writev', 'readv'].includes(name) && at >= 2;
   return isLength ? [...NO_NUMBERS.filter((each) => !isFineLength(each)), -1] : NO_NUMBERS;
 }
 

@@ -18,6 +18,7 @@ const ON_DESCRIPTOR: readonly Method[] = [
   'release',
   'dup',
   'read',
+  'readv',
   'peek',
   'write',
   'writeMore',

@@ -124,6 +124,21 @@ export class SimKernel extends DescriptorTable implements Kernel {
     return this.call('read', fd, () => this.readFrom(fd, bytes, offset, length, false));
   }
 
+  readv(fd: number, chunks: readonly Uint8Array[], count: number): number {
+    const parts = chunks.slice(0, count);
+    // In one read, as an error behind the bytes is left for the next call.
+    const joined = new Uint8Array(lengthOf(parts));
+    const got = this.read(fd, joined, 0, joined.length);
+    let done = 0;
+    for (const part of parts) {
+      if (done >= got) break;
+      const next = Math.min(done + part.length, got);
+      part.set(joined.subarray(done, next));
+      done = next;
+    }
+    return got;
+  }
+
   peek(fd: number, bytes: Uint8Array, offset: number, length: number): number {
     return this.call('read', fd, () => this.readFrom(fd, bytes, offset, length, true));
   }

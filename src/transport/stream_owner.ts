@@ -1,0 +1,32 @@
+/** What a stream and who has it say to each other. */
+import type { Stream } from './stream.js';
+
+/** Who hears what a stream does. Every callback may close the stream. */
+export interface StreamOwner {
+  /** The connection stands (0), or failed (-errno). */
+  onConnect(status: number): void;
+  /** Bytes for the owner to keep. */
+  onRead(chunk: Buffer): void;
+  /** `count` bytes were read into the buffer given with `readInto`. */
+  onReadInto(count: number): void;
+  /** The peer's FIN, after all its bytes. */
+  onReadEnd(): void;
+  onReadError(status: number): void;
+  /** A flush is about to send: the owner may queue more, and say that `finFollows`. */
+  onFlush(): void;
+  /** All that was queued is with the kernel. */
+  onWritten(): void;
+  onWriteError(status: number): void;
+  /** The process ends: what is to be sent has to be queued or sent now. */
+  onExit(): void;
+  /** Where bytes may go in place of `onRead`, if anywhere. */
+  readonly forward?: Forward | null;
+}
+
+/** Takes bytes past their owner. */
+export interface Forward {
+  /** Does one read's work for `stream`, or returns false and has done nothing. */
+  step(stream: Stream): boolean;
+  /** A stream that reads nothing now has a FIN or a failure behind its bytes. */
+  wakeForEnd(): void;
+}

@@ -1,0 +1,190 @@
+/**
+ * The reading half of a stream. The descriptor is edge-triggered: `readable` remembers an event
+ * until a read comes back short or empty.
+ */
+import { errno } from '../util/system_error.js';
+import { allHeld, hold, nextHeld } from './held.js';
+import type { Host } from './host.js';
+import type { StreamOwner } from './stream_owner.js';
+import { StreamState } from './stream_state.js';
+
+const BYTES_PER_TURN = 256 * 1024;
+/** What a read costs of that at least: small ones wake handlers as large ones do. */
+const READ_COST_BYTES = 64 * 1024;
+
+export abstract class StreamReader extends StreamState {
+  bytesRead = 0;
+  /** Reads land here in place of the reactor's slab. */
+  readInto: Uint8Array | null = null;
+
+  /** The turn of the last read, and what is left of that turn's budget. */
+  private turn = -1;
+  private budgetBytes = 0;
+
+  constructor(
+    host: Host,
+    fd: number,
+    family: number,
+    public owner: StreamOwner,
+  ) {
+    super(host, fd, family);
+  }
+
+  /** Lets the bytes go past the owner, if they may: one read's work. */
+  protected abstract stepsPast(): boolean;
+
+  /** Begins to deliver bytes, now or when there are any. */
+  startReading(): void {
+    if (this.reading || this.ended || this.fd < 0) return;
+    this.reading = true;
+    this.updateActive();
+    if (this.readable) this.host.reactor.soon(this);
+  }
+
+  stopReading(): void {
+    if (!this.reading) return;
+    this.reading = false;
+    // Whoever stops it keeps what was read: no more huge reads for a while.
+    this.credit = this.host.reactor.slab.modest(this.credit);
+    this.updateActive();
+  }
+
+  protected updateActive(): void {
+    this.setActive(this.reading || this.connecting || this.blocked);
+  }
+
+  protected get hasWork(): boolean {
+    return this.holding || (this.readable && this.reading);
+  }
+
+  /**
+   * One read, so that the ticks and promise jobs of what it delivered run before more is delivered;
+   * the rest in this turn still, up to the budget, and then in the next.
+   */
+  protected read(): void {
+    const { reactor } = this.host;
+    if (this.turn !== reactor.turn) {
+      this.turn = reactor.turn;
+      this.budgetBytes = reactor.crowded ? READ_COST_BYTES : BYTES_PER_TURN;
+    }
+    const before = this.bytesRead;
+    try {
+      if (this.holding) this.deliverHeld();
+      else if (this.stepsPast()) return;
+      else if (this.readInto === null) this.readOnce();
+      else this.readOnceInto(this.readInto);
+    } finally {
+      const count = this.bytesRead - before;
+      reactor.spend(count);
+      this.budgetBytes -= count > READ_COST_BYTES ? count : READ_COST_BYTES;
+      // Also where a handler threw: what is left must not wait for the peer to send more.
+      if (this.fd >= 0 && this.hasWork) {
+        if (this.holding || this.budgetBytes > 0) reactor.again(this);
+        else reactor.soon(this);
+      }
+    }
+  }
+
+  private readOnce(): void {
+    const { slab, crowded } = this.host.reactor;
+    if (this.isTcp && slab.isSpread(this.credit, crowded)) {
+      this.readSpread();
+      return;
+    }
+    slab.reserve(this.credit, crowded);
+    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
+    if (count > 0) {
+      this.bytesRead += count;
+      if (count < slab.room && !this.moreBehind) this.readable = false;
+      const cut = slab.cuts(count);
+      const chunk = slab.take(count);
+      const whole = cut ? this.withRest(chunk) : chunk;
+      const credit = slab.creditAfter(whole.length, this.credit);
+      // A huge read has to be earned by a large one: whoever pauses now is to hold little.
+      this.credit = cut ? slab.modest(credit) : credit;
+      this.owner.onRead(whole);
+    } else {
+      this.readStopped(count);
+    }
+  }
+
+  private readSpread(): void {
+    const { kernel, reactor } = this.host;
+    const { slab } = reactor;
+    const room = slab.spread();
+    const count = kernel.readv(this.fd, room, room.length);
+    if (count <= 0) {
+      this.readStopped(count);
+      return;
+    }
+    if (!slab.fillsSpread(count) && !this.moreBehind) this.readable = false;
+    this.credit = slab.creditAfter(count, this.credit);
+    hold(this, slab.takeSpread(count));
+    this.deliverHeld();
+  }
+
+  /** One piece, also to an owner who has stopped reading: it is his, and in no kernel's keeping. */
+  private deliverHeld(): void {
+    const { piece, isLast } = nextHeld(this);
+    this.holding = !isLast;
+    if (piece === undefined) return;
+    this.bytesRead += piece.length;
+    this.owner.onRead(piece);
+  }
+
+  /** Takes what was read and not delivered, for somebody who carries the connection on. */
+  takeHeld(): Buffer[] {
+    this.holding = false;
+    return allHeld(this);
+  }
+
+  /**
+   * A message that had no room in a small read is read to its end: the built-in cuts none of less
+   * than 64 KiB. Only where there are bytes, as a read may take an error away that is behind them.
+   */
+  private withRest(first: Buffer): Buffer {
+    const { kernel, reactor } = this.host;
+    const { slab } = reactor;
+    if (kernel.pending(this.fd, kernel.constants.FIONREAD) <= 0) return first;
+    slab.reserveRest(first.length);
+    const count = kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
+    if (count <= 0) return first;
+    this.bytesRead += count;
+    if (count < slab.room && !this.moreBehind) this.readable = false;
+    return slab.joined(first, count);
+  }
+
+  private readOnceInto(buffer: Uint8Array): void {
+    // A read of no bytes gives 0, which would be taken for the end.
+    const room = buffer.length > 0;
+    const count = room ? this.host.kernel.read(this.fd, buffer, 0, buffer.length) : -errno.ENOBUFS;
+    if (count > 0) {
+      this.bytesRead += count;
+      if (count < buffer.length && !this.moreBehind) this.readable = false;
+      this.owner.onReadInto(count);
+    } else {
+      this.readStopped(count);
+    }
+  }
+
+  /** Something waits behind the bytes, so that a short read is not the last one. */
+  get mayHaveMore(): boolean {
+    return this.moreBehind;
+  }
+
+  /** Bytes were read elsewhere: by a relay. */
+  took(count: number, isLast: boolean): void {
+    this.bytesRead += count;
+    if (isLast && !this.moreBehind) this.readable = false;
+  }
+
+  /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
+  readStopped(status: number): void {
+    this.readable = false;
+    if (status === -errno.EAGAIN) return;
+    this.ended = true;
+    this.stopReading();
+    if (status === 0) this.owner.onReadEnd();
+    else this.owner.onReadError(status);
+  }
+}

@@ -228,6 +228,27 @@ behaviour('writev skips what was sent, and gathers the rest', async (k) => {
   assert.equal(k.read(server), 'efghiabc');
 });
 
+behaviour('readv fills one chunk after the other, and leaves what comes behind', async (k) => {
+  const { client, server } = await k.tcpPair();
+  const chunks = [
+    Buffer.alloc(4, '.'),
+    Buffer.alloc(0),
+    Buffer.alloc(3, '.'),
+    Buffer.alloc(2, '.'),
+  ];
+  k.fails(k.kernel.readv(server, chunks, 4), 'EAGAIN');
+  k.write(client, 'abcdefghijkl');
+  await k.settle();
+  k.is(k.kernel.readv(server, chunks, 3), 7);
+  assert.deepEqual(chunks.map(String), ['abcd', '', 'efg', '..']);
+  k.is(k.kernel.readv(server, chunks, 4), 5);
+  assert.deepEqual(chunks.map(String), ['hijk', '', 'lfg', '..']);
+  k.fails(k.kernel.readv(server, chunks, 4), 'EAGAIN');
+  k.is(k.kernel.shutdown(client, k.c.SHUT_WR), 0);
+  await k.settle();
+  k.is(k.kernel.readv(server, chunks, 4), 0);
+});
+
 behaviour('bytes are copied when they are written: the buffer may change at once', async (k) => {
   const { client, server } = await k.tcpPair();
   const bytes = Buffer.from('before');

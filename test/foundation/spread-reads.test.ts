@@ -1,0 +1,183 @@
+/** Reads of a flood, which bring up to 1 MiB in pieces: what is told between them, and to whom. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket as PlainSocket } from 'node:net';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { Socket } from 'barewire';
+import { closeDescriptor, leaveUnreadToKernel, moveSocket } from '#internal/net/transfer';
+import { systemHost } from '#internal/transport/host';
+import { byteAt, Flood } from '../support/flood.js';
+import { makePair } from '../support/pairs.js';
+import { type Scope, test } from '../support/test.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const PIECE_BYTES = 256 * KIB;
+
+function check(chunk: Buffer, from: number): void {
+  for (let i = 0; i < chunk.length; i += 997) assert.equal(chunk[i], byteAt(from + i), `at ${i}`);
+  assert.equal(chunk.at(-1), byteAt(from + chunk.length - 1), 'the last byte');
+}
+
+interface Flooded {
+  readonly ours: Socket;
+  readonly peer: PlainSocket;
+  readonly flood: Flood;
+}
+
+async function flooded(scope: Scope, lengthBytes: number): Promise<Flooded> {
+  const { ours, peer } = await makePair(scope);
+  const fd = ours._handle?.fd;
+  assert.ok(typeof fd === 'number' && fd >= 0);
+  const flood = new Flood(fd, lengthBytes);
+  scope.defer(() => flood.end());
+  return { ours, peer, flood };
+}
+
+/** Reads until the first piece of a spread read; it and what it came behind. */
+async function firstPiece({ ours, peer, flood }: Flooded): Promise<{ piece: Buffer; at: number }> {
+  let at = 0;
+  peer.write('x');
+  return new Promise((resolve) => {
+    ours.on('data', function onData(piece: Buffer) {
+      if (flood.spreads.length > 0) {
+        ours.removeListener('data', onData);
+        resolve({ piece, at });
+      }
+      at += piece.length;
+    });
+  });
+}
+
+test('a flood is read in pieces of at most 256 KiB, four of them at once', async (scope) => {
+  const total = 10 * MIB + 300 * KIB;
+  const { ours, peer, flood } = await flooded(scope, total);
+  const memory = new Map<ArrayBufferLike, number>();
+  let received = 0;
+  ours.on('data', (chunk: Buffer) => {
+    if (received < total) check(chunk, received);
+    received += chunk.length;
+    assert.equal(ours.bytesRead, received);
+    assert.ok(chunk.length <= PIECE_BYTES);
+    assert.ok(chunk.buffer.byteLength <= PIECE_BYTES, 'it keeps no more than that alive');
+    memory.set(chunk.buffer, (memory.get(chunk.buffer) ?? 0) + 1);
+    if (received === total) peer.end('yz');
+  });
+  peer.write('x');
+  await once(ours, 'end');
+  assert.equal(received, total + 3, 'and what came behind it');
+  assert.ok(flood.spreads.length >= 8, `${flood.spreads}`);
+  assert.ok(
+    flood.spreads.slice(0, -1).every((count) => count === MIB),
+    `${flood.spreads}`,
+  );
+  assert.ok(flood.reads.length <= 6, 'few reads come before');
+});
+
+test('ticks and promise jobs run between the pieces, and no timer waits for a flood', async (scope) => {
+  const { ours, peer, flood } = await flooded(scope, 40 * MIB);
+  const order: string[] = [];
+  let piecesBeforeTimer = 0;
+  let timerRan = false;
+  setTimeout(() => {
+    timerRan = true;
+  }, 0);
+  ours.on('data', () => {
+    if (!timerRan) piecesBeforeTimer++;
+    if (flood.spreads.length === 0 || order.length > 12) return;
+    order.push('data');
+    process.nextTick(() => order.push('tick'));
+    void Promise.resolve().then(() => order.push('job'));
+  });
+  peer.end('x');
+  await once(ours, 'end');
+  assert.deepEqual(order.slice(0, 12), Array(4).fill(['data', 'tick', 'job']).flat());
+  assert.ok(piecesBeforeTimer < 20, `${piecesBeforeTimer} pieces came before a timer`);
+});
+
+test('pause() between two pieces: none is told until resume(), none is lost', async (scope) => {
+  const total = 6 * MIB;
+  const { ours, peer, flood } = await flooded(scope, total);
+  let received = 0;
+  let stopped = false;
+  ours.on('data', (chunk: Buffer) => {
+    assert.ok(!ours.isPaused(), 'paused');
+    check(chunk, received);
+    received += chunk.length;
+    if (stopped || flood.spreads.length === 0) return;
+    stopped = true;
+    ours.pause();
+  });
+  peer.write('x');
+  while (!stopped) await turn();
+  const before = received;
+  await sleep(20);
+  assert.equal(received, before);
+  assert.equal(ours.readableLength, MIB - PIECE_BYTES, 'the rest of that read, and no more');
+  assert.equal(flood.spreads.length, 1);
+  ours.resume();
+  while (received < total) await turn();
+  const next = flood.reads.findLast((count) => count < PIECE_BYTES);
+  assert.equal(next, 64 * KIB, 'who pauses gets small reads');
+});
+
+test('destroy() between two pieces ends it', async (scope) => {
+  const { ours, peer, flood } = await flooded(scope, 6 * MIB);
+  let pieces = 0;
+  ours.on('data', () => {
+    if (flood.spreads.length === 0) return;
+    pieces++;
+    ours.destroy();
+  });
+  peer.on('error', () => {});
+  peer.write('x');
+  await once(ours, 'close');
+  await turn();
+  assert.equal(pieces, 1);
+});
+
+test('pipe() between two pieces: the rest goes that way', async (scope) => {
+  const pair = await flooded(scope, 5 * MIB);
+  const { ours: to, peer: end } = await makePair(scope);
+  const { piece, at } = await firstPiece(pair);
+  const total = pair.flood.stop();
+  let received = at + piece.length;
+  end.on('data', (chunk: Buffer) => {
+    if (received < total) check(chunk.subarray(0, total - received), received);
+    received += chunk.length;
+  });
+  pair.ours.pipe(to);
+  pair.peer.end('z');
+  await once(end, 'end');
+  assert.equal(received, total + 2);
+});
+
+test('a connection that moves between two pieces takes the rest along', async (scope) => {
+  const pair = await flooded(scope, 6 * MIB);
+  pair.peer.on('error', () => {});
+  const { piece, at } = await firstPiece(pair);
+  pair.ours.pause();
+  let unread: readonly Buffer[] = [];
+  moveSocket(pair.ours, (fd, rest) => {
+    unread = rest;
+    closeDescriptor(fd);
+  });
+  const bytes = Buffer.concat(unread);
+  assert.equal(bytes.length, MIB - PIECE_BYTES);
+  check(bytes, at + piece.length);
+  await once(pair.ours, 'close');
+});
+
+test('where connections may go to another process, handlers have all that was read', async (scope) => {
+  const { slab } = systemHost().reactor;
+  scope.defer(() => {
+    slab.spreads = true;
+  });
+  const { ours, peer, flood } = await flooded(scope, 6 * MIB);
+  leaveUnreadToKernel();
+  ours.resume();
+  peer.end('x');
+  await once(ours, 'end');
+  assert.equal(flood.spreads.length, 0);
+  assert.ok(flood.reads.length > (6 * MIB) / PIECE_BYTES);
+});

@@ -74,7 +74,7 @@ test('a flood is read in pieces of at most 256 KiB, four of them at once', async
   assert.ok(flood.reads.length <= 6, 'few reads come before');
 });
 
-test('ticks and promise jobs run between the pieces, and no timer waits for a flood', async (scope) => {
+test('ticks and promise jobs run between pieces, and no timer waits for a flood', async (scope) => {
   const { ours, peer, flood } = await flooded(scope, 40 * MIB);
   const order: string[] = [];
   let piecesBeforeTimer = 0;
@@ -168,7 +168,7 @@ test('a connection that moves between two pieces takes the rest along', async (s
   await once(pair.ours, 'close');
 });
 
-test('where connections may go to another process, handlers have all that was read', async (scope) => {
+test('where a connection may go to another process, all that was read is told', async (scope) => {
   const { slab } = systemHost().reactor;
   scope.defer(() => {
     slab.spreads = true;

@@ -6,8 +6,12 @@
 import { installIpc } from './ipc/install.js';
 import { receiveHandle } from './ipc/receive.js';
 import type { NetModule } from './net/module.js';
+import { leaveUnreadToKernel } from './net/transfer.js';
 import type { Server, Socket } from './node.js';
 import net from './node.js';
+
+// Who loads this may send any connection, also over a channel that `install` knows nothing of.
+leaveUnreadToKernel();
 
 export { type Channel, type SendOptions, sendHandle } from './ipc/send.js';
 

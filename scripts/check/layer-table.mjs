@@ -14,6 +14,8 @@ export const ALLOWED = new Map([
   ['dial', ['util', 'sys', 'reactor', 'transport']],
   ['net', ['util', 'transport', 'dial']],
   ...FRONT_DOORS.map((folder) => [folder, ['net', ENTRIES]]),
+  // Who loads the entry `barewire/ipc` may send any connection; the hook only prepares for it.
+  ['register', ['net', 'ipc', ENTRIES]],
   // Puts a simulated kernel under net: it has to know both ends.
   ['testing', ['net', 'transport', 'sys', 'util', ENTRIES]],
   [ENTRIES, ['net', ...FRONT_DOORS]],

@@ -55,14 +55,10 @@ function connectedStream(socket: Socket): Stream {
   return stream;
 }
 
-/** The bytes that wait in the socket's own buffer, taken out of it. */
-function takeUnread(socket: Socket): Buffer[] {
-  const unread: Buffer[] = [];
-  if (socket.readableLength === 0) return unread;
-  const chunk: unknown = socket.read();
-  if (typeof chunk === 'string') unread.push(Buffer.from(chunk, socket.readableEncoding ?? 'utf8'));
-  else if (chunk instanceof Uint8Array) unread.push(Buffer.from(chunk));
-  return unread;
+/** What `read()` gave, as bytes. */
+function bytesOf(chunk: unknown, encoding: BufferEncoding | null): Buffer[] {
+  if (typeof chunk === 'string') return [Buffer.from(chunk, encoding ?? 'utf8')];
+  return chunk instanceof Uint8Array ? [Buffer.from(chunk)] : [];
 }
 
 /**
@@ -78,7 +74,9 @@ export function detachDescriptor(socket: Socket): number {
   stream.flush();
   // Its write failed, and that destroyed it.
   if (core.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
-  for (const piece of stream.takeHeld()) socket.push(piece);
+  // Its listeners are not to hear of it in the middle of this.
+  const held = stream.takeHeld();
+  if (held.length > 0) core.host.clock.soon(() => held.forEach((piece) => void socket.push(piece)));
   let fd: number;
   if (stream.pendingBytes === 0) {
     fd = stream.detach();
@@ -103,13 +101,16 @@ export function moveSocket(
   const { reading } = stream;
   stream.flush();
   const fd = duplicateSocket(socket);
-  const unread = [...takeUnread(socket), ...stream.takeHeld()];
+  const encoding = socket.readableEncoding;
+  const buffered: unknown = socket.readableLength > 0 ? socket.read() : null;
+  const held = stream.takeHeld();
   stream.stopReading();
   try {
-    take(fd, unread);
+    take(fd, [...bytesOf(buffered, encoding), ...held.map((piece) => Buffer.from(piece))]);
   } catch (error) {
     closeDescriptor(fd);
-    if (unread.length > 0) socket.unshift(Buffer.concat(unread));
+    if (buffered !== null) socket.unshift(buffered, encoding ?? undefined);
+    stream.putHeld(held);
     if (reading) stream.startReading();
     throw error;
   }

@@ -48,7 +48,7 @@ const MIDDLING_CREDIT = 16;
 const LARGE_CREDIT = 32;
 const HUGE_CREDIT = 40;
 const SPREAD_CREDIT = 48;
-/** What a filled huge read earns: three of them in a row, and the next is spread. */
+/** What a filled huge read earns: after three of them in a row the next may be spread. */
 const HUGE_EARNS = 4;
 const CREDIT_MAX = 60;
 
@@ -130,10 +130,13 @@ export class Slab {
     this.room = this.small.length - this.smallOffset;
   }
 
-  /** Whether a read is to fill `spread()` in place of `bytes`. */
-  isSpread(credit: number, frugal: boolean): boolean {
-    return credit > SPREAD_CREDIT && !frugal && this.spreads;
+  /** Whether a read may fill `spread()` in place of `bytes`, if there is that much. */
+  maySpread(credit: number): boolean {
+    return credit > SPREAD_CREDIT && this.spreads;
   }
+
+  /** More than this has to be there for a spread read. */
+  readonly spreadsFromBytes: number = HUGE_READ_BYTES;
 
   /** Room for a spread read, to be filled in this order. */
   spread(): readonly Buffer[] {
@@ -169,7 +172,7 @@ export class Slab {
     if (count >= HUGE_READ_BYTES) {
       return Math.min(Math.max(credit, HUGE_CREDIT) + HUGE_EARNS, CREDIT_MAX);
     }
-    if (count >= READ_BYTES) return Math.max(credit - 1, HUGE_CREDIT);
+    if (count >= READ_BYTES) return HUGE_CREDIT;
     if (credit > LARGE_CREDIT) return credit - 1;
     if (count > MIDDLING_BYTES) return LARGE_CREDIT;
     if (credit > MIDDLING_CREDIT) return credit - 1;

@@ -4,7 +4,7 @@
  */
 import builtin from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import type * as ipc from '../ipc.js';
+import type * as ipc from '../ipc/install.js';
 import type { NetModule } from '../net/module.js';
 import { acceptInstances } from './instances.js';
 import { hookLoader, onSyncExports } from './loader.js';
@@ -49,7 +49,7 @@ function install(): NetModule | null {
   onSyncExports(state.onSync);
   hookLoader(net);
   // Only now: it loads the native file, which an unsupported machine does not have.
-  (require('../ipc.js') as typeof ipc).install(net);
+  (require('../ipc/install.js') as typeof ipc).installIpc(net);
   return net;
 }
 

@@ -9,13 +9,16 @@ export function hold(owner: object, pieces: Buffer[]): void {
   held.set(owner, pieces);
 }
 
-/** Takes one piece, and tells whether it was the last. */
-export function nextHeld(owner: object): { piece: Buffer | undefined; isLast: boolean } {
-  const pieces = held.get(owner);
-  const piece = pieces?.shift();
-  const isLast = pieces === undefined || pieces.length === 0;
+/**
+ * Takes one piece, or as much of it as there is room for, and tells whether anything is left.
+ */
+export function nextHeld(owner: object, roomBytes: number): { piece: Buffer; isLast: boolean } {
+  const pieces = held.get(owner) ?? [];
+  const whole = pieces.shift() ?? Buffer.alloc(0);
+  if (whole.length > roomBytes) pieces.unshift(whole.subarray(roomBytes));
+  const isLast = pieces.length === 0;
   if (isLast) held.delete(owner);
-  return { piece, isLast };
+  return { piece: whole.subarray(0, roomBytes), isLast };
 }
 
 /** Takes all that is left. */

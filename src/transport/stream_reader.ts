@@ -38,7 +38,7 @@ export abstract class StreamReader extends StreamState {
     if (this.reading || this.ended || this.fd < 0) return;
     this.reading = true;
     this.updateActive();
-    if (this.readable) this.host.reactor.soon(this);
+    if (this.hasWork) this.host.reactor.soon(this);
   }
 
   stopReading(): void {
@@ -54,7 +54,7 @@ export abstract class StreamReader extends StreamState {
   }
 
   protected get hasWork(): boolean {
-    return this.holding || (this.readable && this.reading);
+    return this.reading && (this.readable || this.holding);
   }
 
   /**
@@ -68,6 +68,8 @@ export abstract class StreamReader extends StreamState {
       this.budgetBytes = reactor.crowded ? READ_COST_BYTES : BYTES_PER_TURN;
     }
     const before = this.bytesRead;
+    // The budget has paid for it.
+    const wasRead = this.holding;
     try {
       if (this.holding) this.deliverHeld();
       else if (this.stepsPast()) return;
@@ -75,8 +77,10 @@ export abstract class StreamReader extends StreamState {
       else this.readOnceInto(this.readInto);
     } finally {
       const count = this.bytesRead - before;
-      reactor.spend(count);
-      this.budgetBytes -= count > READ_COST_BYTES ? count : READ_COST_BYTES;
+      if (!wasRead) {
+        reactor.spend(count);
+        this.budgetBytes -= count > READ_COST_BYTES ? count : READ_COST_BYTES;
+      }
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.fd >= 0 && this.hasWork) {
         if (this.holding || this.budgetBytes > 0) reactor.again(this);
@@ -87,7 +91,7 @@ export abstract class StreamReader extends StreamState {
 
   private readOnce(): void {
     const { slab, crowded } = this.host.reactor;
-    if (this.isTcp && slab.isSpread(this.credit, crowded)) {
+    if (slab.maySpread(this.credit) && this.isFlooded()) {
       this.readSpread();
       return;
     }
@@ -108,6 +112,17 @@ export abstract class StreamReader extends StreamState {
     }
   }
 
+  /**
+   * There is more than a huge read takes. Else the read would come back short, and the socket would
+   * wait for an event, which comes with the first part of the next message. Not where somebody else
+   * may have the descriptor: he would read on behind what is held here.
+   */
+  private isFlooded(): boolean {
+    const { kernel, reactor } = this.host;
+    if (!this.isTcp || !this.exclusive || !reactor.isQuiet) return false;
+    return kernel.pending(this.fd, kernel.constants.FIONREAD) > reactor.slab.spreadsFromBytes;
+  }
+
   private readSpread(): void {
     const { kernel, reactor } = this.host;
     const { slab } = reactor;
@@ -119,17 +134,34 @@ export abstract class StreamReader extends StreamState {
     }
     if (!slab.fillsSpread(count) && !this.moreBehind) this.readable = false;
     this.credit = slab.creditAfter(count, this.credit);
-    hold(this, slab.takeSpread(count));
+    reactor.spend(Math.max(0, count - BYTES_PER_TURN));
+    this.putHeld(slab.takeSpread(count));
     this.deliverHeld();
   }
 
-  /** One piece, also to an owner who has stopped reading: it is his, and in no kernel's keeping. */
+  /** One piece, or what the owner's memory has room for. */
   private deliverHeld(): void {
-    const { piece, isLast } = nextHeld(this);
+    const { readInto } = this;
+    if (readInto?.length === 0) {
+      this.readStopped(-errno.ENOBUFS);
+      return;
+    }
+    const { piece, isLast } = nextHeld(this, readInto?.length ?? BYTES_PER_TURN);
     this.holding = !isLast;
-    if (piece === undefined) return;
     this.bytesRead += piece.length;
-    this.owner.onRead(piece);
+    if (readInto === null) {
+      this.owner.onRead(piece);
+    } else {
+      readInto.set(piece);
+      this.owner.onReadInto(piece.length);
+    }
+  }
+
+  /** What was read, and is to be delivered before anything else. */
+  putHeld(pieces: Buffer[]): void {
+    if (pieces.length === 0) return;
+    hold(this, pieces);
+    this.holding = true;
   }
 
   /** Takes what was read and not delivered, for somebody who carries the connection on. */

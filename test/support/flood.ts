@@ -15,14 +15,14 @@ export class Flood {
   readonly reads: number[] = [];
   readonly spreads: number[] = [];
   private at = 0;
-  private readonly real: Pick<Kernel, 'read' | 'readv'>;
+  private readonly real: Pick<Kernel, 'read' | 'readv' | 'pending'>;
 
   constructor(
     fd: number,
     private lengthBytes: number,
   ) {
-    const { read, readv } = watch.kernel;
-    this.real = { read, readv };
+    const { read, readv, pending } = watch.kernel;
+    this.real = { read, readv, pending };
     Object.assign(watch.kernel, {
       read: (on: number, bytes: Uint8Array, offset: number, length: number) => {
         if (on !== fd || this.at === this.lengthBytes) return read(on, bytes, offset, length);
@@ -30,6 +30,8 @@ export class Flood {
         this.reads.push(count);
         return count;
       },
+      pending: (on: number, what: number) =>
+        on === fd && this.at < this.lengthBytes ? this.lengthBytes - this.at : pending(on, what),
       readv: (on: number, chunks: readonly Uint8Array[], most: number) => {
         if (on !== fd || this.at === this.lengthBytes) return readv(on, chunks, most);
         const count = chunks.slice(0, most).reduce((sum, chunk) => sum + this.fill(chunk), 0);

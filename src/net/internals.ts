@@ -85,3 +85,16 @@ export const kHost: unique symbol = Symbol('barewire.host');
 export function isBoundSocket(value: unknown): value is BoundSocket {
   return typeof value === 'object' && value !== null && kBound in value;
 }
+
+/** No target of a `pipe` is waited for; once there were two, they are a set. */
+function drained(state: ReadableInternals): void {
+  if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
+  else state.awaitDrainWriters = null;
+}
+
+/** Leaves a Readable as if its `push()` had emitted bytes. Most often nothing changes. */
+export function emitted(state: ReadableInternals): void {
+  if (state.reading) state.reading = false;
+  if (state.awaitDrainWriters !== null) drained(state);
+  if (!state.dataEmitted) state.dataEmitted = true;
+}

@@ -13,24 +13,13 @@ import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
-import { emitsPlainly, kHost, type ReadableInternals } from './internals.js';
+import { emitsPlainly, emitted, kHost } from './internals.js';
 import type { Socket } from './socket.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
 
-/** No target of a `pipe` is waited for; once there were two, they are a set. */
-function drained(state: ReadableInternals): void {
-  if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
-  else state.awaitDrainWriters = null;
-}
-
-/** Leaves a Readable as if its `push()` had emitted bytes. Most often nothing changes. */
-function emitted(state: ReadableInternals): void {
-  if (state.reading) state.reading = false;
-  if (state.awaitDrainWriters !== null) drained(state);
-  if (!state.dataEmitted) state.dataEmitted = true;
-}
+const PORTION_BYTES = 64 * 1024;
 
 /** A socket's scope is destroyed by its end, not by the garbage collector. */
 const MANUAL = { requireManualDestroy: true };
@@ -198,9 +187,21 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       emitted(state);
       if (typeof data === 'function' && emitsPlainly(socket)) Reflect.apply(data, socket, [chunk]);
       else socket.emit('data', chunk);
-    } else if (!socket.push(chunk)) {
+    } else if (!socket.push(this.portion(chunk))) {
       this.stream?.stopReading();
     }
+  }
+
+  /**
+   * What a Readable that does not flow gets of a chunk: as much as the built-in reads. Who takes a
+   * part of more than the high-water mark would never hear `'readable'` again.
+   */
+  private portion(chunk: Buffer): Buffer {
+    const { stream, socket } = this;
+    if (chunk.length <= PORTION_BYTES || stream === null) return chunk;
+    if (socket._readableState.flowing === true) return chunk;
+    stream.giveBack(chunk.subarray(PORTION_BYTES));
+    return chunk.subarray(0, PORTION_BYTES);
   }
 
   /** Whether a write is under way; `onWritten` hears of its end. */

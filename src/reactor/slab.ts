@@ -144,6 +144,11 @@ export class Slab {
     return this.blank;
   }
 
+  /** How large a piece of a spread read may be. */
+  pieceBytes(credit: number): number {
+    return credit > LARGE_CREDIT ? HUGE_READ_BYTES : READ_BYTES;
+  }
+
   /** Whether a spread read of `count` bytes left no room. */
   fillsSpread(count: number): boolean {
     return count === SPREAD_SLABS * SLAB_BYTES;

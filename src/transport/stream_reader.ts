@@ -44,9 +44,13 @@ export abstract class StreamReader extends StreamState {
   stopReading(): void {
     if (!this.reading) return;
     this.reading = false;
-    // Whoever stops it keeps what was read: no more huge reads for a while.
-    this.credit = this.host.reactor.slab.modest(this.credit);
+    this.calm();
     this.updateActive();
+  }
+
+  /** Whoever stops keeps what was read: no more huge reads for a while. */
+  private calm(): void {
+    this.credit = this.host.reactor.slab.modest(this.credit);
   }
 
   protected updateActive(): void {
@@ -146,7 +150,8 @@ export abstract class StreamReader extends StreamState {
       this.readStopped(-errno.ENOBUFS);
       return;
     }
-    const { piece, isLast } = nextHeld(this, readInto?.length ?? BYTES_PER_TURN);
+    const { slab } = this.host.reactor;
+    const { piece, isLast } = nextHeld(this, readInto?.length ?? slab.pieceBytes(this.credit));
     this.holding = !isLast;
     this.bytesRead += piece.length;
     if (readInto === null) {
@@ -162,6 +167,13 @@ export abstract class StreamReader extends StreamState {
     if (pieces.length === 0) return;
     hold(this, pieces);
     this.holding = true;
+  }
+
+  /** The owner takes the rest of a piece later. */
+  giveBack(rest: Buffer): void {
+    this.bytesRead -= rest.length;
+    this.calm();
+    this.putHeld([rest, ...this.takeHeld()]);
   }
 
   /** Takes what was read and not delivered, for somebody who carries the connection on. */

@@ -46,7 +46,7 @@ export default [
   },
   {
     row: 'C013',
-    file: 'src/transport/stream.ts',
+    file: 'src/transport/stream_reader.ts',
     find: 'if (status === 0) this.owner.onReadEnd();',
     replace: 'if (status === 0) return;',
   },

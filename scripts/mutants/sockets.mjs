@@ -177,8 +177,8 @@ export default [
   {
     row: 'C071',
     file: CORE,
-    find: '} else if (!socket.push(chunk)) {\n      this.stream?.stopReading();',
-    replace: '} else if (!socket.push(chunk)) {\n',
+    find: '} else if (!socket.push(this.portion(chunk))) {\n      this.stream?.stopReading();',
+    replace: '} else if (!socket.push(this.portion(chunk))) {\n',
   },
   {
     row: 'C071',

@@ -27,7 +27,7 @@ export interface Handover {
 }
 
 /** The part of a Readable's state that holds what nobody read yet. */
-type ReadState = Pick<ReadableInternals, 'decoder'> & { readonly buffer: Iterable<unknown> };
+type ReadState = Pick<ReadableInternals, 'decoder' | 'buffer'>;
 
 /** The bytes of a character of which the rest has not come. */
 function incomplete(decoder: unknown): Buffer {
@@ -83,7 +83,7 @@ export function handOut(socket: Socket): Handover {
   };
   return {
     fd,
-    unread: [...unreadBytes(socket._readableState as unknown as ReadState), ...held],
+    unread: [...unreadBytes(socket._readableState), ...held],
     unwritten,
     ended,
     finished,

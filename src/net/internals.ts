@@ -6,6 +6,8 @@ import { EventEmitter } from 'node:events';
 import type { BoundSocket } from './bound_socket.js';
 
 export interface ReadableInternals {
+  /** What waits to be read. */
+  readonly buffer: Iterable<unknown>;
   flowing: boolean | null;
   length: number;
   decoder: unknown;

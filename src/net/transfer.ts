@@ -9,6 +9,7 @@ import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
+import { unreadBytes } from './handover.js';
 import { kCore, kHost, kServer } from './internals.js';
 import type { Server } from './server.js';
 import { listenOnOwned } from './server_listen.js';
@@ -55,10 +56,12 @@ function connectedStream(socket: Socket): Stream {
   return stream;
 }
 
-/** What `read()` gave, as bytes. */
-function bytesOf(chunk: unknown, encoding: BufferEncoding | null): Buffer[] {
-  if (typeof chunk === 'string') return [Buffer.from(chunk, encoding ?? 'utf8')];
-  return chunk instanceof Uint8Array ? [Buffer.from(chunk)] : [];
+/** Listeners hear of it at the next tick, not in the middle of what the caller does. */
+function keepUnread(socket: Socket, held: readonly Buffer[]): void {
+  if (held.length === 0) return;
+  socket[kCore].host.clock.soon(() => {
+    for (const piece of held) if (!socket.destroyed) socket.push(piece);
+  });
 }
 
 /**
@@ -74,9 +77,7 @@ export function detachDescriptor(socket: Socket): number {
   stream.flush();
   // Its write failed, and that destroyed it.
   if (core.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
-  // Its listeners are not to hear of it in the middle of this.
-  const held = stream.takeHeld();
-  if (held.length > 0) core.host.clock.soon(() => held.forEach((piece) => void socket.push(piece)));
+  keepUnread(socket, stream.takeHeld());
   let fd: number;
   if (stream.pendingBytes === 0) {
     fd = stream.detach();
@@ -101,15 +102,16 @@ export function moveSocket(
   const { reading } = stream;
   stream.flush();
   const fd = duplicateSocket(socket);
-  const encoding = socket.readableEncoding;
-  const buffered: unknown = socket.readableLength > 0 ? socket.read() : null;
+  // Not by read(), which would tell listeners here what the next owner tells his.
+  const buffered = unreadBytes(socket._readableState);
   const held = stream.takeHeld();
   stream.stopReading();
   try {
-    take(fd, [...bytesOf(buffered, encoding), ...held.map((piece) => Buffer.from(piece))]);
+    // Copies, since other sockets' bytes lie in the same memory.
+    const unread = [...buffered, ...held].map((chunk) => Buffer.from(chunk));
+    take(fd, unread);
   } catch (error) {
     closeDescriptor(fd);
-    if (buffered !== null) socket.unshift(buffered, encoding ?? undefined);
     stream.putHeld(held);
     if (reading) stream.startReading();
     throw error;

@@ -84,6 +84,8 @@ export class Slab {
    * that was read and not delivered.
    */
   spreads = true;
+  /** More than this has to be there for a spread read. */
+  readonly spreadsFromBytes: number = HUGE_READ_BYTES;
 
   /**
    * Makes room for one read. `credit` is what the socket's last `take` left it with; a `frugal`
@@ -134,9 +136,6 @@ export class Slab {
   maySpread(credit: number): boolean {
     return credit > SPREAD_CREDIT && this.spreads;
   }
-
-  /** More than this has to be there for a spread read. */
-  readonly spreadsFromBytes: number = HUGE_READ_BYTES;
 
   /** Room for a spread read, to be filled in this order. */
   spread(): readonly Buffer[] {

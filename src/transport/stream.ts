@@ -2,9 +2,8 @@
  * A connected (or connecting) stream descriptor: TCP, UNIX or a pipe. It moves bytes and tells
  * its owner; it knows nothing of Node's streams and events.
  *
- * The descriptor is registered once, edge-triggered: an event says that something changed, and
- * `readable` remembers it until a read comes back short or empty. Reads stop after a budget, so
- * that one peer who sends without end does not starve the rest; what is left goes on next turn.
+ * The descriptor is registered once, edge-triggered: an event says that something changed. How it
+ * is read stands in `stream_reader`.
  */
 import { errno } from '../util/system_error.js';
 import { StreamReader } from './stream_reader.js';

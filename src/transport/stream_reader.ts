@@ -1,6 +1,7 @@
 /**
  * The reading half of a stream. The descriptor is edge-triggered: `readable` remembers an event
- * until a read comes back short or empty.
+ * until a read comes back short or empty. Reads stop after a budget, so that one peer who sends
+ * without end does not starve the rest; what is left goes on next turn.
  */
 import { errno } from '../util/system_error.js';
 import { allHeld, hold, nextHeld } from './held.js';

@@ -256,12 +256,47 @@ test('a connection that moves between two pieces takes the rest along', async (s
   });
   const bytes = Buffer.concat(unread);
   assert.equal(bytes.length, MIB - PIECE_BYTES);
-  assert.ok(
-    unread.every((each) => each.buffer.byteLength <= PIECE_BYTES),
-    'copies',
-  );
+  // Other sockets' bytes lie in the slabs.
+  assert.ok(unread.every((each) => !pair.flood.memory.has(each.buffer)));
   check(bytes, at + piece.length);
   await once(pair.ours, 'close');
+});
+
+test('a connection that moves tells nobody here what it takes along', async (scope) => {
+  const { ours, peer } = await makePair(scope);
+  peer.on('error', () => {});
+  const told: string[] = [];
+  ours.on('data', (chunk) => told.push(String(chunk)));
+  ours.pause();
+  ours.read(0);
+  peer.write('hello');
+  while (ours.readableLength < 5) await turn();
+  let unread: readonly Buffer[] = [];
+  const take = (fd: number, rest: readonly Buffer[]): void => {
+    unread = rest;
+    closeDescriptor(fd);
+  };
+  const refuse = (): void => {
+    throw new Error('not taken');
+  };
+  assert.throws(() => moveSocket(ours, refuse), /not taken/);
+  assert.equal(ours.readableLength, 5, 'a move that fails leaves them');
+  moveSocket(ours, take);
+  await once(ours, 'close');
+  assert.equal(String(Buffer.concat(unread)), 'hello');
+  assert.deepEqual(told, []);
+});
+
+test('many floods at once are read in turn, none a megabyte at a time', async (scope) => {
+  const all = await Promise.all(Array.from({ length: 12 }, () => flooded(scope, 6 * MIB)));
+  const ends = all.map(async ({ ours, peer }) => {
+    ours.on('data', () => {});
+    peer.end('x');
+    await once(ours, 'end');
+  });
+  await Promise.all(ends);
+  const spreads = all.reduce((sum, { flood }) => sum + flood.spreads.length, 0);
+  assert.ok(spreads < 12, `${spreads} of about 60`);
 });
 
 test('where a connection may go to another process, all that was read is told', async (scope) => {

@@ -14,6 +14,8 @@ export class Flood {
   /** How much each call brought. */
   readonly reads: number[] = [];
   readonly spreads: number[] = [];
+  /** Where it was put. */
+  readonly memory = new Set<ArrayBufferLike>();
   private at = 0;
   private readonly real: Pick<Kernel, 'read' | 'readv' | 'pending'>;
 
@@ -43,6 +45,7 @@ export class Flood {
 
   private fill(into: Uint8Array): number {
     const count = Math.min(into.length, this.lengthBytes - this.at);
+    this.memory.add(into.buffer);
     for (let i = 0; i < count; i++) into[i] = byteAt(this.at + i);
     this.at += count;
     return count;

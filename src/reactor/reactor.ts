@@ -9,6 +9,7 @@
  */
 
 import {
+  CALL_AGAIN,
   CALL_NEXT,
   WORD_AGAIN,
   WORD_BEHIND,
@@ -28,6 +29,9 @@ import { drainTicks } from './ticks.js';
 const CROWDED_BYTES = 4 * 1024 * 1024;
 /** So many reads of 1 MiB make a turn of two milliseconds. */
 const FEW = 8;
+
+/** The hook calls again where there is more. */
+const AGAIN_PER_CALL = 64;
 
 export class Reactor {
   /** Where reads land. One for all descriptors, since only one is read at a time. */
@@ -248,11 +252,22 @@ export class Reactor {
     const { control } = this;
     for (let at = what + 1; ; at++) {
       const behind = control[WORD_BEHIND] as number;
-      if (behind <= 0) return;
+      if (behind < 0) return;
+      if (behind === 0) break;
       this.runTicks(drainTicks);
       // Counted down first: where a handler throws, the hook goes on with the one behind it.
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
+    }
+    // Where something waits since the turn before, that comes first.
+    if (control[WORD_NEXT] === 0) this.dispatchAgain(drainTicks);
+  }
+
+  /** What asks to run once more in this turn: an accepted connection each, for one. */
+  private dispatchAgain(drain: () => void): void {
+    for (let i = 0; i < AGAIN_PER_CALL && this.againQueue.length > 0; i++) {
+      this.runTicks(drain);
+      this.dispatchOne(CALL_AGAIN);
     }
   }
 

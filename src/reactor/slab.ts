@@ -5,6 +5,7 @@
  */
 
 import type threads from 'node:worker_threads';
+import { bufferOver } from '../util/view.js';
 
 /** What one small piece that somebody keeps can keep alive, at most. */
 const SLAB_BYTES = 256 * 1024;
@@ -73,9 +74,12 @@ export class Slab {
   offset = 0;
   room = 0;
 
+  // What the two are views of is kept: asking for it costs more than making a view.
   private large: Buffer = this.bytes;
+  private largeMemory: ArrayBufferLike = this.bytes.buffer;
   private largeOffset = 0;
   private small: Buffer = this.bytes;
+  private smallMemory: ArrayBufferLike = this.bytes.buffer;
   private smallOffset = 0;
   /** Whole slabs that nothing lies in. */
   private readonly blank: Buffer[] = [];
@@ -114,17 +118,23 @@ export class Slab {
 
   private reserveLarge(room: number): void {
     if (this.large.length - this.largeOffset < room) {
-      this.large = shared(SLAB_BYTES);
-      this.largeOffset = 0;
+      this.setLarge(shared(SLAB_BYTES), 0);
     }
     this.bytes = this.large;
     this.offset = this.largeOffset;
     this.room = room;
   }
 
+  private setLarge(large: Buffer, offset: number): void {
+    this.large = large;
+    this.largeMemory = large.buffer;
+    this.largeOffset = offset;
+  }
+
   private reserveSmall(leastRoom: number): void {
     if (this.small.length - this.smallOffset < leastRoom) {
       this.small = shared(SMALL_SLAB_BYTES);
+      this.smallMemory = this.small.buffer;
       this.smallOffset = 0;
     }
     this.bytes = this.small;
@@ -166,8 +176,7 @@ export class Slab {
     this.blank.shift();
     pieces.push(last.subarray(0, rest));
     // What is behind it has room for large reads.
-    this.large = last;
-    this.largeOffset = (rest + ALIGN_BYTES - 1) & -ALIGN_BYTES;
+    this.setLarge(last, (rest + ALIGN_BYTES - 1) & -ALIGN_BYTES);
     return pieces;
   }
 
@@ -202,6 +211,6 @@ export class Slab {
       bytes.copy(copy, 0, offset, end);
       return copy;
     }
-    return bytes.subarray(offset, end);
+    return bufferOver(bytes === this.small ? this.smallMemory : this.largeMemory, offset, count);
   }
 }

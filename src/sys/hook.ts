@@ -12,7 +12,8 @@ export const WORD_AGAIN = 1;
 export const WORD_TURN = 2;
 /**
  * How many events are behind the one that is dispatched. Written by the hook before each call; a
- * call that goes on to them counts it down, before it runs each.
+ * call that goes on to them counts it down, before it runs each, and may go on to what asks to run
+ * once more. Less than none: each is to have a call of its own.
  */
 export const WORD_BEHIND = 3;
 /** Where the events begin: slot, generation and readiness for each. */

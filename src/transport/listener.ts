@@ -3,6 +3,7 @@
  * so that the ticks of one connection's handler run before the next connection is there.
  */
 import { errno } from '../util/system_error.js';
+import { connectionsWaiting } from './accept_queue.js';
 import { Descriptor } from './descriptor.js';
 import type { Host } from './host.js';
 
@@ -16,12 +17,17 @@ export interface ListenerOwner {
 /** Connections accepted in one turn; bounds what a flood of them takes from everybody else. */
 const ACCEPTS_PER_TURN = 64;
 
+/** Where the kernel does not say how many wait, accept(2) tells when there are no more. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
+
 /** Out of descriptors or memory: when to look again whether there are some. */
 const RETRY_MS = 50;
 
 export class Listener extends Descriptor {
   private accepting = false;
   private readable = false;
+  /** How many connections are known to wait. */
+  private waiting = 0;
   private turn = -1;
   private budget = 0;
   private retry: ReturnType<Host['clock']['setTimer']> | null = null;
@@ -72,13 +78,22 @@ export class Listener extends Descriptor {
   }
 
   private acceptOne(): void {
-    const { kernel, reactor } = this.host;
-    const accepted = kernel.accept(this.fd);
-    if (accepted >= 0) {
-      this.goOn();
-      this.owner.onAccept(accepted);
+    const { kernel } = this.host;
+    if (this.waiting === 0) this.waiting = this.isTcp ? connectionsWaiting(kernel, this.fd) : UNKNOWN;
+    const accepted = this.waiting === 0 ? -errno.EAGAIN : kernel.accept(this.fd);
+    if (accepted < 0) {
+      this.waiting = 0;
+      this.notAccepted(accepted);
       return;
     }
+    // The event of one that comes from here on is still to be told.
+    if (--this.waiting > 0) this.goOn();
+    else this.readable = false;
+    this.owner.onAccept(accepted);
+  }
+
+  private notAccepted(accepted: number): void {
+    const { reactor } = this.host;
     switch (-accepted) {
       case errno.EAGAIN:
         this.readable = false;

@@ -105,13 +105,16 @@ export abstract class StreamReader extends StreamState {
     if (count > 0) {
       this.bytesRead += count;
       if (count < slab.room && !this.moreBehind) this.readable = false;
-      const cut = slab.cuts(count);
+      if (slab.cuts(count)) {
+        const whole = this.withRest(slab.take(count));
+        // A huge read has to be earned by a large one: whoever pauses now is to hold little.
+        this.credit = slab.modest(slab.creditAfter(whole.length, this.credit));
+        this.owner.onRead(whole);
+        return;
+      }
       const chunk = slab.take(count);
-      const whole = cut ? this.withRest(chunk) : chunk;
-      const credit = slab.creditAfter(whole.length, this.credit);
-      // A huge read has to be earned by a large one: whoever pauses now is to hold little.
-      this.credit = cut ? slab.modest(credit) : credit;
-      this.owner.onRead(whole);
+      this.credit = slab.creditAfter(count, this.credit);
+      this.owner.onRead(chunk);
     } else {
       this.readStopped(count);
     }

@@ -24,6 +24,25 @@ behaviour('a listener reports each time a connection comes in', async (k) => {
   assert.deepEqual(await k.events(fd), []);
 });
 
+behaviour('TCP_INFO of a listener says how many connections wait', async (k) => {
+  const { fd, port } = k.listener();
+  const info = new Uint8Array(28);
+  const waiting = (): number => {
+    const { IPPROTO_TCP, TCP_INFO } = k.c;
+    assert.equal(k.ok(k.kernel.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info)), info.length);
+    assert.equal(info[0], 10, 'the state is not that of a listener');
+    return new Uint32Array(info.buffer)[6] as number;
+  };
+  assert.equal(waiting(), 0);
+  for (const count of [1, 2, 3]) {
+    k.connect(k.tcp(), port);
+    await k.settle();
+    assert.equal(waiting(), count);
+  }
+  k.ok(k.kernel.accept(fd));
+  assert.equal(waiting(), 2);
+});
+
 behaviour('connections are accepted in the order they came in', async (k) => {
   const { fd, port } = k.listener();
   const clients = [k.tcp(), k.tcp(), k.tcp()];

@@ -6,6 +6,7 @@ import {
   CALL_AGAIN,
   CALL_NEXT,
   WORD_AGAIN,
+  WORD_BEHIND,
   WORD_EVENTS,
   WORD_NEXT,
   WORD_TURN,
@@ -30,7 +31,9 @@ export class Hook {
     readonly epoll: Epoll,
     private readonly dispatch: (what: number) => void,
     private readonly control: Int32Array,
-  ) {}
+  ) {
+    control[WORD_BEHIND] = -1;
+  }
 
   /** Whether a turn has anything to do. */
   get due(): boolean {

@@ -16,6 +16,10 @@ const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, FIONREAD } = constant
 
 type State = 'closed' | 'listening' | 'syn-sent' | 'open';
 
+/** Of `struct tcp_info`: the state of a listener, and where the length of its accept queue is. */
+const TCP_LISTEN = 10;
+const WAITING_WORD = 6;
+
 export class TcpSocket extends SimSocket {
   state: State = 'closed';
   /** What connect(2) goes by. */
@@ -138,6 +142,16 @@ export class TcpSocket extends SimSocket {
   override accept(): TcpSocket | number {
     if (this.state !== 'listening') return -errno.EINVAL;
     return this.acceptQueue.shift() ?? -errno.EAGAIN;
+  }
+
+  override getOption(level: number, name: number): number | Uint8Array | { bad: number } {
+    const value = super.getOption(level, name);
+    const { IPPROTO_TCP, TCP_INFO } = constants;
+    if (level === IPPROTO_TCP && name === TCP_INFO && this.listening && value instanceof Uint8Array) {
+      value[0] = TCP_LISTEN;
+      new Uint32Array(value.buffer)[WAITING_WORD] = this.acceptQueue.length;
+    }
+    return value;
   }
 
   override read(into: Uint8Array, offset: number, length: number, peek: boolean): number {

@@ -1,0 +1,23 @@
+/**
+ * How many connections wait to be accepted. An accept(2) that finds none is not cheap: the kernel
+ * makes a socket and a file for the connection before it looks whether there is one.
+ */
+import type { Kernel } from '../sys/kernel.js';
+
+/** The part of `struct tcp_info` (linux/tcp.h) up to `tcpi_unacked`. */
+const INFO_BYTES = 28;
+/** `tcpi_unacked`, as a word: of a listener, the length of its accept queue. */
+const WAITING_WORD = 6;
+/** The first byte of it, `tcpi_state`, of a socket that listens. */
+const TCP_LISTEN = 10;
+
+const bytes = new Uint8Array(INFO_BYTES);
+const words = new Uint32Array(bytes.buffer);
+
+/** For a listening TCP socket; infinity where the kernel does not say. */
+export function connectionsWaiting(kernel: Kernel, fd: number): number {
+  const { IPPROTO_TCP, TCP_INFO } = kernel.constants;
+  const length = kernel.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes);
+  if (length < INFO_BYTES || bytes[0] !== TCP_LISTEN) return Number.POSITIVE_INFINITY;
+  return words[WAITING_WORD] as number;
+}

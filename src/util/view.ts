@@ -1,0 +1,18 @@
+/** Buffers over memory that is there already. */
+
+type BufferClass = new (memory: ArrayBufferLike, offset: number, lengthBytes: number) => Buffer;
+
+/** The class behind `Buffer`, which that names as what its methods make. */
+const found: unknown = (Buffer as { [Symbol.species]?: unknown })[Symbol.species];
+
+function isBufferClass(value: unknown): value is BufferClass {
+  return typeof value === 'function' && value.prototype === Buffer.prototype;
+}
+
+const Class = isBufferClass(found) ? found : null;
+
+/** `Buffer.from(memory, offset, lengthBytes)`, without what that and `subarray` look at first. */
+export function bufferOver(memory: ArrayBufferLike, offset: number, lengthBytes: number): Buffer {
+  if (Class === null) return Buffer.from(memory, offset, lengthBytes);
+  return new Class(memory, offset, lengthBytes);
+}

@@ -53,7 +53,19 @@ enum {
   WORDS_PER_EVENT = 3,
   CALL_NEXT = -1,
   CALL_AGAIN = -2,
+  QUICK_FD = 0, /* words of the quick calls; see src/sys/quick.ts */
+  QUICK_OFFSET = 1,
+  QUICK_LENGTH = 2,
+  QUICK_RESULT = 3,
+  QUICK_WORDS = 4,
+  PIN_WORDS = 2,
+  PINS = 3,
 };
+
+typedef struct {
+  uint8_t *data;
+  size_t length;
+} span;
 
 typedef struct {
   napi_env env;
@@ -65,14 +77,10 @@ typedef struct {
   bool in_turn;
   int32_t *control;
   napi_ref control_ref, dispatch_ref;
+  span pins[PINS]; /* what the quick calls read to and write from, and their words */
 } thread_state;
 
 /* --- arguments and results ------------------------------------------------------------------ */
-
-typedef struct {
-  uint8_t *data;
-  size_t length;
-} span;
 
 /* One call from JavaScript. `invoke` converts its arguments as the table of functions says:
  *   i  an int         n  a whole number >= 0      b  a Uint8Array, or what another view covers
@@ -180,6 +188,26 @@ static napi_value invoke(napi_env env, napi_callback_info info) {
   for (int i = 0; fits && function->takes[i]; i++) fits = convert_one(&c, function->takes[i], i);
   int64_t done = fits ? function->run(&c) : fail(EINVAL);
   return c.object ? c.object : number(env, done >= 0 ? done : -errno);
+}
+
+/* As `invoke`, for a function that takes "is..": the bytes are pinned, and the rest passes through
+ * shared words, as converting it costs more than all else in a call. JavaScript keeps both alive,
+ * and calls only while the bytes are as long as they were. `takes` is the number of the pin. */
+static napi_value invoke_quick(napi_env env, napi_callback_info info) {
+  const export_function *function;
+  call c;
+  napi_get_cb_info(env, info, NULL, NULL, NULL, (void **)&function);
+  napi_get_instance_data(env, (void **)&c.state);
+  int32_t *words = (int32_t *)(void *)c.state->pins[PIN_WORDS].data;
+  if (!words) return NULL;
+  const span *pin = &c.state->pins[function->takes[0] - '0'];
+  uint32_t offset = (uint32_t)words[QUICK_OFFSET], length = (uint32_t)words[QUICK_LENGTH];
+  bool fits = (uint64_t)offset + length <= pin->length && length <= INT32_MAX;
+  c.numbers[0] = words[QUICK_FD];
+  c.bytes = (span){pin->data + offset, length};
+  int64_t done = fits ? function->run(&c) : fail(EINVAL);
+  words[QUICK_RESULT] = (int32_t)(done >= 0 ? done : -errno);
+  return NULL;
 }
 
 /* --- the ledger ----------------------------------------------------------------------------- */
@@ -637,6 +665,14 @@ CALL(ledger) {
   return 0;
 }
 
+/* pin(which, bytes): what quick calls read to (0) and write from (1), and their words (2). */
+CALL(quickPin) {
+  size_t least = INT(0) == PIN_WORDS ? QUICK_WORDS * sizeof(int32_t) : 0;
+  if (INT(0) < 0 || INT(0) >= PINS || c->bytes.length < least) return fail(EINVAL);
+  c->state->pins[INT(0)] = c->bytes;
+  return 0;
+}
+
 /* --- the poll hook -------------------------------------------------------------------------- */
 
 /* Runs one handler in Node's callback scope: its ticks and promise jobs run before this returns.
@@ -805,6 +841,10 @@ static const export_function functions[] = {
     F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"),
     F(hookControl, "iiiii"), F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),
 };
+static const export_function quick_pin = {"pin", "ib", sys_quickPin};
+static const export_function quick_functions[] = {
+    {"read", "0", sys_read}, {"write", "1", sys_write}, {"writeMore", "1", sys_writeMore},
+};
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
@@ -830,6 +870,17 @@ static const struct {
     C(S_IFREG), C(FIONREAD), C(SIOCOUTQ), C(SOMAXCONN), C(EVENTS_PER_TURN), C(CHUNKS_MAX),
 };
 
+static void export_all(napi_env env, napi_value to, const export_function *from, size_t count,
+                       napi_callback run) {
+  napi_value value;
+  for (const export_function *f = from; f < from + count; f++) {
+    napi_create_function(env, f->name, NAPI_AUTO_LENGTH, run, (void *)f, &value);
+    napi_set_named_property(env, to, f->name, value);
+  }
+}
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
 NAPI_MODULE_INIT() {
   thread_state *state = calloc(1, sizeof *state);
   napi_value value, table;
@@ -841,13 +892,13 @@ NAPI_MODULE_INIT() {
   }
   state->env = env;
   state->epoll_fd = -1;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    const export_function *f = &functions[i];
-    napi_create_function(env, f->name, NAPI_AUTO_LENGTH, invoke, (void *)f, &value);
-    napi_set_named_property(env, exports, f->name, value);
-  }
+  export_all(env, exports, functions, COUNT(functions), invoke);
   napi_create_object(env, &table);
-  for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+  export_all(env, table, &quick_pin, 1, invoke);
+  export_all(env, table, quick_functions, COUNT(quick_functions), invoke_quick);
+  napi_set_named_property(env, exports, "quick", table);
+  napi_create_object(env, &table);
+  for (size_t i = 0; i < COUNT(constants); i++)
     napi_set_named_property(env, table, constants[i].name, number(env, constants[i].value));
   napi_set_named_property(env, exports, "constants", table);
   const char *sha = strchr(source_tag, ':') + 1;

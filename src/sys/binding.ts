@@ -7,9 +7,20 @@ import { dirname, join, parse } from 'node:path';
 import { codedError } from '../util/errors.js';
 import type { Kernel } from './kernel.js';
 
+/** Calls whose arguments and results lie in shared words. */
+export interface QuickBinding {
+  /** Pins the bytes that are read to (0) or written from (1), or the words (2): 0 or -errno. */
+  pin(which: number, bytes: Uint8Array | Int32Array): number;
+  read(): void;
+  write(): void;
+  writeMore(): void;
+}
+
 export interface Binding extends Kernel {
   /** The SHA-256 of the C source this binary was made from. */
   readonly sourceSha256: string;
+  /** For `./quick.ts`. A stand-in that has no memory in common with this process has none. */
+  readonly quick?: QuickBinding;
 }
 
 /** The folder with the binaries: this package, or a bundle with those beside it. */

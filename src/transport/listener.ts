@@ -70,6 +70,8 @@ export class Listener extends Descriptor {
 
   override onReady(): void {
     this.readable = true;
+    // There are more than were counted: no other event tells of those.
+    this.waiting = 0;
     if (this.accepting && this.retry === null) this.acceptOne();
   }
 
@@ -79,7 +81,8 @@ export class Listener extends Descriptor {
 
   private acceptOne(): void {
     const { kernel } = this.host;
-    if (this.waiting === 0) this.waiting = this.isTcp ? connectionsWaiting(kernel, this.fd) : UNKNOWN;
+    if (this.waiting === 0)
+      this.waiting = this.isTcp ? connectionsWaiting(kernel, this.fd) : UNKNOWN;
     const accepted = this.waiting === 0 ? -errno.EAGAIN : kernel.accept(this.fd);
     if (accepted < 0) {
       this.waiting = 0;

@@ -59,3 +59,32 @@ test('a connection that a setting makes impossible is closed', async () => {
   assert.deepEqual(stdout.trim().split('\n'), lines, stderr);
   assert.equal(code, 0);
 });
+
+test('a connection that comes in while many others are being accepted is accepted', async (scope) => {
+  const server = createServer();
+  scope.defer(() => server.close());
+  const to = (await listening(server)) as { port: number; host: string };
+  const open = (): void => {
+    const client = connect(to);
+    scope.defer(() => client.destroy());
+  };
+  // More than a turn accepts: the last one's event comes while some of the others wait.
+  const count = 100;
+  let accepted = 0;
+  const all = new Promise<void>((resolve) => {
+    server.on('connection', (socket) => {
+      scope.defer(() => socket.destroy());
+      if (++accepted === 1) open();
+      if (accepted === count + 1) resolve();
+    });
+  });
+  for (let i = 0; i < count; i++) open();
+  await all;
+});
+
+test('no accept(2) finds nothing, as that costs as much as one that finds a connection', async () => {
+  const { code, stdout, stderr } = await runNode('accept-calls');
+  assert.equal(stderr, '');
+  assert.equal(stdout, '200 accepted, 0 in vain\n');
+  assert.equal(code, 0);
+});

@@ -147,7 +147,12 @@ export class TcpSocket extends SimSocket {
   override getOption(level: number, name: number): number | Uint8Array | { bad: number } {
     const value = super.getOption(level, name);
     const { IPPROTO_TCP, TCP_INFO } = constants;
-    if (level === IPPROTO_TCP && name === TCP_INFO && this.listening && value instanceof Uint8Array) {
+    if (
+      level === IPPROTO_TCP &&
+      name === TCP_INFO &&
+      this.listening &&
+      value instanceof Uint8Array
+    ) {
       value[0] = TCP_LISTEN;
       new Uint32Array(value.buffer)[WAITING_WORD] = this.acceptQueue.length;
     }

@@ -171,7 +171,9 @@ class Host {
   };
 
   binding() {
-    const entries = Object.entries(this.exports).map(([name, value]) => {
+    // The quick calls need memory in common.
+    const { quick: _, ...others } = this.exports;
+    const entries = Object.entries(others).map(([name, value]) => {
       if (value !== 'F') return [name, value];
       return [name, this.here[name] ?? ((...given) => this.call(name, given))];
     });

@@ -1,0 +1,108 @@
+/**
+ * `read` and `write` in their cheapest form. Through Node-API most of such a call, but for the
+ * system call in it, is the conversion of its arguments: above all of the bytes. Memory that is
+ * used again and again is pinned instead, and the rest passes through shared words.
+ */
+import type { QuickBinding } from './binding.js';
+import type { Kernel } from './kernel.js';
+
+/** The words, as in the C file. */
+const FD = 0;
+const OFFSET = 1;
+const LENGTH = 2;
+const RESULT = 3;
+const WORDS = 4;
+
+/** The pins, as in the C file. */
+const TO_READ = 0;
+const TO_WRITE = 1;
+const IN_WORDS = 2;
+
+/** What is pinned stays alive until something else is: nothing large. */
+const PINNED_BYTES_MAX = 256 * 1024;
+
+/** The memory that a kind of call uses, which is pinned at its second use in a row. */
+class Pin {
+  bytes: Uint8Array | null = null;
+  private last: Uint8Array | null = null;
+
+  constructor(
+    private readonly quick: QuickBinding,
+    private readonly which: number,
+  ) {}
+
+  /** Whether `bytes`, which are not pinned, are from now on. */
+  takes(bytes: Uint8Array): boolean {
+    if (bytes !== this.last) {
+      const isPlain = ArrayBuffer.isView(bytes) && bytes instanceof Uint8Array;
+      this.last = isPlain && bytes.length <= PINNED_BYTES_MAX ? bytes : null;
+      return false;
+    }
+    if (this.quick.pin(this.which, bytes) < 0) return false;
+    this.bytes = bytes;
+    this.last = null;
+    return true;
+  }
+}
+
+/** Whether a word holds it. What JavaScript calls with may be anything. */
+function isWord(value: number): boolean {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+/**
+ * Whether the words can hold these arguments, and `bytes` are as long as that. Memory that was
+ * transferred since it was pinned is not: it has no length any more.
+ */
+function fits(fd: number, bytes: Uint8Array, offset: number, length: number): boolean {
+  return (
+    isWord(fd) &&
+    isWord(offset) &&
+    isWord(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    offset + length <= bytes.length
+  );
+}
+
+/** The quick ones of `calls`, which do as those do. */
+export function quickCalls(
+  quick: QuickBinding,
+  calls: Pick<Kernel, 'read' | 'write' | 'writeMore'>,
+): Pick<Kernel, 'read' | 'write' | 'writeMore'> {
+  const { read, write, writeMore } = calls;
+  const { read: quickRead, write: quickWrite, writeMore: quickWriteMore } = quick;
+  const words = new Int32Array(WORDS);
+  const toRead = new Pin(quick, TO_READ);
+  const toWrite = new Pin(quick, TO_WRITE);
+  quick.pin(IN_WORDS, words);
+  const put = (fd: number, offset: number, length: number): void => {
+    words[FD] = fd;
+    words[OFFSET] = offset;
+    words[LENGTH] = length;
+  };
+  // Each written out: what they call is then known where they are compiled.
+  return {
+    read(fd, bytes, offset, length) {
+      const pinned = bytes === toRead.bytes || toRead.takes(bytes);
+      if (!pinned || !fits(fd, bytes, offset, length)) return read(fd, bytes, offset, length);
+      put(fd, offset, length);
+      quickRead();
+      return words[RESULT] as number;
+    },
+    write(fd, bytes, offset, length) {
+      const pinned = bytes === toWrite.bytes || toWrite.takes(bytes);
+      if (!pinned || !fits(fd, bytes, offset, length)) return write(fd, bytes, offset, length);
+      put(fd, offset, length);
+      quickWrite();
+      return words[RESULT] as number;
+    },
+    writeMore(fd, bytes, offset, length) {
+      const pinned = bytes === toWrite.bytes || toWrite.takes(bytes);
+      if (!pinned || !fits(fd, bytes, offset, length)) return writeMore(fd, bytes, offset, length);
+      put(fd, offset, length);
+      quickWriteMore();
+      return words[RESULT] as number;
+    },
+  };
+}

@@ -60,7 +60,7 @@ test('a connection that a setting makes impossible is closed', async () => {
   assert.equal(code, 0);
 });
 
-test('a connection that comes in while many others are being accepted is accepted', async (scope) => {
+test('a connection that comes in while many others are accepted is accepted', async (scope) => {
   const server = createServer();
   scope.defer(() => server.close());
   const to = (await listening(server)) as { port: number; host: string };
@@ -82,7 +82,7 @@ test('a connection that comes in while many others are being accepted is accepte
   await all;
 });
 
-test('no accept(2) finds nothing, as that costs as much as one that finds a connection', async () => {
+test('no accept(2) finds nothing: that costs as much as one that does', async () => {
   const { code, stdout, stderr } = await runNode('accept-calls');
   assert.equal(stderr, '');
   assert.equal(stdout, '200 accepted, 0 in vain\n');

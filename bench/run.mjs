@@ -11,7 +11,8 @@ import { pinSelf } from './lib/process.mjs';
 import { Progress } from './lib/progress.mjs';
 import { table } from './lib/report_text.mjs';
 import { loadRows, rows, scaleRows } from './lib/rows.mjs';
-import { runCell } from './lib/run_cell.mjs';
+import { runCell, takesTurns } from './lib/run_cell.mjs';
+import { runTurns } from './lib/run_turns.mjs';
 
 const chosen = options();
 const SMALLEST = 200;
@@ -40,25 +41,43 @@ function scaled(load) {
   return result;
 }
 
+/** Each cell by itself, one after the other. */
+async function runApart(context, row, cells, onFailure, step) {
+  const results = {};
+  for (const { name, contender, job } of cells) {
+    step(name);
+    try {
+      results[name] = await runCell(context, contender, row, job);
+    } catch (error) {
+      onFailure(name, error);
+    }
+  }
+  return results;
+}
+
 async function measureRow(context, row, available, progress) {
-  const cells = cellsOf(row, available);
+  const cells = cellsOf(row, available).map(({ name, contender, load }) => {
+    return { name, contender: available[contender], job: scaled({ ...row.load, ...load }) };
+  });
   const measured = Object.fromEntries(cells.map(({ name }) => [name, []]));
   const failures = {};
+  const onFailure = (name, error) => {
+    failures[name] = String(error.message).split('\n').slice(0, 6).join('\n');
+    progress.say(`FAILED ${row.id} ${name}: ${error.message}`);
+  };
   const busy = [busyness()];
   for (let round = 0; round < chosen.pairs; round++) {
+    const step = (name) => progress.step(row.id, `${round + 1}/${chosen.pairs} ${name}`);
     // Nobody is always first.
     const turned = cells.map((_, i) => cells[(i + round) % cells.length]);
-    for (const { name, contender, load } of turned) {
-      progress.step(row.id, `${round + 1}/${chosen.pairs} ${name}`);
-      try {
-        const work = scaled({ ...row.load, ...load });
-        measured[name][round] = await runCell(context, available[contender], row, work);
-      } catch (error) {
-        measured[name][round] = null;
-        failures[name] = String(error.message).split('\n').slice(0, 6).join('\n');
-        progress.say(`FAILED ${row.id} ${name}: ${error.message}`);
-      }
+    let results;
+    if (takesTurns(row)) {
+      results = await runTurns(context, row, turned, onFailure);
+      for (const { name } of cells) step(name);
+    } else {
+      results = await runApart(context, row, turned, onFailure, step);
     }
+    for (const { name } of cells) measured[name][round] = results[name] ?? null;
   }
   busy.push(busyness());
   return { row, measured, failures, busy };

@@ -1,4 +1,4 @@
-// One measurement: a fresh measured process and a fresh load, each on its core.
+// A measured process and its load, both fresh, each on its core.
 import { existsSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,52 +34,70 @@ async function readyPort(server) {
   return Number(port[1]);
 }
 
-/** Reads the process before and after the load does its work. */
-async function observe(server, load, { units, idle, mode }) {
-  await expect(load, 'warm');
-  const before = { cpu: cpuNs(server.pid), resident: residentBytes(server.pid) };
-  load.say('go');
-  const { ms, loadCpuMs, latency } = await expect(load, 'done');
-  const resident = residentBytes(server.pid);
-  if (mode === 'memory') return { residentKib: (resident - before.resident) / idle / 1024 };
-  const result = {
-    cpuUs: (cpuNs(server.pid) - before.cpu) / units / 1e3,
-    perSecond: (units / ms) * 1e3,
-    loadCpuUs: (loadCpuMs / units) * 1e3,
-    residentMib: resident / 1024 ** 2,
-  };
-  if (latency === undefined) return result;
-  return { ...result, p50Ms: latency.p50, p99Ms: latency.p99, p999Ms: latency.p999 };
-}
+/** Where UNIX servers of this process listen. */
+let paths = 0;
 
-async function ordinary(context, contender, row, load, started) {
-  const path = row.path ? join(tmpdir(), `barewire-bench-${process.pid}.sock`) : null;
+/** The measured side listens. */
+async function listening(context, contender, row, job, started) {
+  const path = row.path ? join(tmpdir(), `barewire-bench-${process.pid}-${++paths}.sock`) : null;
   if (path !== null && existsSync(path)) unlinkSync(path);
-  const command = [...contender.start(row.server), path ?? 'tcp'];
-  const server = new Child(command, context.serverCore);
+  const server = new Child([...contender.start(row.server), path ?? 'tcp'], context.serverCore);
   started.push(server);
   const port = await readyPort(server);
   const target = path === null ? { host: HOST, port } : { path };
-  started.push(startLoad(context, { ...load, target }));
-  const result = await observe(server, started[1], load);
-  if (path !== null && existsSync(path)) unlinkSync(path);
-  return result;
+  const load = startLoad(context, { ...job, target });
+  started.push(load);
+  return { server, load, job };
 }
 
 /** The measured side connects to the load. */
-async function connecting(context, contender, row, load, started) {
-  const child = startLoad(context, load);
-  started.push(child);
-  const { port } = await expect(child, 'listening');
-  const tail = row.server === 'relay' ? [port] : [port, load.conns];
+async function connecting(context, contender, row, job, started) {
+  const load = startLoad(context, job);
+  started.push(load);
+  const { port } = await expect(load, 'listening');
+  const tail = row.server === 'relay' ? [port] : [port, job.conns];
   const server = new Child(
     [...contender.start(row.server), ...tail.map(String)],
     context.serverCore,
   );
   started.push(server);
-  const listening = await readyPort(server);
-  if (row.server === 'relay') child.say(listening);
-  return observe(server, child, load);
+  const listens = await readyPort(server);
+  if (row.server === 'relay') load.say(listens);
+  return { server, load, job };
+}
+
+const SIDES = { client: connecting, relay: connecting };
+
+/** A server and its load, warmed up. What it started is in `started`, whatever comes. */
+export async function warmedUp(context, contender, row, job, started) {
+  const side = SIDES[row.server] ?? listening;
+  const running = await side(context, contender, row, job, started);
+  await expect(running.load, 'warm');
+  return running;
+}
+
+/** The load's work, or a part of it: what the process spent on that, and what the load saw. */
+export async function doWork({ server, load, job: { units } }) {
+  const before = cpuNs(server.pid);
+  load.say('go');
+  const { ms, loadCpuMs, latency } = await expect(load, 'done');
+  const result = {
+    cpuUs: (cpuNs(server.pid) - before) / units / 1e3,
+    perSecond: (units / ms) * 1e3,
+    loadCpuUs: (loadCpuMs / units) * 1e3,
+    residentMib: residentBytes(server.pid) / 1024 ** 2,
+  };
+  if (latency === undefined) return result;
+  return { ...result, p50Ms: latency.p50, p99Ms: latency.p99, p999Ms: latency.p999 };
+}
+
+/** What the process's size grows by when the load opens its connections. */
+async function memory(context, contender, row, job, started) {
+  const { server, load } = await warmedUp(context, contender, row, job, started);
+  const before = residentBytes(server.pid);
+  load.say('go');
+  await expect(load, 'done');
+  return { residentKib: (residentBytes(server.pid) - before) / job.idle / 1024 };
 }
 
 /** From spawning to the end of a process that ends as soon as it listens. */
@@ -116,14 +134,23 @@ async function reuseport(context, contender, row, load, started) {
   return { share: Math.max(...counts) / (counts[0] + counts[1]) };
 }
 
-const KINDS = { start, reuseport, client: connecting, relay: connecting };
+async function ordinary(context, contender, row, job, started) {
+  return doWork(await warmedUp(context, contender, row, job, started));
+}
 
-/** `{cpuUs, perSecond, …}` of one contender in one row, by fresh processes. */
-export async function runCell(context, contender, row, load) {
+const KINDS = { start, reuseport, memory };
+
+/** Whether a row's contenders can do parts of their work in turn. The load in C does all at once. */
+export const takesTurns = (row) =>
+  KINDS[row.kind ?? row.load.mode] === undefined &&
+  row.variants?.some(({ load }) => load.lang === 'c') !== true;
+
+/** `{cpuUs, perSecond, …}` of one contender in one row, measured by itself. */
+export async function runCell(context, contender, row, job) {
   const started = [];
   try {
-    const run = KINDS[row.kind ?? row.server] ?? ordinary;
-    return await run(context, contender, row, load, started);
+    const run = KINDS[row.kind ?? job.mode] ?? ordinary;
+    return await run(context, contender, row, job, started);
   } finally {
     await Promise.all(started.map((child) => child.kill()));
   }

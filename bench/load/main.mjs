@@ -1,6 +1,6 @@
 // The load: `node main.mjs '{"mode":…}'`. It speaks with the harness in lines: prints `listening`
-// where the measured side connects to it, `warm` when it has warmed the server up, waits for a
-// line, does a fixed amount of work, and prints `done` with what it saw.
+// where the measured side connects to it, `warm` when it has warmed the server up, and at each line
+// `go` does a fixed amount of work, and prints `done` with what it saw.
 import { readSync } from 'node:fs';
 import { Churn } from './churn.mjs';
 import { httpJob } from './http.mjs';
@@ -37,14 +37,20 @@ class Idler extends Connection {
   }
 }
 
+/** As many connections to one address and port as there are ports to make them from. */
+const PER_ADDRESS = 20_000;
+
+/** Where the next one goes: servers listen on all of 127.0.0.0/8. */
+const spread = (target, at) =>
+  target.path ? target : { ...target, host: `127.0.0.${1 + Math.floor(at / PER_ADDRESS)}` };
+
 function holdIdle(count, target) {
   return new Promise((resolve) => {
     let started = 0;
     let connected = 0;
     const next = () => {
       while (started < count && started - connected < CONNECTING_MAX) {
-        started++;
-        new Idler(dial(target), () => {
+        new Idler(dial(spread(target, started++)), () => {
           connected++;
           next();
         });
@@ -88,17 +94,19 @@ function percentiles(latencies, count) {
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
 }
 
+/** The work in as many parts as the harness asks for, each begun by a line of its. */
 async function measure(job) {
   if (warmup > 0) await run(job, warmup);
   tell('warm');
-  waitForLine();
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  await run(job, units);
-  const ms = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpu);
-  const latency = job.latencies ? percentiles(job.latencies, job.count) : undefined;
-  tell('done', { ms, loadCpuMs: (user + system) / 1000, latency });
+  while (waitForLine().startsWith('go')) {
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await run(job, units);
+    const ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    const latency = job.latencies ? percentiles(job.latencies, job.count) : undefined;
+    tell('done', { ms, loadCpuMs: (user + system) / 1000, latency });
+  }
 }
 
 /**

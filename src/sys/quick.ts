@@ -3,6 +3,7 @@
  * system call in it, is the conversion of its arguments: above all of the bytes. Memory that is
  * used again and again is pinned instead, and the rest passes through shared words.
  */
+import { types } from 'node:util';
 import type { QuickBinding } from './binding.js';
 import type { Kernel } from './kernel.js';
 
@@ -21,10 +22,35 @@ const IN_WORDS = 2;
 /** What is pinned stays alive until something else is: nothing large. */
 const PINNED_BYTES_MAX = 256 * 1024;
 
+// The getters themselves, as what a class of a user's has in their place may say anything.
+const views: object = Object.getPrototypeOf(Uint8Array.prototype);
+const lengthOf = getter<Uint8Array, number>(views, 'byteLength');
+const memoryOf = getter<Uint8Array, ArrayBufferLike>(views, 'buffer');
+const sizeOf = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
+
+function getter<Of, Gives>(prototype: object, name: string): (this: Of) => Gives {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: Of) => Gives;
+}
+
+/** Whether it is bytes in memory of this thread's alone, of which there is not much. */
+function mayBePinned(bytes: Uint8Array): boolean {
+  if (!types.isUint8Array(bytes)) return false;
+  const memory = memoryOf.call(bytes);
+  return types.isArrayBuffer(memory) && sizeOf.call(memory) <= PINNED_BYTES_MAX;
+}
+
+/** Whether a word holds it. What JavaScript calls with may be anything. */
+function isWord(value: number): boolean {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+const NOTHING = new Uint8Array(0);
+
 /** The memory that a kind of call uses, which is pinned at its second use in a row. */
 class Pin {
-  bytes: Uint8Array | null = null;
-  private last: Uint8Array | null = null;
+  bytes: Uint8Array = NOTHING;
+  private lengthBytes = 0;
+  private last: Uint8Array = NOTHING;
 
   constructor(
     private readonly quick: QuickBinding,
@@ -33,36 +59,32 @@ class Pin {
 
   /** Whether `bytes`, which are not pinned, are from now on. */
   takes(bytes: Uint8Array): boolean {
-    if (bytes !== this.last) {
-      const isPlain = ArrayBuffer.isView(bytes) && bytes instanceof Uint8Array;
-      this.last = isPlain && bytes.length <= PINNED_BYTES_MAX ? bytes : null;
+    if (bytes !== this.last || bytes === NOTHING) {
+      this.last = mayBePinned(bytes) ? bytes : NOTHING;
       return false;
     }
     if (this.quick.pin(this.which, bytes) < 0) return false;
     this.bytes = bytes;
-    this.last = null;
+    this.lengthBytes = lengthOf.call(bytes);
+    this.last = NOTHING;
     return true;
   }
-}
 
-/** Whether a word holds it. What JavaScript calls with may be anything. */
-function isWord(value: number): boolean {
-  return typeof value === 'number' && (value | 0) === value;
-}
-
-/**
- * Whether the words can hold these arguments, and `bytes` are as long as that. Memory that was
- * transferred since it was pinned is not: it has no length any more.
- */
-function fits(fd: number, bytes: Uint8Array, offset: number, length: number): boolean {
-  return (
-    isWord(fd) &&
-    isWord(offset) &&
-    isWord(length) &&
-    offset >= 0 &&
-    length >= 0 &&
-    offset + length <= bytes.length
-  );
+  /**
+   * Whether the words can hold these arguments, and the memory is what it was. Where it was
+   * transferred or resized since, its length is another.
+   */
+  fits(fd: number, offset: number, length: number): boolean {
+    return (
+      isWord(fd) &&
+      isWord(offset) &&
+      isWord(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= this.lengthBytes &&
+      lengthOf.call(this.bytes) === this.lengthBytes
+    );
+  }
 }
 
 /** The quick ones of `calls`, which do as those do. */
@@ -85,21 +107,21 @@ export function quickCalls(
   return {
     read(fd, bytes, offset, length) {
       const pinned = bytes === toRead.bytes || toRead.takes(bytes);
-      if (!pinned || !fits(fd, bytes, offset, length)) return read(fd, bytes, offset, length);
+      if (!pinned || !toRead.fits(fd, offset, length)) return read(fd, bytes, offset, length);
       put(fd, offset, length);
       quickRead();
       return words[RESULT] as number;
     },
     write(fd, bytes, offset, length) {
       const pinned = bytes === toWrite.bytes || toWrite.takes(bytes);
-      if (!pinned || !fits(fd, bytes, offset, length)) return write(fd, bytes, offset, length);
+      if (!pinned || !toWrite.fits(fd, offset, length)) return write(fd, bytes, offset, length);
       put(fd, offset, length);
       quickWrite();
       return words[RESULT] as number;
     },
     writeMore(fd, bytes, offset, length) {
       const pinned = bytes === toWrite.bytes || toWrite.takes(bytes);
-      if (!pinned || !fits(fd, bytes, offset, length)) return writeMore(fd, bytes, offset, length);
+      if (!pinned || !toWrite.fits(fd, offset, length)) return writeMore(fd, bytes, offset, length);
       put(fd, offset, length);
       quickWriteMore();
       return words[RESULT] as number;

@@ -4,10 +4,12 @@
  */
 import type { Kernel } from '../sys/kernel.js';
 
-/** The part of `struct tcp_info` (linux/tcp.h) up to `tcpi_unacked`. */
-const INFO_BYTES = 28;
+/** The part of `struct tcp_info` (linux/tcp.h) up to `tcpi_sacked`. */
+const INFO_BYTES = 32;
 /** `tcpi_unacked`, as a word: of a listener, the length of its accept queue. */
 const WAITING_WORD = 6;
+/** `tcpi_sacked`: of a listener its backlog. A kernel that does not say that says neither. */
+const BACKLOG_WORD = 7;
 /** The first byte of it, `tcpi_state`, of a socket that listens. */
 const TCP_LISTEN = 10;
 
@@ -18,6 +20,7 @@ const words = new Uint32Array(bytes.buffer);
 export function connectionsWaiting(kernel: Kernel, fd: number): number {
   const { IPPROTO_TCP, TCP_INFO } = kernel.constants;
   const length = kernel.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes);
-  if (length < INFO_BYTES || bytes[0] !== TCP_LISTEN) return Number.POSITIVE_INFINITY;
+  const isSaid = length >= INFO_BYTES && bytes[0] === TCP_LISTEN && words[BACKLOG_WORD] !== 0;
+  if (!isSaid) return Number.POSITIVE_INFINITY;
   return words[WAITING_WORD] as number;
 }

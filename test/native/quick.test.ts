@@ -76,6 +76,11 @@ test('no place outside the memory is read to or written from', (t) => {
       );
     }
   }
+  for (const nothing of [null, undefined]) {
+    for (const kind of ['read', 'write', 'writeMore']) {
+      assert.equal(call(kind, near, nothing, 0, 0), -E.EINVAL);
+    }
+  }
   for (const fd of [2 ** 32 + near, near + 0.5, Number.NaN, `${near}`, undefined, 1n]) {
     assert.equal(call('write', fd, from, 0, 1), -E.EINVAL);
   }
@@ -103,6 +108,52 @@ test('memory that was transferred since it was pinned is not touched any more', 
   close(near, far);
 });
 
+test('what a class says of its memory is not believed', (t) => {
+  watchLedger(t);
+  const [near, far] = pair();
+  class Liar extends Uint8Array {
+    override get length(): number {
+      return 4096;
+    }
+    override get byteLength(): number {
+      return 4096;
+    }
+    override get buffer(): ArrayBuffer {
+      throw new Error('asked for the memory');
+    }
+  }
+  const bytes = new Liar(8);
+  const memory = Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(Uint8Array.prototype),
+    'buffer',
+  )?.get?.call(bytes) as ArrayBuffer;
+  for (let i = 0; i < 3; i++) assert.equal(kernel.read(far, bytes, 0, 8), -E.EAGAIN);
+  assert.equal(kernel.write(near, Buffer.from('abcdefgh'), 0, 8), 8);
+  assert.equal(kernel.read(far, bytes, 0, 9), -E.EINVAL);
+  const now = structuredClone(memory, { transfer: [memory] });
+  assert.equal(kernel.read(far, bytes, 0, 8), -E.EINVAL);
+  assert.deepEqual(new Uint8Array(now), new Uint8Array(8));
+  close(near, far);
+});
+
+test('memory that grows or shrinks has the length that it has now', (t) => {
+  watchLedger(t);
+  const Resizable = ArrayBuffer as unknown as {
+    new (length: number, options: object): ArrayBuffer & { resize(length: number): void };
+  };
+  const [near, far] = pair();
+  const memory = new Resizable(8, { maxByteLength: 64 });
+  const bytes = new Uint8Array(memory);
+  for (let i = 0; i < 3; i++) assert.equal(kernel.read(far, bytes, 0, 8), -E.EAGAIN);
+  memory.resize(64);
+  assert.equal(kernel.write(near, Buffer.alloc(64, 'x'), 0, 64), 64);
+  assert.equal(kernel.read(far, bytes, 0, 48), 48);
+  memory.resize(8);
+  assert.equal(kernel.read(far, bytes, 0, 16), -E.EINVAL);
+  assert.equal(kernel.read(far, bytes, 0, 8), 8);
+  close(near, far);
+});
+
 test('memory that takes turns with another is read to and written from like it', (t) => {
   watchLedger(t);
   const [near, far] = pair();
@@ -119,16 +170,16 @@ test('memory that takes turns with another is read to and written from like it',
 });
 
 /** Memory that was used several times in a row, of which nothing is left but this. */
-function used(size: number): WeakRef<Buffer> {
-  const bytes = Buffer.alloc(size);
+function used(size: number, from = 0): WeakRef<ArrayBufferLike> {
+  const bytes = Buffer.alloc(size).subarray(from);
   for (const kind of ['read', 'write'] as const) {
     for (let i = 0; i < 3; i++) kernel[kind](-1, bytes, 0, 1);
   }
-  return new WeakRef(bytes);
+  return new WeakRef(bytes.buffer);
 }
 
 test('memory is let go once other memory is pinned, and large memory never held', async () => {
-  const refs = [used(64), used(300 * 1024)];
+  const refs = [used(64 * 1024), used(300 * 1024), used(300 * 1024, 299 * 1024)];
   pinned('read', 'another');
   pinned('write', 'another');
   const { setFlagsFromString } = await import('node:v8');
@@ -140,8 +191,8 @@ test('memory is let go once other memory is pinned, and large memory never held'
     collect();
   }
   assert.deepEqual(
-    refs.map((ref) => ref.deref()?.length),
-    [undefined, undefined],
+    refs.map((ref) => ref.deref()?.byteLength),
+    [undefined, undefined, undefined],
   );
 });
 

@@ -16,7 +16,7 @@ const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, FIONREAD } = constant
 
 type State = 'closed' | 'listening' | 'syn-sent' | 'open';
 
-/** Of `struct tcp_info`: the state of a listener, and where the length of its accept queue is. */
+/** Of `struct tcp_info`: a listener's state, and where its accept queue's length and limit are. */
 const TCP_LISTEN = 10;
 const WAITING_WORD = 6;
 
@@ -154,7 +154,7 @@ export class TcpSocket extends SimSocket {
       value instanceof Uint8Array
     ) {
       value[0] = TCP_LISTEN;
-      new Uint32Array(value.buffer)[WAITING_WORD] = this.acceptQueue.length;
+      new Uint32Array(value.buffer).set([this.acceptQueue.length, this.backlog], WAITING_WORD);
     }
     return value;
   }

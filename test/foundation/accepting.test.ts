@@ -89,7 +89,7 @@ test('no accept(2) finds nothing: that costs as much as one that does', async ()
   assert.equal(code, 0);
 });
 
-test('where nobody says how many wait, accept(2) is called until it finds none', async () => {
+test('a kernel that does not say how many wait is asked by accept(2)', async () => {
   const { code, stdout, stderr } = await runNode('accept-calls', ['silent']);
   assert.equal(stderr, '');
   assert.match(stdout, /^200 accepted, [1-9]\d* in vain\n$/);

@@ -140,7 +140,7 @@ async function ordinary(context, contender, row, job, started) {
 
 const KINDS = { start, reuseport, memory };
 
-/** Whether a row's contenders can do parts of their work in turn. The load in C does all at once. */
+/** Whether contenders can do parts of a row's work in turn. The load in C does it all at once. */
 export const takesTurns = (row) =>
   KINDS[row.kind ?? row.load.mode] === undefined &&
   row.variants?.some(({ load }) => load.lang === 'c') !== true;

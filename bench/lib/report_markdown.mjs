@@ -41,11 +41,17 @@ function bestOther(row, contenders) {
     .filter(({ ratio }) => ratio !== undefined)
     .sort((a, b) => a.ratio.median - b.ratio.median)[0];
   if (found === undefined) return '';
-  return `${compared(found.ratio, row.compare)} ${contenders[found.name]}`;
+  const { date } = row.cells[found.name];
+  const when = date === undefined ? '' : `, ${date}`;
+  return `${compared(found.ratio, row.compare)} ${contenders[found.name]}${when}`;
 }
 
 /** One line per scenario: what it costs, against node:net and C. */
 export function mainTable(rows, contenders) {
+  const newest = rows
+    .map(({ date }) => date)
+    .sort()
+    .at(-1);
   const head = [
     'scenario',
     'unit',
@@ -66,7 +72,7 @@ export function mainTable(rows, contenders) {
     );
     const per = `${UNITS[metric] ?? metric} / ${unit}`;
     return line([
-      row.title,
+      row.date === newest ? row.title : `${row.title} (${row.date})`,
       per,
       ...['ours', 'node', 'c'].map(value),
       ...ratios,

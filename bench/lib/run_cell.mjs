@@ -1,5 +1,5 @@
 // A measured process and its load, both fresh, each on its core.
-import { existsSync, unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchFolder, compileLoad } from './contenders.mjs';
@@ -40,7 +40,7 @@ let paths = 0;
 /** The measured side listens. */
 async function listening(context, contender, row, job, started) {
   const path = row.path ? join(tmpdir(), `barewire-bench-${process.pid}-${++paths}.sock`) : null;
-  if (path !== null && existsSync(path)) unlinkSync(path);
+  if (path !== null) started.push({ kill: async () => rmSync(path, { force: true }) });
   const server = new Child([...contender.start(row.server), path ?? 'tcp'], context.serverCore);
   started.push(server);
   const port = await readyPort(server);

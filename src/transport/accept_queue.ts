@@ -13,14 +13,17 @@ const BACKLOG_WORD = 7;
 /** The first byte of it, `tcpi_state`, of a socket that listens. */
 const TCP_LISTEN = 10;
 
+/** Where the kernel does not say how many wait, accept(2) tells when there are no more. */
+export const UNKNOWN = Number.POSITIVE_INFINITY;
+
 const bytes = new Uint8Array(INFO_BYTES);
 const words = new Uint32Array(bytes.buffer);
 
-/** For a listening TCP socket; infinity where the kernel does not say. */
+/** For a listening TCP socket, `UNKNOWN` included. */
 export function connectionsWaiting(kernel: Kernel, fd: number): number {
   const { IPPROTO_TCP, TCP_INFO } = kernel.constants;
   const length = kernel.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes);
   const isSaid = length >= INFO_BYTES && bytes[0] === TCP_LISTEN && words[BACKLOG_WORD] !== 0;
-  if (!isSaid) return Number.POSITIVE_INFINITY;
+  if (!isSaid) return UNKNOWN;
   return words[WAITING_WORD] as number;
 }

@@ -3,7 +3,7 @@
  * so that the ticks of one connection's handler run before the next connection is there.
  */
 import { errno } from '../util/system_error.js';
-import { connectionsWaiting } from './accept_queue.js';
+import { connectionsWaiting, UNKNOWN } from './accept_queue.js';
 import { Descriptor } from './descriptor.js';
 import type { Host } from './host.js';
 
@@ -17,16 +17,13 @@ export interface ListenerOwner {
 /** Connections accepted in one turn; bounds what a flood of them takes from everybody else. */
 const ACCEPTS_PER_TURN = 64;
 
-/** Where the kernel does not say how many wait, accept(2) tells when there are no more. */
-const UNKNOWN = Number.POSITIVE_INFINITY;
-
 /** Out of descriptors or memory: when to look again whether there are some. */
 const RETRY_MS = 50;
 
 export class Listener extends Descriptor {
   private accepting = false;
   private readable = false;
-  /** How many connections are known to wait. */
+  /** How many connections are known to wait; 0 where they were not counted since the last event. */
   private waiting = 0;
   private turn = -1;
   private budget = 0;

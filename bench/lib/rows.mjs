@@ -148,6 +148,14 @@ export const rows = [
     stretch: { node: 0.5 },
   },
   {
+    id: 'memory-young',
+    title: 'the same in a process whose young generation still grows',
+    unit: 'connection',
+    metric: 'residentKib',
+    server: 'idle-young',
+    load: { mode: 'memory', idle: 10_000, units: 1, warmup: 5_000 },
+  },
+  {
     id: 'listen',
     title: 'time to load the module and listen',
     unit: 'start',

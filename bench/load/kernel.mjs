@@ -49,6 +49,8 @@ export function listen() {
 
 /** Hands each accepted descriptor to `onAccept`. */
 export class Acceptor extends Pollable {
+  scope = null;
+
   constructor(fd, onAccept) {
     super();
     this.fd = fd;
@@ -76,6 +78,8 @@ export class Acceptor extends Pollable {
 
 /** A connection of the load. */
 export class Connection extends Pollable {
+  scope = null;
+
   constructor(fd, events) {
     super();
     this.fd = fd;

@@ -1,4 +1,6 @@
 // The scenarios on Bun's own API: bun.mjs SCENARIO tcp|/PATH, bun.mjs client PORT CONNECTIONS
+import { makeGarbage } from './garbage.mjs';
+
 const [scenario, where, count] = process.argv.slice(2);
 
 const BURST = 100;
@@ -35,6 +37,7 @@ const HANDLERS = {
     put(socket, data);
   },
   idle(socket, data) {
+    makeGarbage();
     for (let i = 0; i < 3; i++) globalThis.Bun.gc(true);
     put(socket, data);
   },

@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { Duplex } from 'node:stream';
+import { makeGarbage } from './garbage.mjs';
 
 const require = createRequire(import.meta.url);
 const { systemHost } = require('../../dist/transport/host.js');
@@ -139,11 +140,13 @@ const HANDLERS = {
   sink: (socket) => socket.on('data', () => {}),
   idle: (socket) => {
     socket.on('data', (data) => {
+      if (scenario === 'idle') makeGarbage();
       for (let i = 0; i < 3; i++) globalThis.gc();
       socket.write(data);
     });
     socket.on('close', () => {});
   },
+  'idle-young': (socket) => HANDLERS.idle(socket),
   http: (socket) => http.emit('connection', socket),
 };
 

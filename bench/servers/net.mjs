@@ -5,6 +5,7 @@
 // Prints `ready PORT` when it listens.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { makeGarbage } from './garbage.mjs';
 
 const [name, scenario, where, count] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
@@ -58,6 +59,7 @@ function collect() {
 /** The load asks with a byte for a collection before it reads the process's size. */
 function idle(socket) {
   socket.on('data', (data) => {
+    if (scenario === 'idle') makeGarbage();
     collect();
     socket.write(data);
   });
@@ -89,7 +91,18 @@ function httpByHand() {
   });
 }
 
-const HANDLERS = { echo, burst, churn, sink, busy, idle, relay, reuseport: echo, listen: ignore };
+const HANDLERS = {
+  echo,
+  burst,
+  churn,
+  sink,
+  busy,
+  idle,
+  'idle-young': idle,
+  relay,
+  reuseport: echo,
+  listen: ignore,
+};
 
 function connectAll() {
   let connected = 0;
@@ -105,7 +118,7 @@ function connectAll() {
 function netServer() {
   const handler = HANDLERS[scenario];
   return net.createServer((socket) => {
-    if (scenario !== 'idle') socket.on('error', ignore);
+    if (handler !== idle) socket.on('error', ignore);
     handler(socket);
   });
 }

@@ -1,7 +1,8 @@
 /** One attempt to connect to one address: socket, bind, connect. */
+import type { Scope } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import type { StreamOwner } from '../transport/stream_owner.js';
+import { nobody, type StreamOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
@@ -10,7 +11,10 @@ export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
 class AttemptOwner implements StreamOwner {
-  constructor(private readonly done: (status: number) => void) {}
+  constructor(
+    readonly scope: Scope | null,
+    private readonly done: (status: number) => void,
+  ) {}
   onConnect(status: number): void {
     this.done(status);
   }
@@ -22,6 +26,15 @@ class AttemptOwner implements StreamOwner {
   onExit(): void {}
   onWritten(): void {}
   onWriteError(): void {}
+}
+
+/** Has `done` called in `scope` when the connection stands (0), or failed (-errno). */
+export function awaitConnect(
+  stream: Stream,
+  scope: Scope | null,
+  done: (status: number) => void,
+): void {
+  stream.owner = new AttemptOwner(scope, done);
 }
 
 function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget): Error | null {
@@ -72,7 +85,7 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
     kernel.close(fd, -1);
     return bad;
   }
-  const stream = new Stream(host, fd, family, new AttemptOwner(() => {}));
+  const stream = new Stream(host, fd, family, nobody);
   stream.exclusive = true;
   return stream;
 }
@@ -85,9 +98,10 @@ export function startAttempt(
   stream: Stream,
   to: DialAddress,
   target: DialTarget,
+  scope: Scope | null,
   end: AttemptEnd,
 ): Error | null {
-  stream.owner = new AttemptOwner((status) => {
+  awaitConnect(stream, scope, (status) => {
     if (status === 0) {
       end(stream, null);
       return;

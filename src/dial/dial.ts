@@ -125,14 +125,15 @@ export class Dial {
     if (refused !== null && this.several) return this.attemptFailed(to, refused, true);
     const opened = openAttempt(host, to, target);
     if (opened instanceof Error) return this.attemptFailed(to, opened, false);
-    opened.scope = this.scope;
     if (!this.referenced) opened.unref();
     this.running.set(opened, to);
     observer.onAttempt(to.address, target.port, to.family);
     if (this.over) return true;
     const error =
       refused ??
-      startAttempt(opened, to, target, (stream, failure) => this.onEnd(opened, stream, failure));
+      startAttempt(opened, to, target, this.scope, (stream, failure) =>
+        this.onEnd(opened, stream, failure),
+      );
     if (error !== null) {
       opened.close();
       this.running.delete(opened);

@@ -41,6 +41,7 @@ export interface BoundEnd {
 
 /** Only named while it is bound: never registered, so nothing keeps the process alive. */
 class BoundDescriptor extends Descriptor {
+  readonly scope = null;
   override onReady(): void {}
   override onTurn(): void {}
 }

@@ -81,50 +81,60 @@ export const parserProperty: PropertyDescriptor & ThisType<Socket> = {
 };
 
 export class HttpFeed {
+  /** `parser`, while bytes may go there; else null. */
+  private target: HttpParser | null;
   private readonly hook: number;
   /** What `http` listens with; null until the first bytes come. */
   private listener: DataListener | null = null;
 
-  private constructor(
+  constructor(
     private readonly socket: Socket,
-    private readonly parser: HttpParser,
+    /** What was put into `socket.parser`: it feeds that only where it is a server's of Node's. */
+    readonly parser: unknown,
   ) {
-    this.hook = executeHook(parser);
+    this.target = socket.server !== null && isHttpParser(parser) ? parser : null;
+    this.hook = this.target === null ? -1 : executeHook(this.target);
   }
 
-  /** A feed for what was put into `socket.parser`; null where that is not a server's of Node's. */
-  static of(socket: Socket, parser: unknown): HttpFeed | null {
-    const isServers = socket.server !== null && isHttpParser(parser);
-    return isServers ? new HttpFeed(socket, parser) : null;
+  /** Whether reads are to land in `feedMemory()`. */
+  get feeds(): boolean {
+    return this.target !== null;
+  }
+
+  /** The bytes are somebody else's as well from here on. */
+  stop(): void {
+    this.target = null;
   }
 
   /** Whether the bytes of this socket are a server's parser's and nobody else's. */
   usable(): boolean {
-    const { socket, parser } = this;
+    const { socket, target } = this;
+    if (target === null) return false;
     this.listener ??= dataListener(socket);
     return (
       this.listener !== null &&
       socket._events.data === this.listener &&
-      parser.socket === socket &&
-      typeof parser[this.hook] === 'function'
+      target.socket === socket &&
+      typeof target[this.hook] === 'function'
     );
   }
 
   /** Hands over the first `count` bytes of the memory. */
   push(count: number): void {
-    const { parser } = this;
+    const parser = this.target;
+    if (parser === null) return;
     const bytes = beginning(count);
     const result = parser.execute(bytes);
-    if (typeof result !== 'number' || parser.incoming?.upgrade) this.pushKept(result, bytes);
-    else {
+    if (typeof result !== 'number' || parser.incoming?.upgrade) {
+      this.pushKept(parser, result, bytes);
+    } else {
       const executed = parser[this.hook];
       if (typeof executed === 'function') executed(result);
     }
   }
 
   /** `http` keeps these bytes. It deals with them where it listens, and has parsed them already. */
-  private pushKept(result: unknown, bytes: Buffer): void {
-    const { parser } = this;
+  private pushKept(parser: HttpParser, result: unknown, bytes: Buffer): void {
     const parsed = (): unknown => {
       Reflect.deleteProperty(parser, 'execute');
       return result;

@@ -7,6 +7,7 @@ import { familyOf } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
 import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
+import { nobody } from '../transport/stream_owner.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
 import { classOf } from './callable.js';
@@ -183,7 +184,7 @@ export class ServerCore implements ListenerOwner {
     const { server, listener, host } = this;
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const { maxConnections } = server;
-    const stream = new Stream(host, fd, family, null as never);
+    const stream = new Stream(host, fd, family, nobody);
     // What cluster's primary accepted is open there as well.
     stream.exclusive = listener !== null;
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
@@ -211,7 +212,7 @@ export class ServerCore implements ListenerOwner {
   private show(handle: ServerHandle, stream: Stream): void {
     const connection = new SocketHandle(
       () => stream,
-      () => (stream.owner as SocketCore | null)?.scope?.asyncId() ?? -1,
+      () => (stream.owner as Partial<SocketCore>).scope?.asyncId() ?? -1,
     );
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);
@@ -249,7 +250,7 @@ export class ServerCore implements ListenerOwner {
     duplexOptions.readableHighWaterMark = highWaterMark;
     duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
-    initialiseAccepted(socket, server, stream, connection);
+    initialiseAccepted(socket, server, stream, connection, this.scope);
     return socket;
   }
 

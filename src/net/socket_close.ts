@@ -6,8 +6,8 @@ import type { SocketCore } from './socket_core.js';
  * the promise jobs of whatever came before: who awaits 'data' and then 'close' must not miss it.
  */
 export function emitClose(core: SocketCore, hadError: boolean): void {
-  const { scope, socket } = core;
-  core.scope = null;
+  const { socket } = core;
+  const scope = core.leaveScope();
   const emit = (): void => {
     socket.emit('close', hadError);
   };

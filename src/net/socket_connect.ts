@@ -1,6 +1,7 @@
 /** Connecting a socket: to a host and port, or to a UNIX path. */
 import { AsyncResource } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
+import { awaitConnect } from '../dial/attempt.js';
 import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
@@ -69,7 +70,10 @@ function connectPath(socket: Socket, path: string): void {
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
-    dialled.scope = new AsyncResource('PIPECONNECTWRAP');
+    awaitConnect(dialled, new AsyncResource('PIPECONNECTWRAP'), (status) => {
+      dialled.owner = core;
+      core.onConnect(status);
+    });
     return;
   }
   // A path that can not even be tried fails at once, one that leads nowhere fails later.

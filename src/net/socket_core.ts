@@ -2,7 +2,7 @@
  * What stands behind a socket: it joins a transport's stream to Node's Duplex. Bytes that come in
  * are emitted straight while the socket flows; writes are gathered until the handler returns.
  */
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
@@ -21,15 +21,8 @@ import { isUnderTls, leaveToTls } from './wrapped.js';
 
 const PORTION_BYTES = 64 * 1024;
 
-/** A socket's scope is destroyed by its end, not by the garbage collector. */
-const MANUAL = { requireManualDestroy: true };
-
 export class SocketCore extends SocketWriter implements StreamOwner {
-  /** The asynchronous context that handlers run in. */
-  scope: AsyncResource | null = null;
   idle: IdleTimer | null = null;
-  /** `socket.parser`, where Node's `http` puts the parser that it has for the socket. */
-  parser: unknown;
   private feed: HttpFeed | null = null;
   /** Counters of a stream that is gone. */
   bytesReadBefore = 0;
@@ -119,21 +112,16 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.sentBefore = this.sentMeanwhile;
   }
 
-  /** From here on handlers run in the context that this is called in. */
-  enter(type: 'TCPWRAP' | 'PIPEWRAP'): void {
-    this.scope = new AsyncResource(type, MANUAL);
-  }
-
-  /** Takes a connected stream over, applies what was set before, and sends what waits. */
-  adopt(stream: Stream): void {
+  /**
+   * Takes a connected stream over, applies what was set before, and sends what waits. `scope` is
+   * what it is to inherit in place of the present one.
+   */
+  adopt(stream: Stream, scope: AsyncResource | null = null): void {
     this.stream = stream;
     this.dial = null;
     stream.owner = this;
-    if (this.scope === null) {
-      this.enter(stream.family === this.host.kernel.constants.AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
-    }
-    stream.scope = this.scope;
-    stream.readInto = this.userRead?.buffer ?? (this.feed === null ? null : feedMemory());
+    const { AF_UNIX } = this.host.kernel.constants;
+    this.inherit(scope, stream.family === AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
     if (!this.referenced) stream.unref();
   }
 
@@ -141,7 +129,6 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   established(): void {
     const { stream, settings } = this;
     if (stream === null) return;
-    stream.scope = this.scope;
     if (this.bound !== null) {
       this.bound.unconnected = false;
       this.local = null;
@@ -241,16 +228,20 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     for (const feeder of feeders ?? []) feeder.wake();
   }
 
-  /** `socket.parser = …` */
-  setParser(parser: unknown): void {
-    this.parser = parser;
-    this.setFeed(this.userRead === null ? HttpFeed.of(this.socket, parser) : null);
+  /** `socket.parser`, where Node's `http` puts the parser that it has for the socket. */
+  get parser(): unknown {
+    return this.feed?.parser;
   }
 
-  private setFeed(feed: HttpFeed | null): void {
-    if (feed === this.feed) return;
-    this.feed = feed;
-    if (this.stream !== null) this.stream.readInto = feed === null ? null : feedMemory();
+  /** Where reads land in place of the reactor's slab. */
+  get readInto(): Uint8Array | null {
+    const { userRead, feed } = this;
+    if (userRead !== null) return userRead.buffer;
+    return feed?.feeds ? feedMemory() : null;
+  }
+
+  setParser(parser: unknown): void {
+    this.feed = new HttpFeed(this.socket, parser);
   }
 
   onReadInto(count: number): void {
@@ -267,7 +258,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       feed.push(count);
       return;
     }
-    if (!usable) this.setFeed(null);
+    if (!usable) feed?.stop();
     this.onRead(Buffer.from(feedMemory().subarray(0, count)));
   }
 

@@ -1,5 +1,6 @@
 /** What `new Socket(options)` does, to an object that has the right prototype already. */
 
+import type { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Host } from '../transport/host.js';
@@ -189,6 +190,7 @@ export function initialiseAccepted(
   server: Server,
   stream: Stream,
   connection: SocketHandle | null,
+  scope: AsyncResource | null,
 ): void {
   const core = equip(socket);
   const { noDelay, keepAlive } = server;
@@ -200,7 +202,8 @@ export function initialiseAccepted(
       typeOfService: undefined,
     };
   }
-  core.adopt(stream);
+  // Who has seen the handle may have gone on in a context of his.
+  core.adopt(stream, connection === null ? scope : null);
   if (connection !== null) core.setHandle(connection);
   begin(core, server.pauseOnConnect, true);
 }

@@ -9,7 +9,7 @@ import { errno, systemError } from '../util/system_error.js';
 import { copyOfView } from './copy_view.js';
 import { own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
-import { SocketState } from './socket_state.js';
+import { SocketScope } from './socket_scope.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -19,7 +19,7 @@ const GATHER_BYTES = 64 * 1024;
 /** Whose `finishWrites` runs. */
 let leaving: SocketWriter | null = null;
 
-export abstract class SocketWriter extends SocketState {
+export abstract class SocketWriter extends SocketScope {
   stream: Stream | null = null;
   /** The bytes of writes that are done. */
   completedBytes = 0;

@@ -3,6 +3,7 @@
  * a socket of Node's own. What travels is a descriptor; this takes it out of one object and makes
  * another around it.
  */
+import type { AsyncResource } from 'node:async_hooks';
 import { familyOf } from '../transport/bind.js';
 import { systemHost } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
@@ -20,6 +21,7 @@ import type { SocketOptions } from './socket_types.js';
 class Leftover implements StreamOwner {
   constructor(
     private readonly stream: Stream,
+    readonly scope: AsyncResource | null,
     private readonly ended: (status: number) => void,
   ) {}
 
@@ -83,7 +85,7 @@ export function detachDescriptor(socket: Socket): number {
     fd = stream.detach();
   } else {
     fd = releaseDescriptor(duplicateSocket(socket));
-    stream.owner = new Leftover(stream, (status) => core.writeEnded(status));
+    stream.owner = new Leftover(stream, core.scope, (status) => core.writeEnded(status));
   }
   core.abandon();
   return fd;

@@ -21,7 +21,7 @@ export function deliver(
   if (stream === null) return;
   if (user.generate !== null) {
     const next = user.generate();
-    if (next instanceof Uint8Array) stream.readInto = user.buffer = next;
+    if (next instanceof Uint8Array) user.buffer = next;
   }
   if (!goOn) stream.stopReading();
 }

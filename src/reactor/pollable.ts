@@ -21,8 +21,6 @@ export abstract class Pollable {
 
   /** The place in the reactor's table, or -1 while not registered. */
   slot = -1;
-  /** The context that handlers run in, so that AsyncLocalStorage holds what it held there. */
-  scope: Scope | null = null;
 
   protected has(bit: number): boolean {
     return (this.bits & bit) !== 0;
@@ -41,6 +39,9 @@ export abstract class Pollable {
   set queued(on: boolean) {
     this.mark(QUEUED, on);
   }
+
+  /** The context that handlers run in, so that AsyncLocalStorage holds what it held there. */
+  abstract readonly scope: Scope | null;
 
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;

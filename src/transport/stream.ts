@@ -19,15 +19,28 @@ export class Stream extends StreamReader {
   }
 
   private get events(): number {
-    const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, AF_UNIX } = this.host.kernel.constants;
+    const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP } = this.host.kernel.constants;
     const both = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
-    // A UNIX socket reports OUT again for each message the peer takes: only asked for on need.
-    return this.family === AF_UNIX && !this.blocked ? both : both | EPOLLOUT;
+    return this.awaitsRoom ? both | EPOLLOUT : both;
   }
 
   /** Takes up a descriptor that is connected already. Returns 0 or -errno. */
   open(): number {
+    this.awaitsRoom = this.blocked;
     return this.host.reactor.register(this, this.fd, this.events);
+  }
+
+  /**
+   * OUT is asked for when the kernel's buffer is full, and not before: a connection reports it when
+   * it is registered and when it is shut down, which is two events more in its life. TCP goes on
+   * with it then; a UNIX socket would report it again for each message that the peer takes.
+   */
+  private updateEvents(): void {
+    const stays = this.awaitsRoom && this.family !== this.host.kernel.constants.AF_UNIX;
+    const asked = this.blocked || stays;
+    if (asked === this.awaitsRoom) return;
+    this.awaitsRoom = asked;
+    this.host.reactor.modify(this, this.fd, this.events);
   }
 
   /** Begins to connect; `onConnect` tells the end of it. Returns 0, or -errno at once. */
@@ -40,6 +53,7 @@ export class Stream extends StreamReader {
     this.moreBehind = this.readable = false;
     const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
+    this.updateEvents();
     this.updateActive();
     if (status === 0) this.host.reactor.soon(this);
     return 0;
@@ -77,13 +91,9 @@ export class Stream extends StreamReader {
     this.connecting = false;
     this.blocked = false;
     this.updateActive();
-    if (failed === 0 && this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
+    if (failed === 0) this.updateEvents();
     this.readable = true;
     this.owner.onConnect(failed);
-  }
-
-  private updateEvents(): void {
-    this.host.reactor.modify(this, this.fd, this.events);
   }
 
   /** Whether bytes may go to the kernel now, past the queue. */
@@ -163,7 +173,7 @@ export class Stream extends StreamReader {
     this.blocked = true;
     this.writes?.settle();
     this.updateActive();
-    if (this.family === this.host.kernel.constants.AF_UNIX) this.updateEvents();
+    this.updateEvents();
     return 0;
   }
 
@@ -171,9 +181,7 @@ export class Stream extends StreamReader {
     this.blocked = false;
     this.updateActive();
     this.flush();
-    if (this.fd >= 0 && !this.blocked && this.family === this.host.kernel.constants.AF_UNIX) {
-      this.updateEvents();
-    }
+    if (this.fd >= 0 && !this.blocked) this.updateEvents();
   }
 
   /** Sends FIN; a pipe has none, its closing is its end. Returns 0 or -errno. */

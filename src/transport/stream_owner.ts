@@ -1,4 +1,5 @@
 /** What a stream and who has it say to each other. */
+import type { Scope } from '../reactor/pollable.js';
 import type { Stream } from './stream.js';
 
 /** Who hears what a stream does. Every callback may close the stream. */
@@ -7,7 +8,7 @@ export interface StreamOwner {
   onConnect(status: number): void;
   /** Bytes for the owner to keep. */
   onRead(chunk: Buffer): void;
-  /** `count` bytes were read into the buffer given with `readInto`. */
+  /** `count` bytes were read into `readInto`. */
   onReadInto(count: number): void;
   /** The peer's FIN, after all its bytes. */
   onReadEnd(): void;
@@ -19,6 +20,10 @@ export interface StreamOwner {
   onWriteError(status: number): void;
   /** The process ends: what is to be sent has to be queued or sent now. */
   onExit(): void;
+  /** The asynchronous context that all this is called in, if not that of the event loop. */
+  readonly scope?: Scope | null;
+  /** Where reads land in place of the reactor's slab. */
+  readonly readInto?: Uint8Array | null;
   /** Where bytes may go in place of `onRead`, if anywhere. */
   readonly forward?: Forward | null;
 }
@@ -30,3 +35,18 @@ export interface Forward {
   /** A stream that reads nothing now has a FIN or a failure behind its bytes. */
   wakeForEnd(): void;
 }
+
+const ignore = (): void => {};
+
+/** Owns a stream until somebody takes it: what happens to it before is seen again when he reads. */
+export const nobody: StreamOwner = {
+  onConnect: ignore,
+  onRead: ignore,
+  onReadInto: ignore,
+  onReadEnd: ignore,
+  onReadError: ignore,
+  onFlush: ignore,
+  onWritten: ignore,
+  onWriteError: ignore,
+  onExit: ignore,
+};

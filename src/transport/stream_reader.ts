@@ -3,6 +3,7 @@
  * until a read comes back short or empty. Reads stop after a budget, so that one peer who sends
  * without end does not starve the rest; what is left goes on next turn.
  */
+import type { Scope } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
 import { allHeld, hold, nextHeld } from './held.js';
 import type { Host } from './host.js';
@@ -12,15 +13,10 @@ import { StreamState } from './stream_state.js';
 const BYTES_PER_TURN = 256 * 1024;
 /** What a read costs of that at least: small ones wake handlers as large ones do. */
 const READ_COST_BYTES = 64 * 1024;
+const READS_PER_TURN = BYTES_PER_TURN / READ_COST_BYTES;
 
 export abstract class StreamReader extends StreamState {
   bytesRead = 0;
-  /** Reads land here in place of the reactor's slab. */
-  readInto: Uint8Array | null = null;
-
-  /** The turn of the last read, and what is left of that turn's budget. */
-  private turn = -1;
-  private budgetBytes = 0;
 
   constructor(
     host: Host,
@@ -29,6 +25,15 @@ export abstract class StreamReader extends StreamState {
     public owner: StreamOwner,
   ) {
     super(host, fd, family);
+  }
+
+  override get scope(): Scope | null {
+    return this.owner.scope ?? null;
+  }
+
+  /** The owner's own memory, where reads are to land there. */
+  get readInto(): Uint8Array | null {
+    return this.owner.readInto ?? null;
   }
 
   /** Lets the bytes go past the owner, if they may: one read's work. */
@@ -68,30 +73,32 @@ export abstract class StreamReader extends StreamState {
    */
   protected read(): void {
     const { reactor } = this.host;
-    if (this.turn !== reactor.turn) {
-      this.turn = reactor.turn;
-      this.budgetBytes = reactor.crowded ? READ_COST_BYTES : BYTES_PER_TURN;
-    }
+    this.beginTurn(reactor.turn, reactor.crowded ? 1 : READS_PER_TURN);
     const before = this.bytesRead;
     // The budget has paid for it.
     const wasRead = this.holding;
     try {
       if (this.holding) this.deliverHeld();
       else if (this.stepsPast()) return;
-      else if (this.readInto === null) this.readOnce();
-      else this.readOnceInto(this.readInto);
+      else this.readPlainly();
     } finally {
       const count = this.bytesRead - before;
       if (!wasRead) {
         reactor.spend(count);
-        this.budgetBytes -= count > READ_COST_BYTES ? count : READ_COST_BYTES;
+        this.spendReads(count > READ_COST_BYTES ? Math.floor(count / READ_COST_BYTES) : 1);
       }
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.fd >= 0 && this.hasWork) {
-        if (this.holding || this.budgetBytes > 0) reactor.again(this);
+        if (this.holding || this.readsLeft > 0) reactor.again(this);
         else reactor.soon(this);
       }
     }
+  }
+
+  private readPlainly(): void {
+    const { readInto } = this;
+    if (readInto === null) this.readOnce();
+    else this.readOnceInto(readInto);
   }
 
   private readOnce(): void {

@@ -12,6 +12,12 @@ const MORE_BEHIND = 128 << DESCRIPTOR_BITS;
 const CREDIT_SHIFT = DESCRIPTOR_BITS + 8;
 const CREDIT_MASK = 63;
 const HOLDING = 1 << (CREDIT_SHIFT + 6);
+const AWAITS_ROOM = 1 << (CREDIT_SHIFT + 7);
+/** How many more reads this turn allows, and the turn's last bits. */
+const READS_SHIFT = CREDIT_SHIFT + 8;
+const READS_MASK = 7;
+const TURN_SHIFT = READS_SHIFT + 3;
+const TURN_MASK = 3;
 
 export abstract class StreamState extends Descriptor {
   /** A connection is being made. */
@@ -68,6 +74,15 @@ export abstract class StreamState extends Descriptor {
     this.mark(BLOCKED, on);
   }
 
+  /** Its registration asks for EPOLLOUT. */
+  protected get awaitsRoom(): boolean {
+    return this.has(AWAITS_ROOM);
+  }
+
+  protected set awaitsRoom(on: boolean) {
+    this.mark(AWAITS_ROOM, on);
+  }
+
   /** Something may be there to read. */
   protected get readable(): boolean {
     return this.has(READABLE);
@@ -96,6 +111,27 @@ export abstract class StreamState extends Descriptor {
 
   protected set holding(on: boolean) {
     this.mark(HOLDING, on);
+  }
+
+  /**
+   * The first read of a turn is allowed `reads` in all. A turn is told from another by its last
+   * bits: the fourth one after it passes for the same, in which a read may then wait for the next.
+   */
+  protected beginTurn(turn: number, reads: number): void {
+    const last = turn & TURN_MASK;
+    if (((this.bits >> TURN_SHIFT) & TURN_MASK) === last) return;
+    const others = this.bits & ((1 << READS_SHIFT) - 1);
+    this.bits = others | (last << TURN_SHIFT) | (reads << READS_SHIFT);
+  }
+
+  protected get readsLeft(): number {
+    return (this.bits >> READS_SHIFT) & READS_MASK;
+  }
+
+  /** A read was as much as `count` of those that a turn allows. */
+  protected spendReads(count: number): void {
+    const left = Math.max(0, this.readsLeft - count);
+    this.bits = (this.bits & ~(READS_MASK << READS_SHIFT)) | (left << READS_SHIFT);
   }
 
   /** How large its reads were lately; see `Slab`. */

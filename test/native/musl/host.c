@@ -346,6 +346,11 @@ static value *exported(const char *name, size_t length) {
   return NULL;
 }
 
+/* The poll and the idle handle, once they are closed, and whom to tell. */
+static uv_handle_t *closing[2];
+static uv_close_cb closed[2];
+static int closings;
+
 /* Reads one request. True where it was a call, which is answered; false where it says that
  * dispatch has returned. Without any more of them the process is over, as an environment is. */
 static bool serve(void) {
@@ -353,6 +358,7 @@ static bool serve(void) {
   block *mark = blocks;
   if (!take(&kind, 1)) {
     end_hook(NULL, end_data);
+    for (int i = 0; i < closings; i++) closed[i](closing[i]);
     _exit(0);
   }
   take(control, SHARED_WORDS * sizeof *control);
@@ -416,7 +422,11 @@ int uv_idle_stop(uv_idle_t *handle) {
 }
 void uv_ref(uv_handle_t *handle) {} /* the other end keeps its process alive, or does not */
 void uv_unref(uv_handle_t *handle) {}
-void uv_close(uv_handle_t *handle, uv_close_cb run) { run(handle); }
+/* As libuv does, later: whoever closes may go on with what the callback frees. */
+void uv_close(uv_handle_t *handle, uv_close_cb run) {
+  closing[closings] = handle;
+  closed[closings++] = run;
+}
 
 static int stat_result(uv_fs_t *request, int done, const struct stat *from) {
   request->statbuf.st_mode = from->st_mode;

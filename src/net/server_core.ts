@@ -19,6 +19,7 @@ import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
 import { initialiseAccepted } from './socket_init.js';
+import { ListenContext } from './socket_scope.js';
 import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
@@ -44,8 +45,10 @@ export class ServerCore implements ListenerOwner {
   readonly workers = new WorkerList();
   file: SocketFile | null = null;
   private referenced = true;
-  /** The asynchronous context of `listen`, which connections inherit. */
+  /** What its own handlers run in. */
   scope: AsyncResource | null = null;
+  /** What those of its connections run in. */
+  private context: ListenContext | null = null;
   private handle: ServerHandle | null = null;
   /** Connections whose handle is being looked at. */
   private readonly accepted = new Map<SocketHandle, Stream>();
@@ -78,8 +81,10 @@ export class ServerCore implements ListenerOwner {
     }
     if (!this.referenced) listener.unref();
     if (this.holds > 0) listener.pause();
-    const type = family === this.host.kernel.constants.AF_UNIX ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
+    const isUnix = family === this.host.kernel.constants.AF_UNIX;
+    const type = isUnix ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
     this.scope = new AsyncResource(type, { requireManualDestroy: true });
+    this.context = new ListenContext(isUnix ? 'PIPEWRAP' : 'TCPWRAP', this.scope);
     listener.scope = this.scope;
     this.listener = listener;
     return 0;
@@ -168,6 +173,7 @@ export class ServerCore implements ListenerOwner {
     this.handle = null;
     this.scope?.emitDestroy();
     this.scope = null;
+    this.context = null;
     this.removeFile();
   }
 
@@ -250,7 +256,7 @@ export class ServerCore implements ListenerOwner {
     duplexOptions.readableHighWaterMark = highWaterMark;
     duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
-    initialiseAccepted(socket, server, stream, connection, this.scope);
+    initialiseAccepted(socket, server, stream, connection, this.context);
     return socket;
   }
 

@@ -2,7 +2,6 @@
  * What stands behind a socket: it joins a transport's stream to Node's Duplex. Bytes that come in
  * are emitted straight while the socket flows; writes are gathered until the handler returns.
  */
-import type { AsyncResource } from 'node:async_hooks';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
@@ -15,6 +14,7 @@ import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import { emitsPlainly, emitted, kHost } from './internals.js';
 import type { Socket } from './socket.js';
+import type { ListenContext } from './socket_scope.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
@@ -113,15 +113,15 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   }
 
   /**
-   * Takes a connected stream over, applies what was set before, and sends what waits. `scope` is
-   * what it is to inherit in place of the present one.
+   * Takes a connected stream over, applies what was set before, and sends what waits. Its handlers
+   * run in `context` in place of the present one.
    */
-  adopt(stream: Stream, scope: AsyncResource | null = null): void {
+  adopt(stream: Stream, context: ListenContext | null = null): void {
     this.stream = stream;
     this.dial = null;
     stream.owner = this;
     const { AF_UNIX } = this.host.kernel.constants;
-    this.inherit(scope, stream.family === AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
+    this.inherit(context, stream.family === AF_UNIX ? 'PIPEWRAP' : 'TCPWRAP');
     if (!this.referenced) stream.unref();
   }
 

@@ -1,6 +1,5 @@
 /** What `new Socket(options)` does, to an object that has the right prototype already. */
 
-import type { AsyncResource } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Host } from '../transport/host.js';
@@ -21,6 +20,7 @@ import type { Server } from './server.js';
 import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore } from './socket_core.js';
+import type { ListenContext } from './socket_scope.js';
 import type { SocketOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
 
@@ -190,7 +190,7 @@ export function initialiseAccepted(
   server: Server,
   stream: Stream,
   connection: SocketHandle | null,
-  scope: AsyncResource | null,
+  context: ListenContext | null,
 ): void {
   const core = equip(socket);
   const { noDelay, keepAlive } = server;
@@ -203,7 +203,7 @@ export function initialiseAccepted(
     };
   }
   // Who has seen the handle may have gone on in a context of his.
-  core.adopt(stream, connection === null ? scope : null);
+  core.adopt(stream, connection === null ? context : null);
   if (connection !== null) core.setHandle(connection);
   begin(core, server.pauseOnConnect, true);
 }

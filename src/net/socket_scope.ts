@@ -1,7 +1,7 @@
 /**
  * The asynchronous context of a socket: what `AsyncLocalStorage` holds in its handlers, and its
- * async id. An accepted socket is in its server's until its first handler is to run, so that a
- * connection on which nothing has happened has no resource of its own.
+ * async id. An accepted socket has that of its server's `listen` from its first handler on: until
+ * then, a connection on which nothing has happened has no resource of its own.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { SocketState } from './socket_state.js';
@@ -9,46 +9,58 @@ import { SocketState } from './socket_state.js';
 type ResourceType = 'TCPWRAP' | 'PIPEWRAP';
 
 /** A socket's scope is destroyed by its end, not by the garbage collector. */
-const MANUAL = { requireManualDestroy: true };
+const makeResource = (type: ResourceType, triggerAsyncId?: number): AsyncResource =>
+  new AsyncResource(
+    type,
+    triggerAsyncId === undefined
+      ? { requireManualDestroy: true }
+      : { requireManualDestroy: true, triggerAsyncId },
+  );
 
-const makeResource = (type: ResourceType): AsyncResource => new AsyncResource(type, MANUAL);
+/**
+ * What a server's `listen` was called in. No handler runs in this resource, whereas those of
+ * `'connection'` run in the server's own: on Node 20 that keeps what they enter.
+ */
+export class ListenContext {
+  private readonly resource = new AsyncResource('LISTENCONTEXT');
+  private readonly serverId: number;
+
+  constructor(
+    private readonly type: ResourceType,
+    server: AsyncResource,
+  ) {
+    this.serverId = server.asyncId();
+  }
+
+  /** The resource of an accepted socket. */
+  make(): AsyncResource {
+    return this.resource.runInAsyncScope(makeResource, undefined, this.type, this.serverId);
+  }
+}
 
 export abstract class SocketScope extends SocketState {
-  private resource: AsyncResource | null = null;
+  private resource: AsyncResource | ListenContext | null = null;
 
   /** What handlers run in; null while there is no connection. */
   get scope(): AsyncResource | null {
-    if (this.inherits) this.makeOwn();
-    return this.resource;
+    const { resource } = this;
+    return resource instanceof ListenContext ? this.makeOwn(resource) : resource;
   }
 
   /** From here on handlers run in the context that this is called in. */
   enter(type: ResourceType): void {
-    this.inherits = false;
     this.resource = makeResource(type);
   }
 
-  /** As `enter`, in the context of `server` and where there is none yet. */
-  protected inherit(server: AsyncResource | null, type: ResourceType): void {
-    if (this.resource !== null) return;
-    if (server === null) {
-      this.enter(type);
-      return;
-    }
-    this.inherits = true;
-    this.inheritsPipe = type === 'PIPEWRAP';
-    this.resource = server;
+  /** As `enter`, in `context` in place of the present one and where there is none yet. */
+  protected inherit(context: ListenContext | null, type: ResourceType): void {
+    this.resource ??= context ?? makeResource(type);
   }
 
-  private makeOwn(): void {
-    this.inherits = false;
-    const { resource } = this;
-    if (resource === null) return;
-    this.resource = resource.runInAsyncScope(
-      makeResource,
-      undefined,
-      this.inheritsPipe ? 'PIPEWRAP' : 'TCPWRAP',
-    );
+  private makeOwn(context: ListenContext): AsyncResource {
+    const made = context.make();
+    this.resource = made;
+    return made;
   }
 
   /** Gives the scope to whoever ends it. */

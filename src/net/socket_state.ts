@@ -4,8 +4,6 @@ import { SocketRare } from './socket_rare.js';
 const UNREFERENCED = 1;
 const RESETS = 2;
 const GATHERING = 4;
-const INHERITS = 8;
-const PIPE = 16;
 
 export abstract class SocketState extends SocketRare {
   private bits = 0;
@@ -31,24 +29,6 @@ export abstract class SocketState extends SocketRare {
 
   set resetOnDestroy(on: boolean) {
     this.mark(RESETS, on);
-  }
-
-  /** Its scope is still the server's. */
-  protected get inherits(): boolean {
-    return (this.bits & INHERITS) !== 0;
-  }
-
-  protected set inherits(on: boolean) {
-    this.mark(INHERITS, on);
-  }
-
-  /** What it is to have of its own is a pipe's. */
-  protected get inheritsPipe(): boolean {
-    return (this.bits & PIPE) !== 0;
-  }
-
-  protected set inheritsPipe(on: boolean) {
-    this.mark(PIPE, on);
   }
 
   /** A write is under way that waits for nothing but the end of the handler: others may join it. */

@@ -38,7 +38,7 @@ export interface Forward {
 
 const ignore = (): void => {};
 
-/** Owns a stream until somebody takes it: what happens to it before is seen again when he reads. */
+/** Owns a stream until somebody takes it, who finds in the kernel what came before: none reads. */
 export const nobody: StreamOwner = {
   onConnect: ignore,
   onRead: ignore,

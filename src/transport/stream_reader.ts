@@ -7,7 +7,7 @@ import type { Scope } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
 import { allHeld, hold, nextHeld } from './held.js';
 import type { Host } from './host.js';
-import type { StreamOwner } from './stream_owner.js';
+import { nobody, type StreamOwner } from './stream_owner.js';
 import { StreamState } from './stream_state.js';
 
 const BYTES_PER_TURN = 256 * 1024;
@@ -41,7 +41,7 @@ export abstract class StreamReader extends StreamState {
 
   /** Begins to deliver bytes, now or when there are any. */
   startReading(): void {
-    if (this.reading || this.ended || this.fd < 0) return;
+    if (this.reading || this.ended || this.fd < 0 || this.owner === nobody) return;
     this.reading = true;
     this.updateActive();
     if (this.hasWork) this.host.reactor.soon(this);
@@ -85,7 +85,7 @@ export abstract class StreamReader extends StreamState {
       const count = this.bytesRead - before;
       if (!wasRead) {
         reactor.spend(count);
-        this.spendReads(count > READ_COST_BYTES ? Math.floor(count / READ_COST_BYTES) : 1);
+        this.spendReads(count > READ_COST_BYTES ? Math.ceil(count / READ_COST_BYTES) : 1);
       }
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.fd >= 0 && this.hasWork) {

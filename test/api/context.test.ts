@@ -1,14 +1,12 @@
 /** AsyncLocalStorage, async_hooks and diagnostics_channel: a socket's context and its traces. */
 import assert from 'node:assert/strict';
-import { AsyncLocalStorage, createHook, executionAsyncId } from 'node:async_hooks';
+import { createHook } from 'node:async_hooks';
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { peer } from '../contract/kit/peer.js';
 import { row, type Scope, type Server, type Socket } from '../contract/kit/row.js';
 import { event, turns, until } from '../contract/kit/wait.js';
-
-const storage = new AsyncLocalStorage<string>();
+import { assertAll, asyncId, storage, stores } from './contexts.js';
 
 type Enter = <T>(store: string, body: () => T) => T;
 
@@ -28,24 +26,6 @@ const WAYS: readonly (readonly [string, Enter])[] = [
     },
   ],
 ];
-
-/** Notes what the storage holds at each of these events, listened for in another context. */
-function stores(emitter: EventEmitter, names: readonly string[]): Map<string, Set<unknown>> {
-  const seen = new Map<string, Set<unknown>>();
-  storage.run('the listener', () => {
-    for (const name of names) {
-      emitter.on(name, () => {
-        const set = seen.get(name) ?? new Set();
-        seen.set(name, set.add(storage.getStore()));
-      });
-    }
-  });
-  return seen;
-}
-
-function assertAll(seen: Map<string, Set<unknown>>, names: readonly string[], store: string): void {
-  for (const name of names) assert.deepEqual([name, ...(seen.get(name) ?? [])], [name, store]);
-}
 
 const BIG = 8_000_000;
 
@@ -189,10 +169,6 @@ function traced(s: Scope): Map<number, Traced> {
   return found;
 }
 
-function asyncId(of: Socket | Server): number {
-  return (of as unknown as { _handle: { getAsyncId(): number } })._handle.getAsyncId();
-}
-
 row('sockets and servers have async ids, which async_hooks sees come and go', async (s) => {
   const path = join(s.folder(), 's');
   const where = [
@@ -225,83 +201,6 @@ row('sockets and servers have async ids, which async_hooks sees come and go', as
     await closed;
     await until(() => ids.every((id) => seen.get(id)?.destroyed === true), 'destroy');
   }
-});
-
-row('an accepted socket has an async id of its own from its first handler on', async (s) => {
-  const inits: { id: number; type: string; trigger: number }[] = [];
-  const hook = createHook({
-    init: (id, type, trigger) => inits.push({ id, type, trigger }),
-  }).enable();
-  s.defer(() => hook.disable());
-  const path = join(s.folder(), 's');
-  for (const [where, type] of [
-    [{ port: 0, host: '127.0.0.1' }, 'TCPWRAP'],
-    [{ path }, 'PIPEWRAP'],
-  ] as const) {
-    const server = s.server();
-    storage.run('listen', () => server.listen(where));
-    await event(server, 'listening');
-    const to = 'path' in where ? { path } : (server.address() as { port: number });
-    const found = () => inits.filter((one) => one.type === type);
-    const sockets: Socket[] = [];
-    const fars = [];
-    for (let i = 0; i < 2; i++) {
-      const connection = s.connection(server);
-      fars.push(await peer.connect(to));
-      sockets.push(await connection);
-    }
-    await turns();
-    assert.deepEqual(found(), [], 'nothing has happened on them');
-    const seen: { id: number; store: unknown }[][] = [[], []];
-    for (const [i, socket] of sockets.entries()) {
-      socket.on('data', () => {
-        seen[i]?.push({ id: executionAsyncId(), store: storage.getStore() });
-        storage.enterWith(`socket ${i}`);
-      });
-    }
-    for (const [i, far] of [...fars, ...fars].entries()) {
-      const count = Math.floor(i / 2) + 1;
-      await far.write('x');
-      await until(() => seen[i % 2]?.length === count, 'data');
-    }
-    const ids = sockets.map(asyncId);
-    assert.equal(found().length, 2);
-    assert.deepEqual(
-      found().map(({ id }) => id),
-      ids,
-    );
-    assert.deepEqual(
-      found().map(({ trigger }) => trigger),
-      [asyncId(server), asyncId(server)],
-    );
-    for (const [i, both] of seen.entries()) {
-      assert.deepEqual(
-        both.map(({ id }) => id),
-        [ids[i], ids[i]],
-      );
-      assert.equal(both[0]?.store, 'listen');
-      assert.notEqual(both[1]?.store, `socket ${1 - i}`);
-    }
-    const closed = Promise.all(sockets.map((socket) => event(socket, 'close')));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-    inits.length = 0;
-  }
-});
-
-row('a socket that nothing happened on closes in the context of listen', async (s) => {
-  const server = s.server();
-  storage.run('listen', () => server.listen(0, '127.0.0.1'));
-  await event(server, 'listening');
-  const connection = s.connection(server);
-  await peer.connect(server.address() as { port: number });
-  const socket = await connection;
-  const seen = stores(socket, ['close']);
-  const closed = event(socket, 'close');
-  server.close();
-  storage.run('elsewhere', () => socket.destroy());
-  await closed;
-  assertAll(seen, ['close'], 'listen');
 });
 
 /** What a channel publishes until the test ends. */

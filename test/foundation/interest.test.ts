@@ -65,8 +65,13 @@ test('what comes while somebody looks at a handle is there afterwards', async (s
   const to = (await listening(server)) as { port: number; host: string };
   const handle = server._handle as unknown as { onconnection(error: number, of: unknown): void };
   const { onconnection } = handle;
-  const kept: unknown[] = [];
-  handle.onconnection = (_error, of) => kept.push(of);
+  const kept: { readStart(): unknown }[] = [];
+  handle.onconnection = (_error, of) => {
+    const connected = of as { readStart(): unknown };
+    // There is nobody to read for.
+    connected.readStart();
+    kept.push(connected);
+  };
   const { connect } = await import('node:net');
   const peer = connect(to);
   scope.defer(() => peer.destroy());

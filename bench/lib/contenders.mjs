@@ -53,14 +53,14 @@ const compileGo = () =>
 const ECHOES = ['echo', 'burst', 'churn', 'sink', 'busy', 'client'];
 const NET = [...ECHOES, 'idle', 'listen', 'relay'];
 /** What runs on `node:net`'s API, Node's `http` among it. */
-const ALL = [...NET, 'idle-young', 'http', 'http-hand'];
+const ALL = [...NET, 'idle-grown', 'http', 'http-hand'];
 
 /**
- * The measured process is asked to collect before its size is read. A young generation that grows
- * meanwhile would count as the connections'; every process that runs for long has grown its own.
+ * The measured process is asked to collect before its size is read. By how much its young generation
+ * grows meanwhile counts as well; that of a process that runs for long has grown before.
  */
 const GROWN = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
-const V8_FLAGS = { idle: ['--expose-gc', ...GROWN], 'idle-young': ['--expose-gc'] };
+const V8_FLAGS = { idle: ['--expose-gc'], 'idle-grown': ['--expose-gc', ...GROWN] };
 
 const nodeFlags = (scenario) => V8_FLAGS[scenario] ?? [];
 
@@ -162,7 +162,7 @@ export function contenders({ node, base, others }) {
   if (!others) return list;
   const floor = (kind) => onNode(node, 'floor.mjs', kind);
   const lower = ['echo', 'churn', 'sink'];
-  const overDuplex = [...lower, 'http', 'client', 'idle', 'idle-young'];
+  const overDuplex = [...lower, 'http', 'client', 'idle', 'idle-grown'];
   list.floor = { title: 'bare Duplex', start: floor('duplex'), scenarios: overDuplex };
   list.transport = {
     title: 'transport, no streams',

@@ -148,11 +148,11 @@ export const rows = [
     stretch: { node: 0.5 },
   },
   {
-    id: 'memory-young',
-    title: 'the same in a process whose young generation still grows',
+    id: 'memory-grown',
+    title: 'the same, V8’s young generation fully grown before',
     unit: 'connection',
     metric: 'residentKib',
-    server: 'idle-young',
+    server: 'idle-grown',
     load: { mode: 'memory', idle: 10_000, units: 1, warmup: 5_000 },
   },
   {

@@ -1,6 +1,4 @@
 // The scenarios on Bun's own API: bun.mjs SCENARIO tcp|/PATH, bun.mjs client PORT CONNECTIONS
-import { makeGarbage } from './garbage.mjs';
-
 const [scenario, where, count] = process.argv.slice(2);
 
 const BURST = 100;
@@ -37,7 +35,6 @@ const HANDLERS = {
     put(socket, data);
   },
   idle(socket, data) {
-    makeGarbage();
     for (let i = 0; i < 3; i++) globalThis.Bun.gc(true);
     put(socket, data);
   },

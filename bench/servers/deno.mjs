@@ -1,6 +1,4 @@
 // The scenarios on Deno's own API: deno.mjs SCENARIO tcp|/PATH, deno.mjs client PORT CONNECTIONS
-import { makeGarbage } from './garbage.mjs';
-
 const { Deno } = globalThis;
 const [scenario, where, count] = Deno.args;
 
@@ -29,7 +27,6 @@ const HANDLERS = {
     await put(connection, data);
   },
   async idle(connection, data) {
-    makeGarbage();
     for (let i = 0; i < 3; i++) globalThis.gc?.();
     await put(connection, data);
   },

@@ -140,13 +140,13 @@ const HANDLERS = {
   sink: (socket) => socket.on('data', () => {}),
   idle: (socket) => {
     socket.on('data', (data) => {
-      if (scenario === 'idle') makeGarbage();
+      if (scenario === 'idle-grown') makeGarbage();
       for (let i = 0; i < 3; i++) globalThis.gc();
       socket.write(data);
     });
     socket.on('close', () => {});
   },
-  'idle-young': (socket) => HANDLERS.idle(socket),
+  'idle-grown': (socket) => HANDLERS.idle(socket),
   http: (socket) => http.emit('connection', socket),
 };
 

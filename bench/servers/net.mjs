@@ -59,7 +59,7 @@ function collect() {
 /** The load asks with a byte for a collection before it reads the process's size. */
 function idle(socket) {
   socket.on('data', (data) => {
-    if (scenario === 'idle') makeGarbage();
+    if (scenario === 'idle-grown') makeGarbage();
     collect();
     socket.write(data);
   });
@@ -98,7 +98,7 @@ const HANDLERS = {
   sink,
   busy,
   idle,
-  'idle-young': idle,
+  'idle-grown': idle,
   relay,
   reuseport: echo,
   listen: ignore,

@@ -56,8 +56,8 @@ const NET = [...ECHOES, 'idle', 'listen', 'relay'];
 const ALL = [...NET, 'idle-grown', 'http', 'http-hand'];
 
 /**
- * The measured process is asked to collect before its size is read. By how much its young generation
- * grows meanwhile counts as well; that of a process that runs for long has grown before.
+ * The measured process is asked to collect before its size is read. By how much its young
+ * generation grows meanwhile counts as well; that of a process that runs for long has grown before.
  */
 const GROWN = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 const V8_FLAGS = { idle: ['--expose-gc'], 'idle-grown': ['--expose-gc', ...GROWN] };

@@ -19,6 +19,7 @@ const STEPS = [
   ['types', tool('typescript', 'bin/tsc'), '-b'],
   ['layers', 'scripts/check/layers.mjs'],
   ['sizes', 'scripts/check/sizes.mjs'],
+  ['snippets', 'scripts/check/snippets.mjs'],
   ['prebuilds', 'scripts/native/check-prebuilds.mjs'],
 ];
 

@@ -3,7 +3,7 @@
 export default [
   {
     name: 'lost wake-up: what is left after the read budget waits for an event',
-    file: 'src/transport/stream.ts',
+    file: 'src/transport/stream_reader.ts',
     find: 'else reactor.soon(this);',
     replace: '',
   },
@@ -16,8 +16,8 @@ export default [
   {
     name: 'a write callback runs twice',
     file: 'src/net/socket_writer.ts',
-    find: 'else callback?.(error);',
-    replace: 'else for (const one of [callback, callback]) one?.(error);',
+    find: 'if (this.ticksPending === 0) callback?.(error);',
+    replace: 'if (this.ticksPending === 0) for (const one of [callback, callback]) one?.(error);',
   },
   {
     name: 'a stale event after reuse: the generation of a slot does not rise',
@@ -45,15 +45,15 @@ export default [
   },
   {
     name: 'FIN behind the last bytes is not read',
-    file: 'src/transport/stream.ts',
-    find: 'if (count < slab.room && !this.moreBehind) this.readable = false;',
-    replace: 'if (count < slab.room) this.readable = false;',
+    file: 'src/transport/stream_reader.ts',
+    find: 'if (count < slab.room && !this.moreBehind) this.readable = false;\n      if (slab.cuts',
+    replace: 'if (count < slab.room) this.readable = false;\n      if (slab.cuts',
   },
   {
     name: 'one connection accepted per event',
     file: 'src/transport/listener.ts',
-    find: 'this.goOn();\n      this.owner.onAccept',
-    replace: 'this.owner.onAccept',
+    find: 'if (--this.waiting > 0) this.goOn();\n    else this.readable = false;',
+    replace: 'this.readable = false;',
   },
   {
     name: 'a server forgets to count a socket out',

@@ -52,8 +52,10 @@ const compileGo = () =>
 
 const ECHOES = ['echo', 'burst', 'churn', 'sink', 'busy', 'client'];
 const NET = [...ECHOES, 'idle', 'listen', 'relay'];
-/** What runs on `node:net`'s API, Node's `http` among it. */
-const ALL = [...NET, 'idle-grown', 'http', 'http-hand'];
+/** Node's `http` as well. */
+const ALL = [...NET, 'http', 'http-hand'];
+/** What only V8 can be told to do as well. */
+const ON_V8 = [...ALL, 'idle-grown'];
 
 /**
  * The measured process is asked to collect before its size is read. By how much its young
@@ -116,7 +118,7 @@ function foreign(bun, deno) {
     'deno-net': {
       title: "Deno's node:net",
       start: deno && ((scenario) => runDeno('net.mjs', scenario, 'node')),
-      scenarios: ALL,
+      scenarios: ON_V8,
       version: version(deno, '--version'),
     },
   };
@@ -150,15 +152,15 @@ export function contenders({ node, base, others }) {
   const own = (folder) => ownFrom(node, folder);
   const nodeVersion = version(node, '--version');
   const list = {
-    ours: { title: 'barewire', start: own(root), scenarios: [...ALL, 'reuseport'] },
+    ours: { title: 'barewire', start: own(root), scenarios: [...ON_V8, 'reuseport'] },
     node: {
       title: 'node:net',
       start: onNode(node, 'net.mjs', 'node'),
-      scenarios: ALL,
+      scenarios: ON_V8,
       version: nodeVersion,
     },
   };
-  if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ALL };
+  if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ON_V8 };
   if (!others) return list;
   const floor = (kind) => onNode(node, 'floor.mjs', kind);
   const lower = ['echo', 'churn', 'sink'];

@@ -31,13 +31,13 @@ export class Stream extends StreamReader {
   }
 
   /**
-   * OUT is asked for when the kernel's buffer is full, and not before: a connection reports it when
-   * it is registered and when it is shut down, which is two events more in its life. TCP goes on
-   * with it then; a UNIX socket would report it again for each message that the peer takes.
+   * Called where `blocked` has changed: OUT is not asked for before the kernel's buffer is full. A
+   * connection reports it when it is registered and when it is shut down, which is two events more
+   * in its life. TCP goes on with it once it has it; a UNIX socket would report it again for each
+   * message that the peer takes.
    */
   private updateEvents(): void {
-    const stays = this.awaitsRoom && this.family !== this.host.kernel.constants.AF_UNIX;
-    const asked = this.blocked || stays;
+    const asked = this.blocked || this.family !== this.host.kernel.constants.AF_UNIX;
     if (asked === this.awaitsRoom) return;
     this.awaitsRoom = asked;
     this.host.reactor.modify(this, this.fd, this.events);

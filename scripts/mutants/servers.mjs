@@ -47,8 +47,8 @@ export default [
   {
     row: 'C013',
     file: 'src/transport/stream_reader.ts',
-    find: 'if (status === 0) this.owner.onReadEnd();',
-    replace: 'if (status === 0) return;',
+    find: 'if (end === 0) this.owner.onReadEnd();',
+    replace: 'if (end === 0) return;',
   },
   {
     row: 'C014',

@@ -158,20 +158,21 @@ export default [
   {
     row: 'C068',
     file: CORE,
-    find: 'for (const chunk of this.waiting) stream.queue(chunk);',
+    find: 'stream.queueAll(this.waiting);',
     replace: '',
   },
   {
     row: 'C069',
     file: SOCKET,
-    find: 'const status = this[kCore].shutdown();',
+    find: 'const status = core.shutdown();',
     replace: 'const status: number = 0;',
   },
   {
     row: 'C069',
     file: SOCKET,
-    find: '    if (status === 0 || status === -errno.ENOTCONN) callback();',
-    replace: '    this.destroy();\n    if (status === 0 || status === -errno.ENOTCONN) callback();',
+    find: '    afterHandlers(core.host, core.scope, () => callback(error));',
+    replace:
+      '    this.destroy();\n    afterHandlers(core.host, core.scope, () => callback(error));',
   },
   { row: 'C070', file: CORE, find: 'else stream.close();', replace: 'else stream.stopReading();' },
   {

@@ -34,8 +34,8 @@ export default [
   {
     name: 'bytes doubled on a partial write: what was sent of the first chunk is sent again',
     file: 'src/transport/write_queue.ts',
-    find: 'const left = i === this.first && this.skip > 0 ? chunk.subarray(this.skip) : chunk;',
-    replace: 'const left = i > 0 ? chunk : chunk.subarray(0, chunk.length - this.skip);',
+    find: 'const part = skip === 0 && fits ? chunk : chunk.subarray(skip, skip + most - at);',
+    replace: 'const part = skip === 0 && fits ? chunk : chunk.subarray(0, most - at);',
   },
   {
     name: 'a full buffer is not waited for: the rest of a write stays behind',
@@ -88,7 +88,7 @@ export default [
   {
     name: 'a write that joins the one under way is counted and not queued',
     file: 'src/net/socket_writer.ts',
-    find: 'stream.queue(chunk);\n      if (chunk.length > COPY_BYTES ||',
-    replace: 'if (chunk.length > COPY_BYTES ||',
+    find: 'stream.queue(chunk);\n      const isMuch',
+    replace: 'const isMuch',
   },
 ];

@@ -22,6 +22,7 @@ class AttemptOwner implements StreamOwner {
   onReadInto(): void {}
   onReadEnd(): void {}
   onReadError(): void {}
+  onReadOut(): void {}
   onFlush(): void {}
   onExit(): void {}
   onWritten(): void {}

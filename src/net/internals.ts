@@ -36,6 +36,10 @@ export interface WritableInternals {
   ended: boolean;
   finished: boolean;
   errorEmitted: boolean;
+  errored: Error | null;
+  /** What waits behind the write under way, from `bufferedIndex` on. */
+  readonly buffered: readonly { readonly chunk: unknown }[];
+  readonly bufferedIndex: number;
 }
 
 /** Taken out when this package loads: who replaces it later sees what goes through it. */

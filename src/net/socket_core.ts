@@ -13,6 +13,7 @@ import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import { emitsPlainly, emitted, kHost } from './internals.js';
+import { hasReader, PendingFailure } from './pending_failure.js';
 import type { Socket } from './socket.js';
 import type { ListenContext } from './socket_scope.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
@@ -136,7 +137,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     if (settings !== null) applySettings(this.handle ?? SocketHandle.of(stream), settings);
     this.active();
     if (this.waiting !== null) {
-      for (const chunk of this.waiting) stream.queue(chunk);
+      stream.queueAll(this.waiting);
       this.waiting = null;
       stream.flushSoon();
     }
@@ -266,6 +267,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { socket } = this;
     this.active();
     if (socket.destroyed || socket._readableState.endEmitted) return;
+    if (this.failure?.readOut(0) === false) return;
     // TLS may have to write after the peer's FIN. It ends the connection itself.
     if (!socket.allowHalfOpen && isUnderTls(socket)) socket.allowHalfOpen = true;
     socket.push(null);
@@ -294,7 +296,41 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   }
 
   onReadError(status: number): void {
-    this.socket.destroy(systemError(status, 'read'));
+    if (this.failure !== null) this.failure.readOut(status);
+    else if (!this.putOff(status, 'read')) this.fail(status, 'read');
+  }
+
+  onReadOut(): void {
+    this.failure?.readOut(-errno.EAGAIN);
+  }
+
+  /**
+   * Whether the reader has yet to get what came before a failure: then that is told later. Not
+   * where nobody reads, and not where the socket is being destroyed.
+   */
+  protected override putOff(status: number, call: 'read' | 'write'): boolean {
+    const { socket, stream } = this;
+    if (this.failure !== null) return true;
+    if (stream === null || stream.fd < 0 || socket.destroyed || this.leaves) return false;
+    if (!hasReader(socket)) return false;
+    const waits = socket.readableLength > 0 || (call === 'write' && stream.hasUnread);
+    if (!waits) return false;
+    this.failure = new PendingFailure(this, status, call);
+    this.failure.start();
+    return true;
+  }
+
+  /** Ends the socket with a failure. */
+  fail(status: number, call: 'read' | 'write'): void {
+    this.failure = null;
+    const run = (): void => {
+      const error = systemError(status, call);
+      if (call === 'write') this.failWrite(error);
+      else this.socket.destroy(error);
+    };
+    const { scope } = this;
+    if (scope === null) run();
+    else scope.runInAsyncScope(run);
   }
 
   startReading(): void {
@@ -309,6 +345,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.dial = null;
     this.stream = null;
     this.handle = null;
+    this.failure = null;
     this.leavePipes();
     this.bound?.file?.remove();
     this.bound = null;
@@ -355,6 +392,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.handle = null;
     this.callback = null;
     this.prepaidChunks = 0;
+    this.failure = null;
     this.leavePipes();
     this.idle?.clear();
     return { stream, prepaidChunks, callback };
@@ -369,6 +407,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.idle?.clear();
     this.stream = null;
     this.handle = null;
+    this.failure = null;
     this.leavePipes();
   }
 

@@ -7,7 +7,7 @@
 import { Relay } from '../transport/relay.js';
 import type { Stream } from '../transport/stream.js';
 import type { Forward } from '../transport/stream_owner.js';
-import { errno, systemError } from '../util/system_error.js';
+import { errno } from '../util/system_error.js';
 import { emit, kCore, own, writesItself } from './internals.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
@@ -132,8 +132,8 @@ export class SocketPipe implements Forward {
       this.source[kCore].noteProgress();
     }
     stream.stopReading();
-    to.feeders ??= [];
-    if (!to.feeders.includes(this)) to.feeders.push(this);
+    to.feeders ??= new Set();
+    to.feeders.add(this);
   }
 
   private move(stream: Stream, target: Stream): boolean {
@@ -152,7 +152,7 @@ export class SocketPipe implements Forward {
     if (writeStatus < 0 && writeStatus !== -errno.EAGAIN) {
       // Writable counts what it was given, sent or not.
       destination[kCore].sentPast(leftover.length);
-      destination.destroy(systemError(writeStatus, 'write'));
+      destination[kCore].onWriteError(writeStatus);
     } else {
       source[kCore].onRead(leftover);
     }

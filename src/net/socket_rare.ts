@@ -5,6 +5,7 @@
 import type { Dial } from '../dial/dial.js';
 import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
+import type { PendingFailure } from './pending_failure.js';
 import type { SocketSettings } from './settings.js';
 import type { SocketPipe } from './socket_pipe.js';
 import type { UserRead } from './user_read.js';
@@ -19,7 +20,8 @@ class Rare {
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
   forward: SocketPipe | null = null;
-  feeders: SocketPipe[] | null = null;
+  feeders: Set<SocketPipe> | null = null;
+  failure: PendingFailure | null = null;
   countedTwice = 0;
   sentBefore = 0;
   prepaidChunks = 0;
@@ -119,12 +121,21 @@ export abstract class SocketRare {
   }
 
   /** Who waits until this socket has written what it has. */
-  get feeders(): SocketPipe[] | null {
+  get feeders(): Set<SocketPipe> | null {
     return this.rare.feeders;
   }
 
-  set feeders(value: SocketPipe[] | null) {
+  set feeders(value: Set<SocketPipe> | null) {
     if (value !== this.rare.feeders) this.owned.feeders = value;
+  }
+
+  /** A failure that the reader has to hear of, behind what came before it. */
+  get failure(): PendingFailure | null {
+    return this.rare.failure;
+  }
+
+  set failure(value: PendingFailure | null) {
+    if (value !== this.rare.failure) this.owned.failure = value;
   }
 
   /** Of `completedBytes`, what Writable still counts as well. */

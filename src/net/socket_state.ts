@@ -4,6 +4,8 @@ import { SocketRare } from './socket_rare.js';
 const UNREFERENCED = 1;
 const RESETS = 2;
 const GATHERING = 4;
+const HAS_CALLBACKS = 8;
+const SENDS_ALL = 16;
 
 export abstract class SocketState extends SocketRare {
   private bits = 0;
@@ -38,5 +40,23 @@ export abstract class SocketState extends SocketRare {
 
   set gathering(on: boolean) {
     this.mark(GATHERING, on);
+  }
+
+  /** Writes with callbacks of the user's may be under way: those are called in their order. */
+  get hasCallbacks(): boolean {
+    return (this.bits & HAS_CALLBACKS) !== 0;
+  }
+
+  set hasCallbacks(on: boolean) {
+    this.mark(HAS_CALLBACKS, on);
+  }
+
+  /** `sendAll` runs: what Writable hands over meanwhile is queued for it. */
+  protected get sendsAll(): boolean {
+    return (this.bits & SENDS_ALL) !== 0;
+  }
+
+  protected set sendsAll(on: boolean) {
+    this.mark(SENDS_ALL, on);
   }
 }

@@ -49,7 +49,11 @@ export function write(
   const core = this[kCore];
   const name = typeof encoding === 'function' ? undefined : encoding;
   const given = typeof encoding === 'function' ? encoding : callback;
-  const told = typeof given === 'function' && core !== undefined ? guarded(core, given) : undefined;
+  let told: WriteCallback | undefined;
+  if (typeof given === 'function' && core !== undefined) {
+    told = guarded(core, given);
+    core.hasCallbacks = true;
+  }
   if (core?.gathering && told === undefined && core.canJoin && writesItself(this)) {
     const bytes = plainBytes(chunk, name);
     if (bytes !== null && bytes.length > 0) return core.join(bytes);

@@ -35,27 +35,43 @@ export abstract class SocketWriter extends SocketScope {
 
   /** Node's Writable hands a chunk over; `callback` when it is with the kernel. */
   writeOne(chunk: Uint8Array, callback: WriteCallback): void {
-    const { stream } = this;
-    if (stream === null || stream.fd < 0 || this.prepaidChunks > 0 || this.socket.connecting) {
+    const { stream, socket } = this;
+    if (stream === null || stream.fd < 0 || this.prepaidChunks > 0 || socket.connecting) {
       this.write([chunk], callback);
       return;
     }
     this.callback = callback;
     this.handedBytes = chunk.length;
+    if (this.sendsAll) {
+      stream.queueAll([chunk]);
+      return;
+    }
+    if (this.leavesAtOnce(chunk.length)) {
+      this.settle(stream, stream.sendChunk(chunk));
+      return;
+    }
     stream.queue(chunk);
     this.gathering = !stream.blocked;
-    if (!writesItself(this.socket)) this.writeThrough(stream);
-    else if (chunk.length > COPY_BYTES) this.writeNow(stream);
-    else stream.flushSoon();
+    stream.flushSoon();
   }
 
-  /** A class of the user's has a `_write` or `_writev` of its own: it sees each chunk. */
-  private writeThrough(stream: Stream): void {
+  /**
+   * Whether a write is sent before `write()` returns, which then says what became of it. Small ones
+   * that are within the high-water mark are gathered; not where a class of the user's has a
+   * `_write` or `_writev` of its own, which sees each chunk.
+   */
+  private leavesAtOnce(lengthBytes: number): boolean {
+    const { socket } = this;
+    const { length, highWaterMark } = socket._writableState;
+    return lengthBytes > COPY_BYTES || length >= highWaterMark || !writesItself(socket);
+  }
+
+  /** What was to be sent within `write()` was: with the kernel is done. */
+  private settle(stream: Stream, status: number): void {
     this.gathering = false;
-    const status = stream.send();
     this.active();
     if (status < 0) this.onWriteError(status);
-    else if (stream.pendingBytes === 0) this.completed();
+    else if (stream.pendingBytes === 0) this.completedWithin();
   }
 
   /** Whether a chunk would follow the write under way with nothing in between. */
@@ -74,20 +90,19 @@ export abstract class SocketWriter extends SocketScope {
     state.length += chunk.length;
     state.writelen += chunk.length;
     this.handedBytes += chunk.length;
-    const more = state.length < state.highWaterMark;
-    if (!more) state.needDrain = true;
     if (stream !== null) {
       stream.queue(chunk);
-      if (chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES) {
-        this.writeNowWithin(stream);
-      }
+      const isMuch = chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES;
+      if (isMuch || state.length >= state.highWaterMark) this.sendWithin(stream);
     }
-    return more;
+    const more = state.length < state.highWaterMark || state.length === 0;
+    if (!more) state.needDrain = true;
+    return more && state.errored === null;
   }
 
   // Functions of their own: one that may make a closure pays for it on each call.
-  private writeNowWithin(stream: Stream): void {
-    this.asWithinWrite(() => this.writeNow(stream));
+  private sendWithin(stream: Stream): void {
+    this.asWithinWrite(() => this.settle(stream, stream.send()));
   }
 
   private sendAllWithin(): void {
@@ -111,19 +126,38 @@ export abstract class SocketWriter extends SocketScope {
 
   /**
    * What a user gives to `write` or `end`, before Writable has it. What that would hold back, while
-   * its memory is the user's to change, is copied, or else all before it is sent, so that it is not
-   * held back. Returns what to give to Writable.
+   * its memory is the user's to change, is copied. What is much, or reaches the high-water mark,
+   * is not held back: all before it is sent. Returns what to give to Writable.
    */
   secure(chunk: unknown): unknown {
-    if (!this.holdsBack || !ArrayBuffer.isView(chunk)) return chunk;
-    if (chunk.byteLength <= COPY_BYTES) return copyOfView(chunk);
+    if (!this.holdsBack) return chunk;
+    const isView = ArrayBuffer.isView(chunk);
+    if (!isView && typeof chunk !== 'string') return chunk;
+    const lengthBytes = isView ? chunk.byteLength : chunk.length;
+    const { length, highWaterMark } = this.socket._writableState;
+    if (lengthBytes <= COPY_BYTES && length + lengthBytes < highWaterMark) {
+      return isView ? copyOfView(chunk) : chunk;
+    }
     this.sendAllWithin();
     this.setTickPending();
     return chunk;
   }
 
-  /** Sends what is under way and what Writable holds back, as far as the kernel takes it. */
+  /**
+   * Sends what is under way and what Writable holds back, as far as the kernel takes it. Writable
+   * schedules a callback behind those of the writes that it hands over meanwhile: so none of those
+   * is done before the next round.
+   */
   private sendAll(): void {
+    this.sendsAll = true;
+    try {
+      this.sendInRounds();
+    } finally {
+      this.sendsAll = false;
+    }
+  }
+
+  private sendInRounds(): void {
     const { stream } = this;
     while (stream !== null && this.callback !== null) {
       this.onFlush();
@@ -136,8 +170,11 @@ export abstract class SocketWriter extends SocketScope {
     }
   }
 
-  /** Node's Writable hands chunks over; `callback` when they are with the kernel. */
-  write(chunks: readonly Uint8Array[], callback: WriteCallback): void {
+  /**
+   * Node's Writable hands chunks over, in a list that it needs no more; `callback` when they are
+   * with the kernel.
+   */
+  write(chunks: Uint8Array[], callback: WriteCallback): void {
     const { stream } = this;
     this.callback = callback;
     this.handedBytes = 0;
@@ -145,39 +182,33 @@ export abstract class SocketWriter extends SocketScope {
       this.onWriteError(-errno.EBADF);
       return;
     }
-    let prepaid = 0;
-    let large = false;
-    for (const chunk of chunks) {
-      this.handedBytes += chunk.length;
-      large ||= chunk.length > COPY_BYTES;
-      if (this.prepaidChunks > 0) {
-        this.prepaidChunks--;
-        prepaid++;
-      } else if (stream !== null && !this.socket.connecting) stream.queue(chunk);
-      else {
-        this.waiting ??= [];
-        this.waiting.push(chunk);
-      }
-    }
-    if (stream === null || this.socket.connecting) return;
-    if (stream.pendingBytes === 0 && prepaid > 0) return;
-    if (!writesItself(this.socket)) {
-      this.writeThrough(stream);
+    const prepaid = Math.min(this.prepaidChunks, chunks.length);
+    if (prepaid > 0) this.prepaidChunks -= prepaid;
+    for (const chunk of chunks) this.handedBytes += chunk.length;
+    if (stream === null || this.socket.connecting) {
+      this.waiting ??= [];
+      for (const chunk of chunks) this.waiting.push(chunk);
       return;
     }
-    this.gathering = prepaid === 0 && !stream.blocked;
-    if (large || stream.pendingBytes > GATHER_BYTES) this.writeNow(stream);
-    else stream.flushSoon();
+    if (prepaid === chunks.length && prepaid > 0) {
+      // Where it is all with the kernel, the flush that sent it along completes this write as well.
+      if (stream.pendingBytes > 0) stream.flushSoon();
+      return;
+    }
+    this.writeAll(stream, chunks, prepaid);
   }
 
-  /** Much is pending, or a chunk that is not copied. */
-  private writeNow(stream: Stream): void {
-    const status = stream.send();
-    this.gathering &&= !stream.blocked;
-    if (status < 0) this.onWriteError(status);
-    // Reported by the flush: a callback from within write() comes a tick late, behind later ones.
-    else if (stream.pendingBytes === 0) stream.flushSoon();
-    this.active();
+  /** Those of `chunks` that were not sent along before. */
+  private writeAll(stream: Stream, chunks: Uint8Array[], prepaid: number): void {
+    if (this.sendsAll || this.leavesAtOnce(this.handedBytes) || stream.pendingBytes > 0) {
+      stream.queueAll(prepaid > 0 ? chunks.slice(prepaid) : chunks);
+      if (this.sendsAll) return;
+      this.settle(stream, stream.send());
+      return;
+    }
+    for (let i = prepaid; i < chunks.length; i++) stream.queue(chunks[i] as Uint8Array);
+    this.gathering = prepaid === 0 && !stream.blocked;
+    stream.flushSoon();
   }
 
   /** Writes that wait in Writable behind the present one leave in the same call. */
@@ -190,8 +221,9 @@ export abstract class SocketWriter extends SocketScope {
     stream.finFollows = isAll && state.ending && socket._final === own._final;
     if (isAll || state.corked > 0 || !writesItself(socket)) return;
     if (stream.pendingBytes >= GATHER_BYTES) return;
-    const buffered = socket.writableBuffer;
-    for (let i = this.prepaidChunks; i < buffered.length; i++) {
+    // Not `writableBuffer`, which copies the list.
+    const { buffered, bufferedIndex } = state;
+    for (let i = bufferedIndex + this.prepaidChunks; i < buffered.length; i++) {
       const { chunk } = buffered[i] as { chunk: Uint8Array };
       if (stream.pendingBytes + chunk.length > GATHER_BYTES && stream.pendingBytes > 0) break;
       stream.queue(chunk);
@@ -225,6 +257,12 @@ export abstract class SocketWriter extends SocketScope {
     this.tell(callback, null);
   }
 
+  /** As `completed`, within `write()`: Writable calls back at the next tick. */
+  private completedWithin(): void {
+    this.completed();
+    if (this.hasCallbacks) this.setTickPending();
+  }
+
   /** Callbacks run in the order of their writes: none before one that has to wait for a tick. */
   private tell(callback: WriteCallback | null, error: Error | null): void {
     if (this.ticksPending === 0) callback?.(error);
@@ -240,16 +278,23 @@ export abstract class SocketWriter extends SocketScope {
   private setTickPending(): void {
     this.ticksPending++;
     this.host.clock.soon(() => {
-      this.ticksPending--;
+      if (--this.ticksPending === 0) this.hasCallbacks = false;
     });
   }
 
   onWriteError(status: number): void {
-    this.failWrite(systemError(status, 'write'));
+    if (!this.putOff(status, 'write')) this.failWrite(systemError(status, 'write'));
   }
 
-  private failWrite(error: Error): void {
+  /** Whether the failure is told later, when the reader has had what came before it. */
+  protected abstract putOff(status: number, call: 'read' | 'write'): boolean;
+
+  protected failWrite(error: Error): void {
     const { callback } = this;
+    if (callback === null) {
+      this.socket.destroy(error);
+      return;
+    }
     this.callback = null;
     this.gathering = false;
     this.tell(callback, error);

@@ -9,7 +9,7 @@ import { systemHost } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
-import { systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import { unreadBytes } from './handover.js';
 import { kCore, kHost, kServer } from './internals.js';
 import type { Server } from './server.js';
@@ -43,6 +43,7 @@ class Leftover implements StreamOwner {
   onReadInto(): void {}
   onReadEnd(): void {}
   onReadError(): void {}
+  onReadOut(): void {}
   onFlush(): void {}
   onExit(): void {}
 }
@@ -85,7 +86,9 @@ export function detachDescriptor(socket: Socket): number {
     fd = stream.detach();
   } else {
     fd = releaseDescriptor(duplicateSocket(socket));
-    stream.owner = new Leftover(stream, core.scope, (status) => core.writeEnded(status));
+    const leftover = new Leftover(stream, core.scope, (status) => core.writeEnded(status));
+    stream.owner = leftover;
+    if (stream.writeFailed) leftover.onWriteError(-errno.EPIPE);
   }
   core.abandon();
   return fd;

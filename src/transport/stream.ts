@@ -7,6 +7,7 @@
  */
 import { errno } from '../util/system_error.js';
 import { StreamReader } from './stream_reader.js';
+import { keepError } from './taken_error.js';
 import { WriteQueue } from './write_queue.js';
 
 export class Stream extends StreamReader {
@@ -71,7 +72,9 @@ export class Stream extends StreamReader {
     }
     if (events & (EPOLLIN | behind)) this.readable = true;
     try {
-      if (this.blocked && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) this.unblock();
+      if (this.blocked && !this.writeFailed && events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        this.unblock();
+      }
     } finally {
       if (this.hasWork) this.read();
       else if (events & behind) this.owner.forward?.wakeForEnd();
@@ -85,15 +88,25 @@ export class Stream extends StreamReader {
   }
 
   private finishConnect(): void {
-    const failed = this.takeError();
+    let failed = this.takeError();
     // A wake-up for nothing leaves it as it was: neither failed nor connected.
     if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;
+    if (failed < 0 && this.wasConnected()) {
+      keepError(this, failed);
+      failed = 0;
+    }
     this.connecting = false;
     this.blocked = false;
     this.updateActive();
     if (failed === 0) this.updateEvents();
     this.readable = true;
     this.owner.onConnect(failed);
+  }
+
+  /** The peer accepted, sent something and reset the connection, before the event came here. */
+  private wasConnected(): boolean {
+    const { kernel } = this.host;
+    return kernel.pending(this.fd, kernel.constants.FIONREAD) > 0;
   }
 
   /** Whether bytes may go to the kernel now, past the queue. */
@@ -112,6 +125,39 @@ export class Stream extends StreamReader {
   queue(chunk: Uint8Array): void {
     this.writes ??= WriteQueue.take();
     this.writes.push(chunk);
+  }
+
+  /**
+   * Adds chunks uncopied: they must not change until they are sent. The list is the queue's from
+   * now on.
+   */
+  queueAll(chunks: Uint8Array[]): void {
+    this.writes ??= WriteQueue.take();
+    this.writes.refer(chunks);
+  }
+
+  /**
+   * Sends a chunk at once, where nothing is queued. What the kernel does not take is queued, and
+   * must not change until it is sent. Returns 0, or -errno.
+   */
+  sendChunk(chunk: Uint8Array): number {
+    const { length } = chunk;
+    if (this.blocked || length === 0 || this.writes !== null) {
+      this.queueAll([chunk]);
+      return this.send();
+    }
+    const sent = this.host.kernel.write(this.fd, chunk, 0, length);
+    if (sent === length) {
+      this.bytesWritten += sent;
+      return 0;
+    }
+    if (sent < 0 && sent !== -errno.EAGAIN) {
+      this.queueAll([chunk]);
+      return sent;
+    }
+    if (sent > 0) this.bytesWritten += sent;
+    this.queueAll([sent > 0 ? chunk.subarray(sent) : chunk]);
+    return sent > 0 ? this.send() : this.block();
   }
 
   /** Takes out what is queued and not with the kernel: somebody else will send it. */
@@ -175,6 +221,18 @@ export class Stream extends StreamReader {
     this.updateActive();
     this.updateEvents();
     return 0;
+  }
+
+  /**
+   * A write failed for good. Nothing more is sent, and what is queued stays so. What the peer sent
+   * before can be read still: `onReadOut`, `onReadEnd` or `onReadError` tells that it was.
+   */
+  stopWriting(): void {
+    this.writeFailed = this.blocked = true;
+    // What the failed call took from the socket, an event or an error, no other call will tell.
+    this.readable = this.moreBehind = true;
+    this.updateActive();
+    if (this.hasWork) this.host.reactor.again(this);
   }
 
   private unblock(): void {

@@ -13,6 +13,8 @@ export interface StreamOwner {
   /** The peer's FIN, after all its bytes. */
   onReadEnd(): void;
   onReadError(status: number): void;
+  /** After `stopWriting`: no bytes are there any more, though the peer's side has not ended. */
+  onReadOut(): void;
   /** A flush is about to send: the owner may queue more, and say that `finFollows`. */
   onFlush(): void;
   /** All that was queued is with the kernel. */
@@ -45,6 +47,7 @@ export const nobody: StreamOwner = {
   onReadInto: ignore,
   onReadEnd: ignore,
   onReadError: ignore,
+  onReadOut: ignore,
   onFlush: ignore,
   onWritten: ignore,
   onWriteError: ignore,

@@ -9,6 +9,7 @@ import { allHeld, hold, nextHeld } from './held.js';
 import type { Host } from './host.js';
 import { nobody, type StreamOwner } from './stream_owner.js';
 import { StreamState } from './stream_state.js';
+import { endStatus } from './taken_error.js';
 
 const BYTES_PER_TURN = 256 * 1024;
 /** What a read costs of that at least: small ones wake handlers as large ones do. */
@@ -222,6 +223,16 @@ export abstract class StreamReader extends StreamState {
     }
   }
 
+  /**
+   * Whether the owner may not have had all yet that came before now: bytes are unread, or the ticks
+   * behind those of the last read have not run.
+   */
+  get hasUnread(): boolean {
+    const { kernel, reactor } = this.host;
+    if (this.holding || this.wasReadIn(reactor.turn)) return true;
+    return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
+  }
+
   /** Something waits behind the bytes, so that a short read is not the last one. */
   get mayHaveMore(): boolean {
     return this.moreBehind;
@@ -236,10 +247,14 @@ export abstract class StreamReader extends StreamState {
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
   readStopped(status: number): void {
     this.readable = false;
-    if (status === -errno.EAGAIN) return;
+    if (status === -errno.EAGAIN) {
+      if (this.writeFailed) this.owner.onReadOut();
+      return;
+    }
     this.ended = true;
     this.stopReading();
-    if (status === 0) this.owner.onReadEnd();
-    else this.owner.onReadError(status);
+    const end = status === 0 ? endStatus(this) : status;
+    if (end === 0) this.owner.onReadEnd();
+    else this.owner.onReadError(end);
   }
 }

@@ -18,6 +18,10 @@ const READS_SHIFT = CREDIT_SHIFT + 8;
 const READS_MASK = 7;
 const TURN_SHIFT = READS_SHIFT + 3;
 const TURN_MASK = 3;
+/** The last of the 32. */
+const WRITE_FAILED = 1 << (TURN_SHIFT + 2);
+/** What `beginTurn` replaces. */
+const TURN_BITS = (READS_MASK << READS_SHIFT) | (TURN_MASK << TURN_SHIFT);
 
 export abstract class StreamState extends Descriptor {
   /** A connection is being made. */
@@ -74,6 +78,15 @@ export abstract class StreamState extends Descriptor {
     this.mark(BLOCKED, on);
   }
 
+  /** A write failed for good: nothing more is sent. */
+  get writeFailed(): boolean {
+    return this.has(WRITE_FAILED);
+  }
+
+  protected set writeFailed(on: boolean) {
+    this.mark(WRITE_FAILED, on);
+  }
+
   /** Its registration asks for EPOLLOUT. */
   protected get awaitsRoom(): boolean {
     return this.has(AWAITS_ROOM);
@@ -120,8 +133,12 @@ export abstract class StreamState extends Descriptor {
   protected beginTurn(turn: number, reads: number): void {
     const last = turn & TURN_MASK;
     if (((this.bits >> TURN_SHIFT) & TURN_MASK) === last) return;
-    const others = this.bits & ((1 << READS_SHIFT) - 1);
-    this.bits = others | (last << TURN_SHIFT) | (reads << READS_SHIFT);
+    this.bits = (this.bits & ~TURN_BITS) | (last << TURN_SHIFT) | (reads << READS_SHIFT);
+  }
+
+  /** Whether it was read in this turn; true after every fourth turn where it was not. */
+  protected wasReadIn(turn: number): boolean {
+    return ((this.bits >> TURN_SHIFT) & TURN_MASK) === (turn & TURN_MASK);
   }
 
   protected get readsLeft(): number {

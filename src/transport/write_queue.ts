@@ -1,7 +1,10 @@
 /**
- * Chunks on their way to the kernel. Small ones are copied at once, so that who wrote one may use
- * its memory again, and that several lie side by side and leave in one plain write, which costs
- * less than describing each to writev(2). Larger ones go uncopied.
+ * Chunks on their way to the kernel. Those that `push` gets are copied where they are small, so
+ * that who wrote one may use its memory again, and that several lie side by side and leave in one
+ * plain write. All others are kept as they are, and must not change until they are sent.
+ *
+ * No call does more work where more is waiting: a send looks at what it sends, and what is sent is
+ * forgotten in one piece now and then.
  */
 import type { Kernel } from '../sys/kernel.js';
 import { errno } from '../util/system_error.js';
@@ -10,8 +13,19 @@ import { Gathering } from './gathering.js';
 /** Chunks up to this size are copied. */
 export const COPY_BYTES = 8 * 1024;
 
-/** Several chunks of up to this much together go in one plain write. */
+/** All that is queued goes in one plain write where it is no more than this. */
 const JOIN_BYTES = 16 * 1024;
+
+/**
+ * Of many small chunks, so much goes in one plain write: copying one costs less than describing it
+ * to writev(2).
+ */
+const JOIN_SMALL_BYTES = 64 * 1024;
+
+/** So many sent chunks are forgotten at once, at the least. */
+const FORGET_CHUNKS = 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** One for all queues of the thread: it is filled and sent within one call. */
 let scratch: Buffer | null = null;
@@ -57,6 +71,28 @@ export class WriteQueue {
   giveBack(): void {
     this.clear();
     if (spare.length < SPARE_QUEUES) spare.push(this);
+  }
+
+  /**
+   * Adds chunks as they are: they must not change until they are sent. The list is the queue's from
+   * now on.
+   */
+  refer(list: Uint8Array[]): void {
+    let added = 0;
+    let hasEmpty = false;
+    for (const { length } of list) {
+      added += length;
+      hasEmpty ||= length === 0;
+    }
+    if (added === 0) return;
+    const chunks = hasEmpty ? list.filter(({ length }) => length > 0) : list;
+    this.lengthBytes += added;
+    if (this.head !== null || chunks.length === 1) {
+      for (const chunk of chunks) this.append(chunk);
+      return;
+    }
+    this.head = chunks[0] as Uint8Array;
+    this.chunks = chunks;
   }
 
   /** Adds a chunk. A small one is copied; another must not change until it is sent. */
@@ -142,12 +178,13 @@ export class WriteQueue {
     let sent: number;
     if (chunks === null || this.first === chunks.length - 1) {
       sent = put(kernel, fd, this.head as Uint8Array, skip, lengthBytes, finFollows);
-    } else if (lengthBytes <= JOIN_BYTES) {
-      if (this.copyTogether(chunks) !== lengthBytes) return -errno.EINVAL;
-      sent = put(kernel, fd, scratch as Buffer, 0, lengthBytes, finFollows);
+    } else if (lengthBytes <= JOIN_BYTES || this.areSmall(kernel, chunks)) {
+      const most = Math.min(lengthBytes, JOIN_SMALL_BYTES);
+      if (this.copyTogether(chunks, most) !== most) return -errno.EINVAL;
+      sent = put(kernel, fd, scratch as Buffer, 0, most, finFollows && most === lengthBytes);
     } else {
-      if (this.first > 0) this.dropSent(chunks);
-      sent = kernel.writev(fd, chunks, chunks.length, skip);
+      const next = chunks.slice(this.first, this.first + kernel.constants.CHUNKS_MAX);
+      sent = kernel.writev(fd, next, next.length, skip);
     }
     if (sent === lengthBytes) this.clear();
     else if (sent > 0) this.advance(sent);
@@ -155,23 +192,31 @@ export class WriteQueue {
     return sent;
   }
 
-  private copyTogether(chunks: readonly Uint8Array[]): number {
-    scratch ??= Buffer.allocUnsafeSlow(JOIN_BYTES);
-    let at = 0;
-    for (let i = this.first; i < chunks.length; i++) {
-      const chunk = chunks[i] as Uint8Array;
-      // Copying from a detached one throws.
-      if (chunk.length === 0) break;
-      const left = i === this.first && this.skip > 0 ? chunk.subarray(this.skip) : chunk;
-      scratch.set(left, at);
-      at += left.length;
-    }
-    return at;
+  /** Whether one writev(2) would take less than a plain write of copies. */
+  private areSmall(kernel: Kernel, chunks: readonly Uint8Array[]): boolean {
+    const end = this.first + kernel.constants.CHUNKS_MAX;
+    if (end > chunks.length) return false;
+    let left = JOIN_SMALL_BYTES + this.skip;
+    for (let i = this.first; i < end && left > 0; i++) left -= (chunks[i] as Uint8Array).length;
+    return left > 0;
   }
 
-  private dropSent(chunks: Uint8Array[]): void {
-    chunks.splice(0, this.first);
-    this.first = 0;
+  /** Copies `most` bytes to `scratch`. Returns how many there were. */
+  private copyTogether(chunks: readonly Uint8Array[], most: number): number {
+    scratch ??= Buffer.allocUnsafeSlow(JOIN_SMALL_BYTES);
+    let { skip } = this;
+    let at = 0;
+    for (let i = this.first; at < most && i < chunks.length; i++) {
+      const chunk = chunks[i] as Uint8Array;
+      // Copying from a detached one throws.
+      if (chunk.length <= skip) break;
+      const fits = chunk.length - skip <= most - at;
+      const part = skip === 0 && fits ? chunk : chunk.subarray(skip, skip + most - at);
+      scratch.set(part, at);
+      at += part.length;
+      skip = 0;
+    }
+    return at;
   }
 
   private advance(sent: number): void {
@@ -182,9 +227,14 @@ export class WriteQueue {
     for (;;) {
       const head = chunks[this.first] as Uint8Array;
       this.head = head;
-      if (this.skip < head.length) return;
+      if (this.skip < head.length) break;
       this.skip -= head.length;
+      chunks[this.first] = NOTHING;
       this.first++;
     }
+    // Each chunk is moved once at the most on average, however many wait.
+    if (this.first < FORGET_CHUNKS || this.first * 2 < chunks.length) return;
+    chunks.splice(0, this.first);
+    this.first = 0;
   }
 }

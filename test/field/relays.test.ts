@@ -38,7 +38,7 @@ for (const family of FAMILIES) {
     assert.ok(splices() - before > 20, `${splices() - before} splices`);
     assert.equal(relay.source.bytesRead, bytes.length);
     assert.equal(relay.destination.bytesWritten, bytes.length);
-    assert.equal(relay.destination.writableFinished, true);
+    if (!relay.destination.writableFinished) await once(relay.destination, 'finish');
   });
 
   test(`${family}: a reader that stalls again and again gets every byte once`, async (scope) => {
@@ -187,9 +187,16 @@ test("'drain' and 'pause' listeners hear what they always heard", async (scope) 
   destination.on('drain', () => drains++);
   source.on('pause', () => pauses++);
   source.pipe(destination);
-  const bytes = randomBytes(2 * MIB);
+  const bytes = randomBytes(64 * MIB);
   const before = splices();
-  assert.equal(sha256(await through({ near, source, destination, far }, bytes)), sha256(bytes));
+  // The kernel takes all that is written to a reader who does not stall.
+  const timer = setInterval(() => {
+    far.pause();
+    setTimeout(() => far.resume(), 15);
+  }, 20);
+  const all = await through({ near, source, destination, far }, bytes);
+  clearInterval(timer);
+  assert.equal(sha256(all), sha256(bytes));
   assert.equal(splices(), before, 'observed, so not spliced');
   assert.ok(drains > 5 && pauses > 5, `${drains} drains, ${pauses} pauses`);
 });

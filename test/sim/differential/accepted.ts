@@ -16,7 +16,8 @@ export interface Accepted {
 
 /** A write that failed, as a history has it. */
 const WRITE_FAILED = /(EPIPE|RESET) write/;
-const WRITE_CALL = /: write(Text)?\(/;
+const READ_FAILED = /'error' Error ECONNRESET read /;
+const UNREAD = / readableFlowing=false readableEnded=false readableLength=[1-9]/;
 
 export const ACCEPTED: readonly Accepted[] = [
   {
@@ -42,12 +43,10 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     why:
-      'A write of more than highWaterMark: Node has often sent it when write() returns, which is ' +
-      "then true. Here it leaves when the handler returns: false, and 'drain' follows.",
+      'A reader who has paused with bytes unread: Node destroys the socket with them. Here he is ' +
+      'told of the failure when he has read them, or has not for a second.',
     covers: 'rest',
     applies: ({ theirs, mine, at }) =>
-      WRITE_CALL.test(theirs[at - 1] ?? '') &&
-      (theirs[at] ?? '').endsWith('→ true') &&
-      (mine[at] ?? '').endsWith('→ false'),
+      READ_FAILED.test(theirs[at] ?? '') && UNREAD.test(mine[at] ?? ''),
   },
 ];

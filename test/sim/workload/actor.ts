@@ -169,12 +169,14 @@ export class Actor {
     }
     const sender = this.run.senders.get(key);
     if (sender === undefined || sender.source.key !== key) return;
-    if (sender.watch.finishes > 0) {
+    // FIN leaves before 'finish' is emitted.
+    const { destroyed, writableEnded } = sender.socket;
+    if (sender.watch.finishes > 0 || (writableEnded && !destroyed)) {
       // The socket was ended before the pipe: by the peer's end, without half-open.
       if (sender.piped !== null && sender.piped !== 'whole') return;
       const { sentBytes } = sender.source;
       if (sentBytes !== receivedBytes) this.wrong(`got ${receivedBytes} bytes of ${sentBytes}`);
-    } else if (!sender.socket.destroyed) {
+    } else if (!destroyed) {
       this.wrong('an end that nobody sent');
     }
   }

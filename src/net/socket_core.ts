@@ -7,6 +7,7 @@ import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
+import { ownCopy } from '../util/view.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
@@ -20,6 +21,8 @@ import { deliver } from './user_read.js';
 import { isUnderTls, leaveToTls } from './wrapped.js';
 
 const PORTION_BYTES = 64 * 1024;
+/** One smaller piece lies in memory of up to 16 KiB, which is little for a connection. */
+const LASTING_BYTES = 8 * 1024;
 
 export class SocketCore extends SocketWriter implements StreamOwner {
   idle: IdleTimer | null = null;
@@ -146,6 +149,11 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.socket._connectEnded(status);
   }
 
+  /** Whether what comes in is passed on at once. */
+  get drains(): boolean {
+    return this.socket._readableState.flowing === true;
+  }
+
   /** Nothing is between the kernel and who listens for `'data'`. */
   private flows(): boolean {
     const { socket } = this;
@@ -184,11 +192,19 @@ export class SocketCore extends SocketWriter implements StreamOwner {
    * part of more than the high-water mark would never hear `'readable'` again.
    */
   private portion(chunk: Buffer): Buffer {
-    const { stream, socket } = this;
-    if (chunk.length <= PORTION_BYTES || stream === null) return chunk;
-    if (socket._readableState.flowing === true) return chunk;
+    const { stream, drains } = this;
+    if (drains) return chunk;
+    if (chunk.length <= PORTION_BYTES || stream === null) return this.lasting(chunk);
     stream.giveBack(chunk.subarray(PORTION_BYTES));
-    return chunk.subarray(0, PORTION_BYTES);
+    return this.lasting(chunk.subarray(0, PORTION_BYTES));
+  }
+
+  /** `chunk` where it keeps little else alive for as long as it waits to be read, or a copy. */
+  private lasting(chunk: Buffer): Buffer {
+    const { length, decoder } = this.socket._readableState;
+    if (decoder !== null) return chunk;
+    if (length === 0 && chunk.length < LASTING_BYTES) return chunk;
+    return chunk.buffer.byteLength > chunk.length ? ownCopy(chunk) : chunk;
   }
 
   /** Whether a write is under way; `onWritten` hears of its end. */

@@ -24,6 +24,8 @@ export interface StreamOwner {
   readonly scope?: Scope | null;
   /** Where reads land in place of the reactor's slab. */
   readonly readInto?: Uint8Array | null;
+  /** False where it puts what it gets into a buffer, for somebody to fetch. */
+  readonly drains?: boolean;
   /** Where bytes may go in place of `onRead`, if anywhere. */
   readonly forward?: Forward | null;
 }

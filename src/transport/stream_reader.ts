@@ -103,6 +103,10 @@ export abstract class StreamReader extends StreamState {
 
   private readOnce(): void {
     const { slab, crowded } = this.host.reactor;
+    if (slab.isLarge(this.credit) && this.owner.drains === false) {
+      this.readForKeeps();
+      return;
+    }
     if (slab.maySpread(this.credit) && this.isFlooded()) {
       this.readSpread();
       return;
@@ -128,13 +132,34 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
+   * For an owner that puts the bytes into a buffer, where they may stay: no more than the built-in
+   * reads, and in memory of their own, as a piece of a slab would keep all of it alive.
+   */
+  private readForKeeps(): void {
+    const { slab } = this.host.reactor;
+    this.calm();
+    slab.reserve(this.credit, true);
+    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
+    if (count <= 0) {
+      this.readStopped(count);
+      return;
+    }
+    this.bytesRead += count;
+    if (count < slab.room && !this.moreBehind) this.readable = false;
+    this.credit = slab.modest(slab.creditAfter(count, this.credit));
+    this.owner.onRead(slab.copy(count));
+  }
+
+  /**
    * There is more than a huge read takes. Else the read would come back short, and the socket would
    * wait for an event, which comes with the first part of the next message. Not where somebody else
-   * may have the descriptor: he would read on behind what is held here.
+   * may have the descriptor: he would read on behind what is held here. Nor where this thread keeps
+   * much already for readers that have paused.
    */
   private isFlooded(): boolean {
     const { kernel, reactor } = this.host;
     if (!this.isTcp || !this.exclusive || !reactor.isQuiet) return false;
+    if (!reactor.kept.hasRoom(reactor.slab.spreadBytes)) return false;
     return kernel.pending(this.fd, kernel.constants.FIONREAD) > reactor.slab.spreadsFromBytes;
   }
 
@@ -161,8 +186,12 @@ export abstract class StreamReader extends StreamState {
       this.readStopped(-errno.ENOBUFS);
       return;
     }
-    const { slab } = this.host.reactor;
-    const { piece, isLast } = nextHeld(this, readInto?.length ?? slab.pieceBytes(this.credit));
+    const { slab, kept } = this.host.reactor;
+    const { piece, isLast } = nextHeld(
+      this,
+      readInto?.length ?? slab.pieceBytes(this.credit),
+      kept,
+    );
     this.holding = !isLast;
     this.bytesRead += piece.length;
     if (readInto === null) {
@@ -176,7 +205,7 @@ export abstract class StreamReader extends StreamState {
   /** What was read, and is to be delivered before anything else. */
   putHeld(pieces: Buffer[]): void {
     if (pieces.length === 0) return;
-    hold(this, pieces);
+    hold(this, pieces, this.host.reactor.kept);
     this.holding = true;
   }
 
@@ -190,7 +219,7 @@ export abstract class StreamReader extends StreamState {
   /** Takes what was read and not delivered, for somebody who carries the connection on. */
   takeHeld(): Buffer[] {
     this.holding = false;
-    return allHeld(this);
+    return allHeld(this, this.host.reactor.kept);
   }
 
   /**

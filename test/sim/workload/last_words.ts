@@ -1,7 +1,7 @@
 /**
- * A peer that answers and closes with bytes of ours unread, while our writes wait: the kernel resets
- * the connection, and keeps what the peer said before for us to read. All of that has to be told
- * before the error is, to whoever reads.
+ * A peer that answers and closes with bytes of ours unread, while our writes wait: the kernel
+ * resets the connection, and keeps what the peer said before for us to read. All of that has to be
+ * told before the error is, to whoever reads.
  */
 import { kCore } from '#internal/net/internals';
 import type { Actor } from './actor.js';

@@ -103,9 +103,12 @@ export abstract class StreamReader extends StreamState {
 
   private readOnce(): void {
     const { slab, crowded } = this.host.reactor;
-    if (slab.isLarge(this.credit) && this.owner.drains === false) {
-      this.readForKeeps();
-      return;
+    if (slab.isLarge(this.credit)) {
+      const { buffers = null } = this.owner;
+      if (buffers !== null) {
+        this.readForBuffer(buffers === 'here');
+        return;
+      }
     }
     if (slab.maySpread(this.credit) && this.isFlooded()) {
       this.readSpread();
@@ -132,10 +135,10 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
-   * For an owner that puts the bytes into a buffer, where they may stay: no more than the built-in
-   * reads, and in memory of their own, as a piece of a slab would keep all of it alive.
+   * For a buffer, where the bytes may stay: no more than the built-in reads. Where they do as they
+   * come, they get memory of their own, as a piece of a slab would keep all of it alive.
    */
-  private readForKeeps(): void {
+  private readForBuffer(stays: boolean): void {
     const { slab } = this.host.reactor;
     this.calm();
     slab.reserve(this.credit, true);
@@ -147,7 +150,7 @@ export abstract class StreamReader extends StreamState {
     this.bytesRead += count;
     if (count < slab.room && !this.moreBehind) this.readable = false;
     this.credit = slab.modest(slab.creditAfter(count, this.credit));
-    this.owner.onRead(slab.copy(count));
+    this.owner.onRead(stays ? slab.copy(count) : slab.take(count));
   }
 
   /**

@@ -56,6 +56,8 @@ const NET = [...ECHOES, 'idle', 'listen', 'relay'];
 const ALL = [...NET, 'http', 'http-hand'];
 /** What only V8 can be told to do as well. */
 const ON_V8 = [...ALL, 'idle-grown'];
+/** What is compared with `node:net` only. */
+const SENDS = ['send-64k', 'send-1m', 'send-file', 'small-corked', 'small-loop'];
 
 /**
  * The measured process is asked to collect before its size is read. By how much its young
@@ -152,15 +154,18 @@ export function contenders({ node, base, others }) {
   const own = (folder) => ownFrom(node, folder);
   const nodeVersion = version(node, '--version');
   const list = {
-    ours: { title: 'barewire', start: own(root), scenarios: [...ON_V8, 'reuseport'] },
+    ours: { title: 'barewire', start: own(root), scenarios: [...ON_V8, ...SENDS, 'reuseport'] },
     node: {
       title: 'node:net',
       start: onNode(node, 'net.mjs', 'node'),
-      scenarios: ON_V8,
+      scenarios: [...ON_V8, ...SENDS],
       version: nodeVersion,
     },
   };
-  if (base !== null) list.base = { title: 'barewire before', start: own(base), scenarios: ON_V8 };
+  if (base !== null) {
+    const scenarios = [...ON_V8, ...SENDS];
+    list.base = { title: 'barewire before', start: own(base), scenarios };
+  }
   if (!others) return list;
   const floor = (kind) => onNode(node, 'floor.mjs', kind);
   const lower = ['echo', 'churn', 'sink'];

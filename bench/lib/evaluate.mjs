@@ -2,7 +2,16 @@
 // limits are kept.
 import { ratio, summary } from './stats.mjs';
 
-const METRICS = ['cpuUs', 'perSecond', 'p50Ms', 'p99Ms', 'p999Ms', 'loadCpuUs', 'residentMib'];
+const METRICS = [
+  'cpuUs',
+  'perSecond',
+  'p50Ms',
+  'p99Ms',
+  'p999Ms',
+  'stallMs',
+  'loadCpuUs',
+  'residentMib',
+];
 
 const column = (runs, metric) => runs.map((run) => run?.[metric] ?? null);
 const present = (values) => values.filter((value) => value !== null);

@@ -11,6 +11,49 @@ const ping = (conns, size, units, more = {}) => ({
   ...more,
 });
 
+/** What leaves as fast as eight readers take it. */
+const sends = (server, title) => [
+  {
+    id: server,
+    title,
+    unit: '64 KiB',
+    server,
+    load: { mode: 'receive', conns: 8, size: 64 * KIB, units: 20_000, warmup: 10_000 },
+    must: { node: 1 },
+  },
+];
+
+/** Writes of 100 B that all wait at once: 1,000 on each connection, or 1.6 million on one. */
+const smallWrites = (how, title) => {
+  const server = `small-${how}`;
+  const row = { unit: 'write', server, must: { node: 1 } };
+  const load = { mode: 'receive', size: 100, conns: 1, units: 1_600_000, warmup: 50_000 };
+  return [
+    {
+      ...row,
+      id: `${server}-1k`,
+      title: `1,000 writes of 100 B at once, ${title}`,
+      load: { ...load, conns: 64, units: 640_000, warmup: 64_000 },
+    },
+    {
+      ...row,
+      id: `${server}-1600k`,
+      title: `1.6 million writes of 100 B at once, ${title}`,
+      kind: 'apart',
+      load,
+    },
+    {
+      ...row,
+      id: `${server}-stall`,
+      title: `the same, how long the event loop stands still`,
+      unit: 'run',
+      metric: 'stallMs',
+      kind: 'apart',
+      load: { ...load, probes: true },
+    },
+  ];
+};
+
 /**
  * A warm-up is as long as V8 takes to have compiled what is hot: for messages about 40,000, for
  * connections about 20,000, in Node 20 as in Node 26, in ours as in node:net.
@@ -104,6 +147,11 @@ export const rows = [
     must: { node: 0.7 },
     stretch: { node: 0.5 },
   },
+  ...sends('send-64k', 'send only, 64 KiB at a time'),
+  ...sends('send-1m', 'send only, 1 MiB at a time'),
+  ...sends('send-file', 'send a file by pipe'),
+  ...smallWrites('corked', 'corked'),
+  ...smallWrites('loop', 'in a loop that does not look'),
   {
     id: 'client-64-c64',
     title: 'client side, 64 connections, 64 B',

@@ -80,12 +80,13 @@ export async function warmedUp(context, contender, row, job, started) {
 export async function doWork({ server, load, job: { units } }) {
   const before = cpuNs(server.pid);
   load.say('go');
-  const { ms, loadCpuMs, latency } = await expect(load, 'done');
+  const { ms, loadCpuMs, latency, stallMs } = await expect(load, 'done');
   const result = {
     cpuUs: (cpuNs(server.pid) - before) / units / 1e3,
     perSecond: (units / ms) * 1e3,
     loadCpuUs: (loadCpuMs / units) * 1e3,
     residentMib: residentBytes(server.pid) / 1024 ** 2,
+    ...(stallMs === undefined ? {} : { stallMs }),
   };
   if (latency === undefined) return result;
   return { ...result, p50Ms: latency.p50, p99Ms: latency.p99, p999Ms: latency.p999 };
@@ -138,7 +139,8 @@ async function ordinary(context, contender, row, job, started) {
   return doWork(await warmedUp(context, contender, row, job, started));
 }
 
-const KINDS = { start, reuseport, memory };
+/** `apart`: all of the work at once, since cutting it into parts would make it another one. */
+const KINDS = { start, reuseport, memory, apart: ordinary };
 
 /** Whether contenders can do parts of a row's work in turn. The load in C does it all at once. */
 export const takesTurns = (row) =>

@@ -21,6 +21,7 @@ const OVER_ALL = {
   p50Ms: median,
   p99Ms: median,
   p999Ms: median,
+  stallMs: (waits) => Math.max(...waits),
 };
 
 /** All parts together: the mean of what was spent, the median of each percentile. */

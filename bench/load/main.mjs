@@ -6,6 +6,7 @@ import { Churn } from './churn.mjs';
 import { httpJob } from './http.mjs';
 import { Acceptor, Connection, dial, IN, listen, OUT } from './kernel.mjs';
 import { AtOnce, PingPong } from './pingpong.mjs';
+import { Receiving } from './receiving.mjs';
 import { Streaming } from './streaming.mjs';
 
 /** So many connections are in the making at once: listen queues are finite. */
@@ -105,7 +106,8 @@ async function measure(job) {
     const ms = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     const latency = job.latencies ? percentiles(job.latencies, job.count) : undefined;
-    tell('done', { ms, loadCpuMs: (user + system) / 1000, latency });
+    const { stallMs } = job;
+    tell('done', { ms, loadCpuMs: (user + system) / 1000, latency, stallMs });
   }
 }
 
@@ -146,6 +148,7 @@ async function main() {
   if (mode === 'memory') return measureMemory(target);
   if (mode === 'churn') return measure(new Churn(config));
   if (mode === 'stream') return measure(new Streaming(config));
+  if (mode === 'receive') return measure(new Receiving(config));
   const job = await closedLoop();
   await holdIdle(idle, target);
   await connectAll(job, conns, target);

@@ -3,7 +3,9 @@
 //   net.mjs MODULE client PORT CONNECTIONS
 //   net.mjs MODULE relay PORT
 // Prints `ready PORT` when it listens.
+import { createReadStream, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeGarbage } from './garbage.mjs';
 
@@ -14,6 +16,11 @@ const net = require(name === 'node' ? 'node:net' : name);
 const BURST = 100;
 const BUSY_MS = 2;
 const chunk = Buffer.alloc(32, 'x');
+const small = Buffer.alloc(100, 'x');
+const PROBE = 'p'.charCodeAt(0);
+/** What the load counts in where much is sent. */
+const UNIT_BYTES = 64 * 1024;
+const FILE_BYTES = 32 * 1024 * 1024;
 
 function ready(port) {
   process.stdout.write(`ready ${port}\n`);
@@ -66,6 +73,72 @@ function idle(socket) {
   socket.on('close', ignore);
 }
 
+/** Serves a count that comes as text, in a message of its own; a probe is sent back. */
+const onRequest = (serve) => (socket) => {
+  socket.on('data', (data) => {
+    if (data[0] === PROBE) socket.write(data);
+    else serve(socket, Number(data));
+  });
+};
+
+/** As much as `write()` says that it takes, in chunks of `size`. */
+function sendChunks(size) {
+  const bytes = Buffer.alloc(size, 'x');
+  return (socket, count) => {
+    let left = count * UNIT_BYTES;
+    const send = () => {
+      while (left > 0) {
+        const chunk = left < size ? bytes.subarray(0, left) : bytes;
+        left -= chunk.length;
+        if (!socket.write(chunk)) {
+          socket.once('drain', send);
+          return;
+        }
+      }
+      socket.end();
+    };
+    send();
+  };
+}
+
+/** The same from a file, as often as it takes. */
+function sendFile(socket, count) {
+  let left = count * UNIT_BYTES;
+  const next = () => {
+    const length = Math.min(left, FILE_BYTES);
+    left -= length;
+    const range = { start: 0, end: length - 1 };
+    const file = createReadStream('', { fd: largeFile(), autoClose: false, ...range });
+    file.pipe(socket, { end: left === 0 });
+    if (left > 0) file.on('end', next);
+  };
+  next();
+}
+
+let fileDescriptor = -1;
+
+/** Made at its first use. It has no name, so that it goes with the process however that ends. */
+function largeFile() {
+  if (fileDescriptor >= 0) return fileDescriptor;
+  const folder = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
+  fileDescriptor = openSync(join(folder, 'file'), 'w+');
+  rmSync(folder, { recursive: true });
+  ftruncateSync(fileDescriptor, FILE_BYTES);
+  return fileDescriptor;
+}
+
+function sendSmall(socket, count) {
+  for (let i = 0; i < count; i++) socket.write(small);
+  socket.end();
+}
+
+function sendCorked(socket, count) {
+  socket.cork();
+  for (let i = 0; i < count; i++) socket.write(small);
+  socket.uncork();
+  socket.end();
+}
+
 function relay(socket) {
   const upstream = net.connect(Number(where), '127.0.0.1');
   upstream.on('error', ignore);
@@ -102,6 +175,11 @@ const HANDLERS = {
   relay,
   reuseport: echo,
   listen: ignore,
+  'send-64k': onRequest(sendChunks(64 * 1024)),
+  'send-1m': onRequest(sendChunks(1024 * 1024)),
+  'send-file': onRequest(sendFile),
+  'small-corked': onRequest(sendCorked),
+  'small-loop': onRequest(sendSmall),
 };
 
 function connectAll() {

@@ -4,9 +4,10 @@
  */
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import type { StreamOwner } from '../transport/stream_owner.js';
+import type { Buffering, StreamOwner } from '../transport/stream_owner.js';
 import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
+import { ownCopy } from '../util/view.js';
 import type { BoundEnd } from './bound_socket.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
@@ -18,9 +19,11 @@ import type { Socket } from './socket.js';
 import type { ListenContext } from './socket_scope.js';
 import { SocketWriter, type WriteCallback } from './socket_writer.js';
 import { deliver } from './user_read.js';
-import { isUnderTls, leaveToTls } from './wrapped.js';
+import { isUnderTls, isWrapper, leaveToTls } from './wrapped.js';
 
 const PORTION_BYTES = 64 * 1024;
+/** One smaller piece lies in memory of up to 16 KiB, which is little for a connection. */
+const LASTING_BYTES = 8 * 1024;
 
 export class SocketCore extends SocketWriter implements StreamOwner {
   idle: IdleTimer | null = null;
@@ -147,6 +150,15 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.socket._connectEnded(status);
   }
 
+  /** A paused Readable's own, or that of TLS, which takes all it gets. */
+  get buffers(): Buffering {
+    const { socket } = this;
+    if (socket._readableState.flowing !== true) return 'here';
+    const { data } = socket._events;
+    const underTls = typeof data === 'function' ? isWrapper(data) : isUnderTls(socket);
+    return underTls ? 'behind' : null;
+  }
+
   /** Nothing is between the kernel and who listens for `'data'`. */
   private flows(): boolean {
     const { socket } = this;
@@ -186,10 +198,17 @@ export class SocketCore extends SocketWriter implements StreamOwner {
    */
   private portion(chunk: Buffer): Buffer {
     const { stream, socket } = this;
-    if (chunk.length <= PORTION_BYTES || stream === null) return chunk;
     if (socket._readableState.flowing === true) return chunk;
+    if (chunk.length <= PORTION_BYTES || stream === null) return this.lasting(chunk);
     stream.giveBack(chunk.subarray(PORTION_BYTES));
-    return chunk.subarray(0, PORTION_BYTES);
+    return this.lasting(chunk.subarray(0, PORTION_BYTES));
+  }
+
+  /** `chunk` where it keeps little else alive for as long as it waits to be read, or a copy. */
+  private lasting(chunk: Buffer): Buffer {
+    const { length, decoder } = this.socket._readableState;
+    if (decoder !== null || (length === 0 && chunk.length < LASTING_BYTES)) return chunk;
+    return chunk.buffer.byteLength > chunk.length ? ownCopy(chunk) : chunk;
   }
 
   /** Whether a write is under way; `onWritten` hears of its end. */

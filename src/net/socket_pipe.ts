@@ -16,11 +16,16 @@ import type { SocketCore } from './socket_core.js';
 const ON_DATA = 'ondata';
 const ON_DRAIN = 'pipeOnDrainFunctionResult';
 
+/** What the built-in reads at once, and so gives to a destination that may be slow. */
+const CHUNK_BYTES = 64 * 1024;
+
 /** A socket's `pipe` to another one. */
 export class SocketPipe implements Forward {
   private readonly relay: Relay;
   /** The source stands still until the destination has written what it has. */
   private waiting = false;
+  /** Of what the destination has yet to write, what this brought beyond the built-in's measure. */
+  private aheadBytes = 0;
 
   constructor(
     private readonly source: Socket,
@@ -78,8 +83,30 @@ export class SocketPipe implements Forward {
 
   /** The destination has written what it had, or is gone. */
   wake(): void {
+    this.forgetAhead();
+    if (!this.waiting) return;
     this.waiting = false;
     this.source[kCore].stream?.startReading();
+  }
+
+  /** Counts what the destination is given at once; the reactor has a bound for all there is. */
+  private noteAhead(lengthBytes: number): void {
+    if (lengthBytes <= CHUNK_BYTES) return;
+    const to = this.destination[kCore];
+    this.aheadBytes += lengthBytes;
+    to.host.reactor.kept.add(lengthBytes);
+    this.awaitWritten(to);
+  }
+
+  private forgetAhead(): void {
+    this.destination[kCore].host.reactor.kept.remove(this.aheadBytes);
+    this.aheadBytes = 0;
+  }
+
+  /** `wake` runs when the destination has nothing to write any more, or is gone. */
+  private awaitWritten(to: SocketCore): void {
+    to.feeders ??= new Set();
+    to.feeders.add(this);
   }
 
   /** Whether anybody but `pipe` could tell that bytes went past the streams. */
@@ -132,8 +159,7 @@ export class SocketPipe implements Forward {
       this.source[kCore].noteProgress();
     }
     stream.stopReading();
-    to.feeders ??= new Set();
-    to.feeders.add(this);
+    this.awaitWritten(to);
   }
 
   private move(stream: Stream, target: Stream): boolean {
@@ -154,7 +180,9 @@ export class SocketPipe implements Forward {
       destination[kCore].sentPast(leftover.length);
       destination[kCore].onWriteError(writeStatus);
     } else {
+      this.noteAhead(leftover.length);
       source[kCore].onRead(leftover);
+      if (!destination[kCore].writing) this.forgetAhead();
     }
     return true;
   }

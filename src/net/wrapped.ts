@@ -18,7 +18,8 @@ type Listener = (...args: unknown[]) => void;
 /** `pipe` has a listener of the same name: the source tells, and is read once for each. */
 const known = new WeakMap<object, boolean>();
 
-function isWrapper(listener: { readonly name: string }): boolean {
+/** Whether this listener for `'data'` is that wrapper's. */
+export function isWrapper(listener: { readonly name: string }): boolean {
   if (listener.name !== NAME) return false;
   let is = known.get(listener);
   if (is === undefined) {

@@ -21,6 +21,7 @@ import {
 import type { Kernel } from '../sys/kernel.js';
 import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
+import { Kept } from './kept.js';
 import type { Flushable, Pollable, Scope } from './pollable.js';
 import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
@@ -36,6 +37,8 @@ const AGAIN_PER_CALL = 64;
 export class Reactor {
   /** Where reads land. One for all descriptors, since only one is read at a time. */
   readonly slab = new Slab();
+  /** What was read and has no place in anybody's buffer yet. */
+  readonly kept = new Kept();
   /** A handler is running: what it writes leaves when it returns. */
   inHandler = false;
   /** The hook calls: it looks at what is queued when the turn ends, and need not be told. */

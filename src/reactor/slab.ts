@@ -5,7 +5,7 @@
  */
 
 import type threads from 'node:worker_threads';
-import { bufferOver } from '../util/view.js';
+import { bufferOver, ownCopy } from '../util/view.js';
 
 /** What one small piece that somebody keeps can keep alive, at most. */
 const SLAB_BYTES = 256 * 1024;
@@ -90,6 +90,8 @@ export class Slab {
   spreads = true;
   /** More than this has to be there for a spread read. */
   readonly spreadsFromBytes: number = HUGE_READ_BYTES;
+  /** What a spread read brings at most. */
+  readonly spreadBytes: number = SPREAD_SLABS * SLAB_BYTES;
 
   /**
    * Makes room for one read. `credit` is what the socket's last `take` left it with; a `frugal`
@@ -97,8 +99,13 @@ export class Slab {
    */
   reserve(credit: number, frugal: boolean): void {
     if (credit > LARGE_CREDIT && !frugal) this.reserveLarge(HUGE_READ_BYTES);
-    else if (credit > MIDDLING_CREDIT) this.reserveLarge(READ_BYTES);
+    else if (this.isLarge(credit)) this.reserveLarge(READ_BYTES);
     else this.reserveSmall(credit > 0 ? MIDDLING_BYTES + 1 : SMALL_READ_BYTES);
+  }
+
+  /** Whether a read has room for a large message, in a slab that others' bytes lie in as well. */
+  isLarge(credit: number): boolean {
+    return credit > MIDDLING_CREDIT;
   }
 
   /** Whether `count` bytes are as many as a small read had room for. */
@@ -160,7 +167,7 @@ export class Slab {
 
   /** Whether a spread read of `count` bytes left no room. */
   fillsSpread(count: number): boolean {
-    return count === SPREAD_SLABS * SLAB_BYTES;
+    return count === this.spreadBytes;
   }
 
   /** The `count` bytes that a read just put into `spread()`, in pieces for somebody to keep. */
@@ -196,6 +203,11 @@ export class Slab {
   /** `credit` without huge reads. */
   modest(credit: number): number {
     return Math.min(credit, LARGE_CREDIT);
+  }
+
+  /** The `count` bytes that a read just put at `offset`, in memory that has nothing else. */
+  copy(count: number): Buffer {
+    return ownCopy(this.bytes.subarray(this.offset, this.offset + count));
   }
 
   /** The `count` bytes that a read just put at `offset`, for somebody to keep. */

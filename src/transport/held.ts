@@ -1,29 +1,47 @@
 /**
  * Pieces of one read that their owner has not got yet: each is delivered by itself, with the ticks
  * and promise jobs of the one before in between. Few streams ever have any.
+ *
+ * What they keep alive is counted. That is all of the memory a piece lies in, however little of the
+ * piece is left.
  */
+import type { Kept } from '../reactor/kept.js';
+
 const held = new WeakMap<object, Buffer[]>();
 
-/** Keeps `pieces` for `owner`, the first one first. */
-export function hold(owner: object, pieces: Buffer[]): void {
+function memoryBytes(pieces: readonly Buffer[]): number {
+  let sum = 0;
+  for (const { buffer } of pieces) sum += buffer.byteLength;
+  return sum;
+}
+
+/** Keeps `pieces` for `owner`, which has none, the first one first. */
+export function hold(owner: object, pieces: Buffer[], kept: Kept): void {
   held.set(owner, pieces);
+  kept.add(memoryBytes(pieces));
 }
 
 /**
  * Takes one piece, or as much of it as there is room for, and tells whether anything is left.
  */
-export function nextHeld(owner: object, roomBytes: number): { piece: Buffer; isLast: boolean } {
+export function nextHeld(
+  owner: object,
+  roomBytes: number,
+  kept: Kept,
+): { piece: Buffer; isLast: boolean } {
   const pieces = held.get(owner) ?? [];
   const whole = pieces.shift() ?? Buffer.alloc(0);
   if (whole.length > roomBytes) pieces.unshift(whole.subarray(roomBytes));
+  else kept.remove(whole.buffer.byteLength);
   const isLast = pieces.length === 0;
   if (isLast) held.delete(owner);
   return { piece: whole.subarray(0, roomBytes), isLast };
 }
 
 /** Takes all that is left. */
-export function allHeld(owner: object): Buffer[] {
+export function allHeld(owner: object, kept: Kept): Buffer[] {
   const pieces = held.get(owner) ?? [];
   held.delete(owner);
+  kept.remove(memoryBytes(pieces));
   return pieces;
 }

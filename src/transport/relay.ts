@@ -88,7 +88,11 @@ export class Relay {
   move(from: Stream, to: Stream): boolean {
     this.leftover = null;
     this.writeStatus = 0;
-    return this.large && this.openPipe() ? this.splice(from, to) : this.copy(from, to);
+    const { crowded, kept } = from.host.reactor;
+    const mostBytes = crowded ? CROWDED_BYTES : PIPE_BYTES;
+    // All of it may be left over, and then stays until the other side has taken it.
+    const splices = this.large && kept.hasRoom(mostBytes) && this.openPipe();
+    return splices ? this.splice(from, to, mostBytes) : this.copy(from, to);
   }
 
   /** The pipe may close, as far as this one is concerned. */
@@ -122,10 +126,9 @@ export class Relay {
     return true;
   }
 
-  private splice(from: Stream, to: Stream): boolean {
-    const { kernel, reactor } = from.host;
-    const most = reactor.crowded ? CROWDED_BYTES : PIPE_BYTES;
-    const count = kernel.splice(from.fd, this.pipe.writeEnd, most);
+  private splice(from: Stream, to: Stream, mostBytes: number): boolean {
+    const { kernel } = from.host;
+    const count = kernel.splice(from.fd, this.pipe.writeEnd, mostBytes);
     if (count <= 0) {
       // splice(2) stops for good at urgent data, which a read passes over; it then says that there
       // is nothing, or even that this is the end where the peer's FIN is behind it.

@@ -2,6 +2,9 @@
 import type { Scope } from '../reactor/pollable.js';
 import type { Stream } from './stream.js';
 
+/** In a buffer of the owner's, or of somebody whom it passes the bytes on to. */
+export type Buffering = 'here' | 'behind' | null;
+
 /** Who hears what a stream does. Every callback may close the stream. */
 export interface StreamOwner {
   /** The connection stands (0), or failed (-errno). */
@@ -26,6 +29,8 @@ export interface StreamOwner {
   readonly scope?: Scope | null;
   /** Where reads land in place of the reactor's slab. */
   readonly readInto?: Uint8Array | null;
+  /** Where what it gets waits for somebody to fetch it, if it does. */
+  readonly buffers?: Buffering;
   /** Where bytes may go in place of `onRead`, if anywhere. */
   readonly forward?: Forward | null;
 }

@@ -104,6 +104,13 @@ export abstract class StreamReader extends StreamState {
 
   private readOnce(): void {
     const { slab, crowded } = this.host.reactor;
+    if (slab.isLarge(this.credit)) {
+      const { buffers = null } = this.owner;
+      if (buffers !== null) {
+        this.readForBuffer(buffers === 'here');
+        return;
+      }
+    }
     if (slab.maySpread(this.credit) && this.isFlooded()) {
       this.readSpread();
       return;
@@ -129,13 +136,34 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
+   * For a buffer, where the bytes may stay: no more than the built-in reads. Where they do as they
+   * come, they get memory of their own, as a piece of a slab would keep all of it alive.
+   */
+  private readForBuffer(stays: boolean): void {
+    const { slab } = this.host.reactor;
+    this.calm();
+    slab.reserve(this.credit, true);
+    const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
+    if (count <= 0) {
+      this.readStopped(count);
+      return;
+    }
+    this.bytesRead += count;
+    if (count < slab.room && !this.moreBehind) this.readable = false;
+    this.credit = slab.modest(slab.creditAfter(count, this.credit));
+    this.owner.onRead(stays ? slab.copy(count) : slab.take(count));
+  }
+
+  /**
    * There is more than a huge read takes. Else the read would come back short, and the socket would
    * wait for an event, which comes with the first part of the next message. Not where somebody else
-   * may have the descriptor: he would read on behind what is held here.
+   * may have the descriptor: he would read on behind what is held here. Nor where this thread keeps
+   * much already for readers that have paused.
    */
   private isFlooded(): boolean {
     const { kernel, reactor } = this.host;
     if (!this.isTcp || !this.exclusive || !reactor.isQuiet) return false;
+    if (!reactor.kept.hasRoom(reactor.slab.spreadBytes)) return false;
     return kernel.pending(this.fd, kernel.constants.FIONREAD) > reactor.slab.spreadsFromBytes;
   }
 
@@ -162,8 +190,12 @@ export abstract class StreamReader extends StreamState {
       this.readStopped(-errno.ENOBUFS);
       return;
     }
-    const { slab } = this.host.reactor;
-    const { piece, isLast } = nextHeld(this, readInto?.length ?? slab.pieceBytes(this.credit));
+    const { slab, kept } = this.host.reactor;
+    const { piece, isLast } = nextHeld(
+      this,
+      readInto?.length ?? slab.pieceBytes(this.credit),
+      kept,
+    );
     this.holding = !isLast;
     this.bytesRead += piece.length;
     if (readInto === null) {
@@ -177,7 +209,7 @@ export abstract class StreamReader extends StreamState {
   /** What was read, and is to be delivered before anything else. */
   putHeld(pieces: Buffer[]): void {
     if (pieces.length === 0) return;
-    hold(this, pieces);
+    hold(this, pieces, this.host.reactor.kept);
     this.holding = true;
   }
 
@@ -191,7 +223,7 @@ export abstract class StreamReader extends StreamState {
   /** Takes what was read and not delivered, for somebody who carries the connection on. */
   takeHeld(): Buffer[] {
     this.holding = false;
-    return allHeld(this);
+    return allHeld(this, this.host.reactor.kept);
   }
 
   /**

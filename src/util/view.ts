@@ -16,3 +16,10 @@ export function bufferOver(memory: ArrayBufferLike, offset: number, lengthBytes:
   if (Class === null) return Buffer.from(memory, offset, lengthBytes);
   return new Class(memory, offset, lengthBytes);
 }
+
+/** A copy of `bytes` in memory that has nothing else: not in what Buffer's own small ones share. */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -1,12 +1,16 @@
 /** TLS, HTTPS and HTTP/2 on this package's connections, beside the same on the built-in's. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { createTlsServer, tlsConnect, toNodeSocket } from 'barewire/interop';
 import ours from 'barewire/node';
 import { test } from '../support/test.js';
 import { certificate } from './certificate.js';
 import { ask, listen, onBothSides, type Side, text } from './sides.js';
+
+/** Decrypted and not fetched: a read of 64 KiB, behind one whose bytes were not all told. */
+const HELD_BYTES = 2 * 64 * 1024;
 
 const ca = (): tls.ConnectionOptions => ({ ca: certificate().cert, servername: 'localhost' });
 
@@ -20,6 +24,28 @@ onBothSides('TLS: 4 MiB there and back, then the ends', async (side, scope) => {
   const body = Buffer.alloc(4 << 20, '0123456789abcdef');
   client.end(body);
   assert.equal((await text(client.setEncoding('latin1'))).length, body.length);
+});
+
+onBothSides('TLS: a flood that is paused holds no more than two reads', async (side, scope) => {
+  for (const pauseAt of [20, 40, 60, 80]) {
+    const server = side.createTlsServer(certificate(), (socket) => {
+      let chunks = 0;
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        if (++chunks === pauseAt) server.emit('paused', socket.pause());
+      });
+    });
+    const port = await listen(scope, server);
+    const client = side.tlsConnect({ ...ca(), host: '127.0.0.1', port });
+    client.on('error', () => {});
+    scope.defer(() => client.destroy());
+    client.write(Buffer.alloc(8 << 20));
+    const [socket]: tls.TLSSocket[] = await once(server, 'paused');
+    assert.ok(socket);
+    scope.defer(() => socket.destroy());
+    await sleep(30);
+    assert.ok(socket.readableLength <= HELD_BYTES, `${socket.readableLength}`);
+  }
 });
 
 onBothSides('TLS: a certificate nobody vouches for is refused', async (side, scope) => {

@@ -40,6 +40,7 @@ test('some seeds do all that the workload is there for', async () => {
     ...RACES.map((what) => [`race: ${what}`]),
     ...ENDS.map((what) => [`half-close: ${what}`]),
     ["half-close: bytes behind the peer's end"],
+    ...['said', 'EPIPE', 'ECONNRESET'].map((what) => [`last words: ${what}`]),
     ...THROWS.map((what) => [`throws in ${what}`]),
     ...AT_ONCE.map((what) => [`in the tick of connect: ${what}`]),
   ];

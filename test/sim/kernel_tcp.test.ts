@@ -1,6 +1,6 @@
 /** What TCP sockets do, on Linux and on the simulator that is held to it. */
 import assert from 'node:assert/strict';
-import { behaviour } from './kit/behaviour.js';
+import { behaviour, type Kit, type Pair } from './kit/behaviour.js';
 
 behaviour('a connection moves bytes both ways', async (k) => {
   const { client, server } = await k.tcpPair();
@@ -256,4 +256,85 @@ behaviour('bytes are copied when they are written: the buffer may change at once
   bytes.write('behind');
   await k.settle();
   assert.equal(k.read(server), 'before');
+});
+
+/** The peer answers and closes with a byte of ours unread. */
+async function answeredAndClosed(k: Kit, { client, server }: Pair): Promise<string> {
+  k.watch(client);
+  await k.events(client);
+  k.write(client, 'unread');
+  await k.settle();
+  k.write(server, 'answer');
+  k.close(server);
+  return k.eventsTogether(client);
+}
+
+behaviour('who answers and closes with bytes unread: answer, reset, end', async (k) => {
+  const pair = await k.tcpPair();
+  assert.equal(await answeredAndClosed(k, pair), 'IN OUT ERR HUP RDHUP');
+  k.is(k.kernel.pending(pair.client, k.c.FIONREAD), 6);
+  assert.equal(k.read(pair.client, 3), 'ans');
+  assert.equal(k.read(pair.client), 'wer');
+  assert.equal(k.read(pair.client), '[ECONNRESET]');
+  assert.equal(k.read(pair.client), '');
+  k.fails(k.write(pair.client, 'x'), 'EPIPE');
+});
+
+behaviour('a write takes that reset away: the answer stays, with an end behind it', async (k) => {
+  const pair = await k.tcpPair();
+  await answeredAndClosed(k, pair);
+  k.fails(k.write(pair.client, 'x'), 'ECONNRESET');
+  k.fails(k.write(pair.client, 'x'), 'EPIPE');
+  k.is(k.kernel.pending(pair.client, k.c.FIONREAD), 6);
+  assert.equal(k.read(pair.client), 'answer');
+  assert.equal(k.read(pair.client), '');
+});
+
+behaviour('so does SO_ERROR', async (k) => {
+  const pair = await k.tcpPair();
+  await answeredAndClosed(k, pair);
+  assert.equal(k.pendingError(pair.client), 'ECONNRESET');
+  assert.equal(k.pendingError(pair.client), 0);
+  k.fails(k.write(pair.client, 'x'), 'EPIPE');
+  assert.equal(k.read(pair.client), 'answer');
+  assert.equal(k.read(pair.client), '');
+});
+
+behaviour('a peek leaves both the answer and the reset', async (k) => {
+  const { client, server } = await k.tcpPair();
+  await answeredAndClosed(k, { client, server, listener: -1 });
+  const bytes = Buffer.alloc(16);
+  k.is(k.kernel.peek(client, bytes, 0, 16), 6);
+  assert.equal(k.read(client), 'answer');
+  k.fails(k.kernel.peek(client, bytes, 0, 16), 'ECONNRESET');
+  k.is(k.kernel.peek(client, bytes, 0, 16), 0);
+});
+
+behaviour('a FIN before that reset: the answer and a clean end, EPIPE to a writer', async (k) => {
+  const { client, server } = await k.tcpPair();
+  k.write(client, 'unread');
+  await k.settle();
+  k.write(server, 'answer');
+  k.is(k.kernel.shutdown(server, k.c.SHUT_WR), 0);
+  await k.settle();
+  k.close(server);
+  await k.settle();
+  assert.equal(k.read(client), 'answer');
+  assert.equal(k.read(client), '');
+  assert.equal(k.pendingError(client), 'EPIPE');
+  k.fails(k.write(client, 'x'), 'EPIPE');
+});
+
+behaviour('a writer that waits for room is woken by that reset, and may read', async (k) => {
+  const { client, server } = await k.tcpPair();
+  const chunk = Buffer.alloc(1 << 20, 7);
+  while (k.kernel.write(client, chunk, 0, chunk.length) > 0) await k.settle();
+  k.watch(client);
+  await k.events(client);
+  k.write(server, 'answer');
+  k.close(server);
+  assert.equal(await k.eventsTogether(client), 'IN OUT ERR HUP RDHUP');
+  k.fails(k.write(client, 'x'), 'ECONNRESET');
+  assert.equal(k.read(client), 'answer');
+  assert.equal(k.read(client), '');
 });

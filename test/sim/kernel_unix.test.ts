@@ -262,3 +262,60 @@ behaviour('splice leaves in the pipe what a full socket does not take', async (k
   assert.match(String(failed), /^(ECONNRESET|EPIPE)$/);
   assert.equal(k.read(reader), 'lost');
 });
+
+behaviour('who answers and closes with bytes unread: answer, reset, end', async (k) => {
+  const { client, server } = k.unixPair();
+  k.watch(client);
+  await k.events(client);
+  k.write(client, 'unread');
+  k.write(server, 'answer');
+  k.close(server);
+  assert.equal(await k.eventsTogether(client), 'IN OUT ERR HUP RDHUP');
+  k.is(k.kernel.pending(client, k.c.FIONREAD), 6);
+  // Other than with TCP a write leaves the reset to the reader.
+  k.fails(k.write(client, 'x'), 'EPIPE');
+  k.fails(k.write(client, 'x'), 'EPIPE');
+  assert.equal(k.read(client, 3), 'ans');
+  assert.equal(k.read(client), 'wer');
+  assert.equal(k.read(client), '[ECONNRESET]');
+  assert.equal(k.read(client), '');
+  k.fails(k.write(client, 'x'), 'EPIPE');
+});
+
+behaviour('SO_ERROR takes that reset away: the answer stays, with an end behind it', (k) => {
+  const { client, server } = k.unixPair();
+  k.write(client, 'unread');
+  k.write(server, 'answer');
+  k.close(server);
+  assert.equal(k.pendingError(client), 'ECONNRESET');
+  assert.equal(k.pendingError(client), 0);
+  assert.equal(k.read(client), 'answer');
+  assert.equal(k.read(client), '');
+});
+
+behaviour('a writer that waits for room is woken by that reset, and may read', async (k) => {
+  const { client, server } = k.unixPair();
+  const chunk = Buffer.alloc(1 << 16, 7);
+  while (k.kernel.write(client, chunk, 0, chunk.length) > 0);
+  k.watch(client);
+  await k.events(client);
+  k.write(server, 'answer');
+  k.close(server);
+  assert.equal(await k.eventsTogether(client), 'IN OUT ERR HUP RDHUP');
+  k.fails(k.write(client, 'x'), 'EPIPE');
+  assert.equal(k.read(client), 'answer');
+  assert.equal(k.read(client), '[ECONNRESET]');
+  assert.equal(k.read(client), '');
+});
+
+behaviour('who reads all, answers and closes: the answer and a clean end', async (k) => {
+  const { client, server } = k.unixPair();
+  k.write(client, 'read');
+  assert.equal(k.read(server), 'read');
+  k.write(server, 'answer');
+  k.close(server);
+  k.fails(k.write(client, 'x'), 'EPIPE');
+  assert.equal(k.pendingError(client), 0);
+  assert.equal(k.read(client), 'answer');
+  assert.equal(k.read(client), '');
+});

@@ -14,8 +14,8 @@ export class Flood {
   /** How much each call brought. */
   readonly reads: number[] = [];
   readonly spreads: number[] = [];
-  /** Where it was put. */
-  readonly memory = new Set<ArrayBufferLike>();
+  /** Where it was put; this keeps none of it alive. */
+  readonly memory = new WeakSet<ArrayBufferLike>();
   private at = 0;
   private readonly real: Pick<Kernel, 'read' | 'readv' | 'pending'>;
 

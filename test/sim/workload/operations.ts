@@ -1,6 +1,7 @@
 /** What an actor can do with its socket, by name. */
 import { Readable } from 'node:stream';
 import type { Actor } from './actor.js';
+import { speakAndClose } from './last_words.js';
 import { WRITE_BYTES_MAX } from './pattern.js';
 import type { Action, Operation } from './plan.js';
 
@@ -145,6 +146,7 @@ const operations: Readonly<Record<Operation, Perform>> = {
     }
   },
   pipeIn,
+  lastWords: speakAndClose,
   abort: (actor) => actor.controller?.abort(),
   reconnect: (actor, amount) => {
     if (actor.isServerSide || actor.controller !== null) return;

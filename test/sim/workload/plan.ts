@@ -32,7 +32,7 @@ export const OPERATIONS = [
   'abort',
   'reconnect',
 ] as const;
-export type Operation = (typeof OPERATIONS)[number] | 'broadcast' | 'pipeIn';
+export type Operation = (typeof OPERATIONS)[number] | 'broadcast' | 'pipeIn' | 'lastWords';
 
 /** Something an actor does with its socket, `afterMs` its connection began. */
 export interface Action {

@@ -9,6 +9,7 @@ import type { Action, ClientPlan, FaultPlan, Operation, Race, ServerPlan } from 
 const BROADCAST_IDS = 100_000;
 const PIPE_IDS = 200_000;
 const AT_ONCE_IDS = 300_000;
+const LAST_WORDS_IDS = 400_000;
 
 /** An action of `client` besides those of its script. */
 function extra(random: Prng, id: number, operation: Operation, amountMax: number): Action {
@@ -41,6 +42,12 @@ function withPipe(random: Prng, client: ClientPlan): ClientPlan {
   return withAction(client, extra(random, PIPE_IDS + client.id, 'pipeIn', 200_000));
 }
 
+/** Lets some clients answer and close, with what the server wrote meanwhile unread. */
+function withLastWords(random: Prng, client: ClientPlan): ClientPlan {
+  if (!random.chance(0.5)) return client;
+  return withAction(client, extra(random, LAST_WORDS_IDS + client.id, 'lastWords', 30_000));
+}
+
 const AT_ONCE: readonly Operation[] = [
   'destroy',
   'destroyWithError',
@@ -65,7 +72,10 @@ export function clientsWithExtras(seed: string, clients: readonly ClientPlan[]):
   const bursts = inBursts(new Prng(`bursts ${seed}`), clients);
   const pipes = new Prng(`pipes ${seed}`);
   const atOnce = new Prng(`at once ${seed}`);
-  return bursts.map((client) => withAtOnce(atOnce, withPipe(pipes, client)));
+  const lastWords = new Prng(`last words ${seed}`);
+  return bursts.map((client) =>
+    withLastWords(lastWords, withAtOnce(atOnce, withPipe(pipes, client))),
+  );
 }
 
 /**

@@ -95,6 +95,16 @@ export class Run {
     return this.serverOf(plan).plan.kind.startsWith('tcp');
   }
 
+  /** Holds up what `client` and its server send to each other; then all of it comes at once. */
+  holdUp(client: Actor, forMs: number): void {
+    const plan = this.clientPlans.get(client);
+    if (plan === undefined) return;
+    const { world } = this.simulation;
+    const { host } = this.serverOf(plan).plan;
+    world.partition(plan.host, host);
+    setTimeout(() => world.heal(plan.host, host), forMs);
+  }
+
   /** Asking the kernel for a name may fail in this run. */
   get namesMayFail(): boolean {
     const { callFaults, faults } = this.plan;

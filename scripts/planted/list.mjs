@@ -91,4 +91,10 @@ export default [
     find: 'stream.queue(chunk);\n      const isMuch',
     replace: 'const isMuch',
   },
+  {
+    name: 'a write that fails ends the socket with what the peer said before unread',
+    file: 'src/net/socket_writer.ts',
+    find: "if (!this.putOff(status, 'write')) this.failWrite(systemError(status, 'write'));",
+    replace: "this.failWrite(systemError(status, 'write'));",
+  },
 ];

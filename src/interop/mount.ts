@@ -5,6 +5,7 @@
  */
 import type builtin from 'node:net';
 import tls from 'node:tls';
+import { kServer } from '../net/internals.js';
 import type { Server } from '../net/server.js';
 import type { ServerOptions } from '../net/server_types.js';
 
@@ -124,9 +125,10 @@ export function mount<Kind extends builtin.Server>(server: Kind, options: Server
   });
   Object.defineProperty(mounted, Symbol.asyncDispose, {
     value: async () => {
-      if (!listener.listening) return;
+      const { listening, pending } = listener[kServer];
+      if (!listening && !pending) return;
       await new Promise<void>((resolve, reject) => {
-        mounted.close((error) => (error ? reject(error) : resolve()));
+        mounted.close((error) => (error && listening ? reject(error) : resolve()));
       });
     },
   });

@@ -54,6 +54,10 @@ export class ServerCore implements ListenerOwner {
   private readonly accepted = new Map<SocketHandle, Stream>();
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
+  /** The `listeningId` of what is asked of somebody before this server listens. */
+  pendingId = 0;
+  /** Watches the signal of `listen`. */
+  private aborting: Disposable | null = null;
   private holds = 0;
   /** How many times `'close'` waits for the children to be done with their connections. */
   private waits = 0;
@@ -88,6 +92,29 @@ export class ServerCore implements ListenerOwner {
     listener.scope = this.scope;
     this.listener = listener;
     return 0;
+  }
+
+  /** Somebody is asked before this server can listen. Returns what tells that answer. */
+  begin(): number {
+    this.pendingId = this.listeningId;
+    return this.pendingId;
+  }
+
+  /** A `listen` is under way: closing prevents it. */
+  get pending(): boolean {
+    return this.pendingId === this.listeningId;
+  }
+
+  /** Takes over what watches the signal of a `listen`. */
+  watch(aborting: Disposable): void {
+    this.unwatch();
+    this.aborting = aborting;
+  }
+
+  /** The `listen` failed, or its server stops. */
+  unwatch(): void {
+    this.aborting?.[Symbol.dispose]();
+    this.aborting = null;
   }
 
   get listening(): boolean {
@@ -166,6 +193,7 @@ export class ServerCore implements ListenerOwner {
 
   /** Stops listening. */
   stop(): void {
+    this.unwatch();
     this.listener?.close();
     this.listener = null;
     this.share?.close();

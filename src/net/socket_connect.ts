@@ -122,8 +122,10 @@ export function connectSocket(
   if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
   if (socket.destroyed || !core.open) {
     socket._undestroy();
-    // Node leaves it as it was, and a `pipe` to the socket would wait for a 'drain' of the past.
+    // Node leaves these as they were: a `pipe` to the socket would wait for a 'drain' of the past,
+    // and a reader for a 'readable' that was due when the socket was destroyed.
     socket._writableState.needDrain = false;
+    socket._readableState.emittedReadable = false;
     core.reset();
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
@@ -141,6 +143,11 @@ export function connectSocket(
   }
 }
 
+/** Who reads by `'readable'` is never paused, though such a stream does not flow. */
+function wantsBytes(socket: Socket): boolean {
+  return !socket.isPaused() || socket.listenerCount('readable') > 0;
+}
+
 /** The end of connecting: `'connect'`, or the error. */
 export function connectEnded(socket: Socket, status: number): void {
   const core = socket[kCore];
@@ -156,7 +163,7 @@ export function connectEnded(socket: Socket, status: number): void {
   core.established();
   socket.emit('connect');
   socket.emit('ready');
-  if (core.stream !== null && !socket.isPaused()) socket.read(0);
+  if (core.stream !== null && wantsBytes(socket)) socket.read(0);
 }
 
 // What a call made before the connection stands does once it does.

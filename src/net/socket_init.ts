@@ -2,6 +2,7 @@
 
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { types } from 'node:util';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
@@ -23,6 +24,8 @@ import { SocketCore } from './socket_core.js';
 import type { ListenContext } from './socket_scope.js';
 import type { SocketOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
+
+const { isUint8Array } = types;
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
@@ -140,7 +143,7 @@ function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
   const generate = typeof buffer === 'function' ? buffer : null;
   const first: unknown = typeof buffer === 'function' ? buffer() : buffer;
   // A function that has no buffer yet gets one of ours, so that nothing waits for it.
-  if (first instanceof Uint8Array) core.userRead = { buffer: first, generate, callback };
+  if (isUint8Array(first)) core.userRead = { buffer: first, generate, callback };
   else if (generate !== null) {
     core.userRead = { buffer: Buffer.allocUnsafe(ONREAD_BYTES), generate, callback };
   }

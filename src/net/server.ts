@@ -2,7 +2,7 @@
 import { addAbortListener, captureRejectionSymbol, EventEmitter } from 'node:events';
 import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
-import { pick } from '../util/options.js';
+import { option, ownOptions, pick } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import type { AddressInfo } from './address.js';
@@ -150,7 +150,8 @@ class ServerClass extends TypedEmitter {
   address(): AddressInfo | string | null {
     const { listener, share } = this[kServer];
     if (listener === null && share === null) return null;
-    if (this._pipeName !== undefined) return this._pipeName;
+    const path = option(this, '_pipeName');
+    if (path !== undefined) return path;
     if (listener === null) return share?.address() ?? null;
     const info: Partial<AddressInfo> = {};
     const status = this._handle?.getsockname(info) ?? 0;
@@ -282,10 +283,10 @@ function initialiseServer(
   options?: ServerOptions | ConnectionListener | null,
   listener?: ConnectionListener,
 ): void {
-  let given: ServerOptions = {};
+  let given: ServerOptions = ownOptions({});
   if (typeof options === 'function') server.on('connection', options);
   else if (options === undefined || options === null || typeof options === 'object') {
-    given = options ?? {};
+    given = ownOptions(options ?? {});
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;

@@ -8,6 +8,7 @@ import type { Host } from '../transport/host.js';
 import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { nobody } from '../transport/stream_owner.js';
+import { option } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
 import { classOf } from './callable.js';
@@ -20,18 +21,22 @@ import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
 import { initialiseAccepted } from './socket_init.js';
 import { ListenContext } from './socket_scope.js';
+import type { BlockListLike } from './socket_types.js';
 import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
 
 /** What Duplex is made with: it reads this and keeps none of it, so that one is enough for all. */
-const duplexOptions = {
-  allowHalfOpen: false,
-  emitClose: false,
-  autoDestroy: true,
-  readableHighWaterMark: 0,
-  writableHighWaterMark: 0,
-};
+class AcceptedOptions {
+  allowHalfOpen = false;
+  readonly emitClose = false;
+  readonly autoDestroy = true;
+  readableHighWaterMark = 0;
+  writableHighWaterMark = 0;
+}
+// Duplex asks for more than this, and shall not find it on Object.prototype.
+Object.setPrototypeOf(AcceptedOptions.prototype, null);
+const duplexOptions = new AcceptedOptions();
 const duplexArguments = [duplexOptions];
 
 /** The class of sockets that a server makes. */
@@ -217,7 +222,7 @@ export class ServerCore implements ListenerOwner {
   onAccept(fd: number): void {
     const { server, listener, host } = this;
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
-    const { maxConnections } = server;
+    const maxConnections = option(server, 'maxConnections');
     const stream = new Stream(host, fd, family, nobody);
     // What cluster's primary accepted is open there as well.
     stream.exclusive = listener !== null;
@@ -228,7 +233,8 @@ export class ServerCore implements ListenerOwner {
       else server.emit('drop', info);
       return;
     }
-    if (server.blockList !== undefined && this.isBlocked(stream)) {
+    const blockList = option(server, 'blockList');
+    if (blockList !== undefined && this.isBlocked(blockList, stream)) {
       stream.close();
       return;
     }
@@ -288,11 +294,11 @@ export class ServerCore implements ListenerOwner {
     return socket;
   }
 
-  private isBlocked(stream: Stream): boolean {
+  private isBlocked(list: BlockListLike, stream: Stream): boolean {
     const peer = addressInfo(stream, stream.peerAddress());
     if (peer === null) return false;
     const family = peer.family === 'IPv6' ? 'ipv6' : 'ipv4';
-    return this.server.blockList?.check(peer.address, family) === true;
+    return list.check(peer.address, family) === true;
   }
 
   private dropInfo(stream: Stream): DropInfo | null {

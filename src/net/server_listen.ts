@@ -202,7 +202,7 @@ function listenOnPath(
   if (abstract && (readableAll || writableAll)) {
     const reason =
       'can not set readableAll or writableAllt to true when path is abstract unix socket';
-    throw invalidArgValue('options', options, reason);
+    throw invalidArgValue('options', { ...options }, reason);
   }
   server._pipeName = path;
   const query = { address: path, addressType: -1, port: -1, fd: undefined };

@@ -6,13 +6,14 @@ import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
 import { invalidArgValue, missingArgs } from '../util/errors.js';
+import { option, pick } from '../util/options.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Socket } from './socket.js';
-import type { LooseConnectOptions } from './socket_types.js';
+import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
 
 const clientSocketChannel = channel('net.client.socket');
@@ -91,9 +92,9 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const { localAddress, localPort } = options;
   if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
     const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
-    throw invalidArgValue('options', options, reason);
+    throw invalidArgValue('options', { ...options }, reason);
   }
-  const target = dialTarget(options, socket.blockList, core.stream);
+  const target = dialTarget(options, option(socket, 'blockList'), core.stream);
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
@@ -109,10 +110,11 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
 /** `socket.connect` with its arguments in order. */
 export function connectSocket(
   socket: Socket,
-  options: LooseConnectOptions,
+  given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
   const core = socket[kCore];
+  const options = pick(given, CONNECT_OPTIONS);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (listener !== null) socket.once('connect', listener);
   if (options.port === undefined && (options.path === undefined || options.path === null)) {

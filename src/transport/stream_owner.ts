@@ -49,4 +49,7 @@ export const nobody: StreamOwner = {
   onWritten: ignore,
   onWriteError: ignore,
   onExit: ignore,
+  scope: null,
+  readInto: null,
+  forward: null,
 };

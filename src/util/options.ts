@@ -51,3 +51,11 @@ export function pick<Options extends object, Name extends keyof Options>(
 export function ownOptions<Options extends object>(options: Options): Options {
   return Object.assign(Object.create(null), options);
 }
+
+/** As `ownOptions`, with those of `names` besides that a class of the user's has. */
+export function flatOptions<Options extends object>(
+  options: Options,
+  names: readonly string[],
+): Options {
+  return Object.assign(ownOptions(options), pick(options as Record<string, unknown>, names));
+}

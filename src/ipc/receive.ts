@@ -49,6 +49,9 @@ export function receiveServer(handle: NativeHandle, net: NetModule): Server {
   const ours = new net.Server();
   try {
     listenOnDescriptor(ours, duplicateDescriptor(handle.fd));
+  } catch (error) {
+    // Whoever emits the message must not hear of it: the server's own listeners do, a tick later.
+    process.nextTick(() => ours._listenFailed(error as Error));
   } finally {
     handle.close();
   }

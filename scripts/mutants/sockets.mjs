@@ -152,8 +152,8 @@ export default [
   {
     row: 'C067',
     file: CORE,
-    find: 'callback(error ?? stateError(code));',
-    replace: 'stateError(code);',
+    find: '      callback(error);\n',
+    replace: '      this.countedTwice = 0;\n',
   },
   {
     row: 'C068',

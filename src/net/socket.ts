@@ -135,7 +135,7 @@ class SocketClass extends TypedDuplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[kCore];
     this.connecting = false;
-    core.destroy(error);
+    core.destroy();
     callback(error);
     emitClose(core, error !== null);
     const server = this._server;

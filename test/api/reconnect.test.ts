@@ -74,7 +74,7 @@ row('a paused socket that connects again is not read, until it is resumed', asyn
     text += data;
   });
   for (const word of ['one', 'two']) {
-    socket.pause().connect(there.port, '127.0.0.1');
+    socket.connect(there.port, '127.0.0.1').pause();
     await event(socket, 'connect');
     const far = await there.accept();
     await far.write(word);

@@ -1,2 +1,2 @@
 /** `barewire/threads`: sockets and servers between the worker threads of a process. */
-export { type HandlePort, onHandle, postHandle } from './threads/handover.js';
+export { type HandleListener, type HandlePort, onHandle, postHandle } from './threads/handover.js';

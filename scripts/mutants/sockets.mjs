@@ -134,8 +134,8 @@ export default [
   {
     row: 'C065',
     file: 'src/net/server_core.ts',
-    find: '  autoDestroy: true,\n',
-    replace: "  autoDestroy: true,\n  defaultEncoding: 'latin1' as const,\n",
+    find: '  readonly autoDestroy = true;\n',
+    replace: "  readonly autoDestroy = true;\n  readonly defaultEncoding = 'latin1';\n",
   },
   {
     row: 'C066',
@@ -152,8 +152,8 @@ export default [
   {
     row: 'C067',
     file: CORE,
-    find: 'callback(error ?? stateError(code));',
-    replace: 'stateError(code);',
+    find: '      callback(error);\n',
+    replace: '      this.countedTwice = 0;\n',
   },
   {
     row: 'C068',
@@ -248,8 +248,8 @@ export default [
   {
     row: 'C078',
     file: SOCKET,
-    find: 'return this._getsockname().address;',
-    replace: 'return this._getpeername().address;',
+    find: "return option(this._getsockname(), 'address');",
+    replace: "return option(this._getpeername(), 'address');",
   },
   {
     row: 'C079',

@@ -11,6 +11,8 @@ export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
 class AttemptOwner implements StreamOwner {
+  readonly readInto = null;
+  readonly forward = null;
   constructor(
     readonly scope: Scope | null,
     private readonly done: (status: number) => void,

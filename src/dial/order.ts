@@ -1,14 +1,37 @@
 /** Which addresses are tried, and in which order. Pure. */
 import type { LookupAddress } from 'node:dns';
 import { isIP } from '../util/ip.js';
+import { pick } from '../util/options.js';
 import type { DialAddress } from './target.js';
 
+/** One entry of what a lookup gave. */
+export interface FoundAddress {
+  readonly address: string | undefined;
+  readonly family: number | undefined;
+}
+
+function foundIn(entry: unknown): FoundAddress[] {
+  if (entry === undefined || entry === null) return [];
+  const { address, family } = pick(Object(entry) as LookupAddress, ['address', 'family']);
+  return [{ address, family }];
+}
+
+/** What a lookup called back with, as a list; without the entries that are nothing at all. */
+export function answerList(
+  address: string | readonly (LookupAddress | null | undefined)[],
+  family: number | undefined,
+): readonly FoundAddress[] {
+  if (Array.isArray(address)) return Array.from(address).flatMap(foundIn);
+  return [{ address: address as string, family: family ?? 0 }];
+}
+
 /** The usable ones of what a lookup gave: real addresses of a known family, each once. */
-export function usableAddresses(found: readonly LookupAddress[]): DialAddress[] {
+export function usableAddresses(found: readonly FoundAddress[]): DialAddress[] {
   const seen = new Set<string>();
   const usable: DialAddress[] = [];
   for (const { address, family } of found) {
-    if ((family !== 4 && family !== 6) || isIP(address) === 0 || seen.has(address)) continue;
+    if (address === undefined || isIP(address) === 0 || seen.has(address)) continue;
+    if (family !== 4 && family !== 6) continue;
     seen.add(address);
     usable.push({ address, family });
   }

@@ -1,10 +1,9 @@
 /** From a name to the addresses to try, with the errors `node:net` has for useless answers. */
-import type { LookupAddress } from 'node:dns';
 import type { Host } from '../transport/host.js';
 import { invalidAddressFamily, invalidIpAddress } from '../util/errors.js';
 import { isIP } from '../util/ip.js';
-import { interleaveFamilies, usableAddresses } from './order.js';
-import { systemDns } from './system_dns.js';
+import { answerList, type FoundAddress, interleaveFamilies, usableAddresses } from './order.js';
+import { lookupOptions, systemDns } from './system_dns.js';
 import type { DialAddress, DialTarget, Lookup } from './target.js';
 
 export interface ResolveObserver {
@@ -15,14 +14,10 @@ export interface ResolveObserver {
   onResolveError(error: Error): void;
 }
 
-function uselessAnswer(found: readonly LookupAddress[], target: DialTarget): Error {
+function uselessAnswer(found: readonly FoundAddress[], target: DialTarget): Error {
   const { address, family } = found[0] ?? { address: undefined, family: 0 };
   if (typeof address !== 'string' || isIP(address) === 0) return invalidIpAddress(address);
   return invalidAddressFamily(family, target.host, target.port);
-}
-
-function answerList(address: string | LookupAddress[], family: number | undefined) {
-  return Array.isArray(address) ? address : [{ address, family: family ?? 0 }];
 }
 
 /** Looks `target.host` up and reports; never reports before this returns unless lookup does. */
@@ -32,7 +27,9 @@ export function resolve(host: Host, target: DialTarget, observer: ResolveObserve
   const hints = fixed || target.hints !== 0 ? target.hints : systemDns().ADDRCONFIG;
   const every = target.every && !fixed;
   const lookup = target.lookup ?? ((host.lookup ?? systemDns().lookup) as Lookup);
-  const options = every ? { family, hints, all: true } : { family, hints };
+  // A user's lookup gets what `node:net` gives it.
+  const theirs = every ? { family, hints, all: true } : { family, hints };
+  const options = target.lookup === null ? lookupOptions(every, family, hints) : theirs;
   lookup(target.host, options, (error, address, answerFamily) => {
     if (every && !observer.wanted()) return;
     if (error) {

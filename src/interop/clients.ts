@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { ownOptions } from '../net/checks.js';
 import type { Socket } from '../net/socket.js';
 import type { ConnectOptions } from '../net/socket_types.js';
 
@@ -50,9 +51,9 @@ interface LooseOptions {
  * request's `path`, and a signal that is the request's.
  */
 function connectOptions(options: object): ConnectOptions {
-  const { path: _, signal: __, socketPath, ...others }: LooseOptions = options;
+  const { path: _, signal: __, socketPath, ...others }: LooseOptions = ownOptions(options);
   const to = typeof socketPath === 'string' && socketPath !== '' ? { path: socketPath } : {};
-  return { ...others, ...to } as ConnectOptions;
+  return ownOptions({ ...others, ...to } as ConnectOptions);
 }
 
 /** `tls.connect` over a connection of this package's. `path` is a UNIX path, as it is there. */
@@ -72,7 +73,7 @@ export function tlsConnect(...args: unknown[]): tls.TLSSocket {
   const listener = args.find((argument) => typeof argument === 'function');
   const [port, host] = args;
   const given: tls.ConnectionOptions = Object.assign(
-    {},
+    ownOptions({}),
     ...args.filter((argument) => typeof argument === 'object'),
     typeof port === 'number' ? { port } : {},
     typeof host === 'string' ? { host } : {},

@@ -5,6 +5,8 @@
  */
 import type builtin from 'node:net';
 import tls from 'node:tls';
+import { ownOptions } from '../net/checks.js';
+import { kServer } from '../net/internals.js';
 import type { Server } from '../net/server.js';
 import type { ServerOptions } from '../net/server_types.js';
 
@@ -20,7 +22,8 @@ type Mounted = builtin.Server & {
 };
 
 /** The options of `net.createServer` among those of a protocol server. */
-function listenerOptions(options: ServerOptions, secure: boolean): ServerOptions {
+function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
+  const options = ownOptions(all);
   const { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList } = options;
   const { pauseOnConnect } = options;
   // HTTP may answer after the peer's FIN, and ends the connection itself. So does TLS, where the
@@ -124,9 +127,10 @@ export function mount<Kind extends builtin.Server>(server: Kind, options: Server
   });
   Object.defineProperty(mounted, Symbol.asyncDispose, {
     value: async () => {
-      if (!listener.listening) return;
+      const { listening, pending } = listener[kServer];
+      if (!listening && !pending) return;
       await new Promise<void>((resolve, reject) => {
-        mounted.close((error) => (error ? reject(error) : resolve()));
+        mounted.close((error) => (error && listening ? reject(error) : resolve()));
       });
     },
   });

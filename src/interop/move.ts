@@ -1,5 +1,6 @@
 /** Live connections, moved between this package's sockets and the built-in's. */
 import builtin from 'node:net';
+import { option } from '../net/checks.js';
 import {
   awaitingSocket,
   duplicate,
@@ -49,7 +50,8 @@ function sendRest(
  * `'connection'` event. Throws `ERR_SOCKET_CLOSED` where there is no connection (yet).
  */
 export function toNodeSocket(socket: Socket): builtin.Socket {
-  const { allowHalfOpen, timeout } = socket;
+  const { allowHalfOpen } = socket;
+  const timeout = option(socket, 'timeout');
   const encoding = encodingOf(socket._readableState.decoder);
   const { fd, unread, unwritten, ended, finished, settle } = handOut(socket);
   const moved = new builtin.Socket({ fd, allowHalfOpen, readable: true, writable: !finished });
@@ -81,7 +83,8 @@ function takeOver(from: builtin.Socket, to: Socket): void {
       server._emitCloseIfDrained?.();
     });
   }
-  if (from.timeout) to.setTimeout(from.timeout);
+  const timeout = option(from, 'timeout');
+  if (timeout) to.setTimeout(timeout);
   if (from.writableEnded) to.end();
   from.destroy();
 }

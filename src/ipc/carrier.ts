@@ -1,4 +1,5 @@
 /** What goes over a channel in place of a socket or server of this package. */
+import { option } from '../net/checks.js';
 import { kServer } from '../net/internals.js';
 import {
   detachDescriptor,
@@ -123,7 +124,7 @@ class ServerCarrier implements Carrier {
  * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor
  */
 export function carrierOf(handle: unknown, options: SendOptions): Carrier | null {
-  if (isOurSocket(handle)) return new SocketCarrier(handle, Boolean(options.keepOpen));
+  if (isOurSocket(handle)) return new SocketCarrier(handle, Boolean(option(options, 'keepOpen')));
   return isOurServer(handle) ? new ServerCarrier(handle) : null;
 }
 

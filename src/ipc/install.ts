@@ -3,6 +3,7 @@
  * sockets and servers of this package, as the manual writes them. The register hook calls this.
  */
 import { ChildProcess } from 'node:child_process';
+import { ownOptions } from '../net/checks.js';
 import type { NetModule } from '../net/module.js';
 import { isOurServer, isOurSocket, leaveUnreadToKernel } from '../net/transfer.js';
 import { carrierOf, isEmpty, type SendOptions } from './carrier.js';
@@ -35,7 +36,7 @@ function patchSend(target: Patchable): void {
     }
     // As with Node's own: what has no descriptor goes as its message alone.
     if (isEmpty(handle)) return Reflect.apply(original, this, [message, null, options, callback]);
-    const sendOptions = { ...(options as SendOptions) };
+    const sendOptions = ownOptions<SendOptions>(Object(options ?? {}));
     const carrier = carrierOf(handle, sendOptions);
     if (carrier === null) return Reflect.apply(original, this, args);
     const bound = (...list: unknown[]): boolean => Reflect.apply(original, this, list) as boolean;

@@ -1,5 +1,6 @@
 /** Sockets and servers that arrive from another process: Node makes its own; these become ours. */
 
+import { types } from 'node:util';
 import type { NetModule } from '../net/module.js';
 import { duplicateDescriptor, listenOnDescriptor, socketOfDescriptor } from '../net/transfer.js';
 import type { Server, Socket } from '../node.js';
@@ -13,7 +14,7 @@ import {
 /** What Node had read already by the time anybody listened for messages. */
 function takeUnread(socket: BuiltinSocket): Buffer[] {
   const chunk: unknown = socket.readableLength > 0 ? socket.read() : null;
-  return chunk instanceof Uint8Array ? [Buffer.from(chunk)] : [];
+  return types.isUint8Array(chunk) ? [Buffer.from(chunk)] : [];
 }
 
 function adopt(socket: BuiltinSocket, handle: NativeHandle): Socket {
@@ -48,6 +49,9 @@ export function receiveServer(handle: NativeHandle, net: NetModule): Server {
   const ours = new net.Server();
   try {
     listenOnDescriptor(ours, duplicateDescriptor(handle.fd));
+  } catch (error) {
+    // Whoever emits the message must not hear of it: the server's own listeners do, a tick later.
+    process.nextTick(() => ours._listenFailed(error as Error));
   } finally {
     handle.close();
   }

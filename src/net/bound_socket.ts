@@ -7,6 +7,7 @@ import { Descriptor } from '../transport/descriptor.js';
 import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgValue, stateError } from '../util/errors.js';
 import { isIP } from '../util/ip.js';
+import { pick } from '../util/options.js';
 import { addressError, systemError } from '../util/system_error.js';
 import { validateBoolean, validateObject, validatePort, validateString } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
@@ -52,7 +53,7 @@ function bindToPath(host: Host, options: BoundSocketOptions): number {
     const given = [options.host, options.port, options.ipv6Only, options.reusePort];
     if (given.some((value) => value !== undefined)) {
       const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
-      throw invalidArgValue('options', options, reason);
+      throw invalidArgValue('options', { ...options }, reason);
     }
   }
   validateString(path, 'options.path');
@@ -94,8 +95,9 @@ export class BoundSocket {
    * Binds at once. Throws the system's error (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, …), or
    * `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
    */
-  constructor(options: BoundSocketOptions = {}) {
-    validateObject(options, 'options');
+  constructor(given: BoundSocketOptions = {}) {
+    validateObject(given, 'options');
+    const options = pick(given, ['host', 'port', 'ipv6Only', 'reusePort', 'path']);
     const host = this[kHost]();
     const { path } = options;
     const fd = path === undefined ? bindToAddress(host, options) : bindToPath(host, options);

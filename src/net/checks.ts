@@ -1,4 +1,7 @@
 /** The checks, errors and helpers of `net` that the front doors need. */
-export { stateError } from '../util/errors.js';
+export { invalidArgValue, stateError } from '../util/errors.js';
+export { flatOptions, option, ownOptions } from '../util/options.js';
 export { replace } from '../util/replace.js';
 export { abortError, validateAbortSignal, validateObject } from '../util/validate.js';
+export { LISTEN_OPTIONS } from './server_types.js';
+export { CONNECT_OPTIONS } from './socket_types.js';

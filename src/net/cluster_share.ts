@@ -3,6 +3,7 @@
  * one by one (round robin) or shares the listening descriptor. This speaks cluster's own protocol
  * through `cluster._getServer`, so a primary that runs the built-in `net` serves ours as well.
  */
+import { option } from '../util/options.js';
 import { errno } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
 import type { Server } from './server.js';
@@ -86,7 +87,8 @@ export class ClusterShare {
       close: (done: () => void) => server.close(done),
       /** Later versions of Node's cluster look at `dropMaxConnection` by themselves. */
       get maxConnections() {
-        return server.dropMaxConnection ? undefined : server.maxConnections;
+        const drops = option(server, 'dropMaxConnection');
+        return drops ? undefined : option(server, 'maxConnections');
       },
       get _connections() {
         return server._connections;

@@ -1,3 +1,4 @@
+import { option } from '../util/options.js';
 import { normalizeArguments } from './arguments.js';
 import { kNormalized } from './internals.js';
 import type { Socket } from './socket.js';
@@ -11,7 +12,8 @@ export function connectNew(
   const normalized = normalizeArguments<LooseConnectOptions, () => void>(args);
   const [options] = normalized;
   const socket = new Class(options);
-  if (options.timeout) socket.setTimeout(options.timeout as number);
+  const timeoutMs = option(options, 'timeout');
+  if (timeoutMs) socket.setTimeout(timeoutMs as number);
   normalized[kNormalized] = true;
   return Reflect.apply(socket.connect, socket, [normalized]);
 }

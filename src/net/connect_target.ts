@@ -60,7 +60,7 @@ export function dialTarget(
   if (options.lookup !== undefined && options.lookup !== null && isIP(host) === 0) {
     validateFunction(options.lookup, 'options.lookup');
   }
-  const chosen = autoSelectFamilyAttemptTimeout !== undefined || autoSelectFamily === true;
+  const chosen = (autoSelectFamilyAttemptTimeout ?? null) !== null;
   return {
     host,
     port,

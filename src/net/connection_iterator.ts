@@ -3,6 +3,7 @@
  * until then it waits in the kernel's backlog, so that a slow loop holds nothing open in memory.
  */
 import { addAbortListener } from 'node:events';
+import { option } from '../util/options.js';
 import { abortError, validateAbortSignal } from '../util/validate.js';
 import { kServer } from './internals.js';
 import type { Server } from './server.js';
@@ -33,7 +34,7 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
     private readonly server: Server,
     options: IterationOptions = {},
   ) {
-    const { signal } = options;
+    const signal = option(options, 'signal');
     if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
     server[kServer].hold();
     server.on('connection', this.onConnection);

@@ -17,6 +17,7 @@ export interface ReadableInternals {
   ended: boolean;
   endEmitted: boolean;
   dataEmitted: boolean;
+  emittedReadable: boolean;
   awaitDrainWriters: unknown;
   multiAwaitDrain: boolean;
   pipes: readonly unknown[];

@@ -2,6 +2,7 @@
 import { addAbortListener, captureRejectionSymbol, EventEmitter } from 'node:events';
 import { type Host, systemHost } from '../transport/host.js';
 import { invalidArgType, stateError } from '../util/errors.js';
+import { option, ownOptions, pick } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { validateAbortSignal, validateNumber } from '../util/validate.js';
 import type { AddressInfo } from './address.js';
@@ -15,7 +16,12 @@ import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
 import { ServerCore, type SocketConstructor } from './server_core.js';
 import { listen } from './server_listen.js';
-import type { ListenOptions, LooseListenOptions, ServerOptions } from './server_types.js';
+import {
+  LISTEN_OPTIONS,
+  type ListenOptions,
+  type LooseListenOptions,
+  type ServerOptions,
+} from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
 import { TypedEmitter } from './typed_events.js';
@@ -100,20 +106,18 @@ class ServerClass extends TypedEmitter {
     if (this.listening) throw stateError('ERR_SERVER_ALREADY_LISTEN');
     if (listener !== null) this.once('listening', listener);
     const backlog = toCount(args.length > 1 && args[1]) || toCount(args.length > 2 && args[2]) || 0;
-    if (options.signal !== undefined) this.closeOnAbort(options.signal);
+    const core = this[kServer];
+    core.unwatch();
+    const picked = pick(options, LISTEN_OPTIONS);
+    if (picked.signal !== undefined) core.watch(closeOnAbort(this, picked.signal));
     const count = typeof args[0] === 'function' ? 0 : args.length;
-    listen(this, options, backlog, count);
-    return this;
-  }
-
-  private closeOnAbort(signal: AbortSignal): void {
-    validateAbortSignal(signal, 'options.signal');
-    if (signal.aborted) {
-      process.nextTick(() => this.close());
-      return;
+    try {
+      listen(this, options, picked, backlog, count);
+    } catch (error) {
+      core.unwatch();
+      throw error;
     }
-    const listening = addAbortListener(signal, () => this.close());
-    this.once('close', () => listening[Symbol.dispose]());
+    return this;
   }
 
   /** @internal */
@@ -146,7 +150,8 @@ class ServerClass extends TypedEmitter {
   address(): AddressInfo | string | null {
     const { listener, share } = this[kServer];
     if (listener === null && share === null) return null;
-    if (this._pipeName !== undefined) return this._pipeName;
+    const path = option(this, '_pipeName');
+    if (path !== undefined) return path;
     if (listener === null) return share?.address() ?? null;
     const info: Partial<AddressInfo> = {};
     const status = this._handle?.getsockname(info) ?? 0;
@@ -179,11 +184,13 @@ class ServerClass extends TypedEmitter {
     this[kServer].host.clock.soon(() => this.emit('close'));
   }
 
-  /** Closes the server; resolves at once where it does not listen. */
+  /** Closes the server, also one that begins to listen; resolves at once where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.listening) return;
+    const { listening, pending } = this[kServer];
+    if (!listening && !pending) return;
     await new Promise<void>((resolve, reject) => {
-      this.close((error) => (error ? reject(error) : resolve()));
+      // To one that was about to listen, `close` says that it does not.
+      this.close((error) => (error && listening ? reject(error) : resolve()));
     });
   }
 
@@ -236,6 +243,21 @@ Object.defineProperty(ServerClass.prototype, 'connections', {
   configurable: true,
 });
 
+/** Closes `server` when `signal` is aborted, until that is disposed of. */
+function closeOnAbort(server: ServerClass, signal: AbortSignal): Disposable {
+  validateAbortSignal(signal, 'options.signal');
+  if (!signal.aborted) return addAbortListener(signal, () => server.close());
+  let wanted = true;
+  process.nextTick(() => {
+    if (wanted) server.close();
+  });
+  return {
+    [Symbol.dispose]() {
+      wanted = false;
+    },
+  };
+}
+
 function takeOptions(server: ServerClass, options: ServerOptions): void {
   if (options.keepAliveInitialDelay !== undefined) {
     validateNumber(options.keepAliveInitialDelay, 'options.keepAliveInitialDelay');
@@ -261,10 +283,10 @@ function initialiseServer(
   options?: ServerOptions | ConnectionListener | null,
   listener?: ConnectionListener,
 ): void {
-  let given: ServerOptions = {};
+  let given: ServerOptions = ownOptions({});
   if (typeof options === 'function') server.on('connection', options);
   else if (options === undefined || options === null || typeof options === 'object') {
-    given = options ?? {};
+    given = ownOptions(options ?? {});
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;

@@ -8,6 +8,7 @@ import type { Host } from '../transport/host.js';
 import { Listener, type ListenerOwner } from '../transport/listener.js';
 import { Stream } from '../transport/stream.js';
 import { nobody } from '../transport/stream_owner.js';
+import { option } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { addressInfo } from './address.js';
 import { classOf } from './callable.js';
@@ -20,18 +21,22 @@ import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
 import { initialiseAccepted } from './socket_init.js';
 import { ListenContext } from './socket_scope.js';
+import type { BlockListLike } from './socket_types.js';
 import { WorkerList } from './worker_list.js';
 
 const serverSocketChannel = channel('net.server.socket');
 
 /** What Duplex is made with: it reads this and keeps none of it, so that one is enough for all. */
-const duplexOptions = {
-  allowHalfOpen: false,
-  emitClose: false,
-  autoDestroy: true,
-  readableHighWaterMark: 0,
-  writableHighWaterMark: 0,
-};
+class AcceptedOptions {
+  allowHalfOpen = false;
+  readonly emitClose = false;
+  readonly autoDestroy = true;
+  readableHighWaterMark = 0;
+  writableHighWaterMark = 0;
+}
+// Duplex asks for more than this, and shall not find it on Object.prototype.
+Object.setPrototypeOf(AcceptedOptions.prototype, null);
+const duplexOptions = new AcceptedOptions();
 const duplexArguments = [duplexOptions];
 
 /** The class of sockets that a server makes. */
@@ -54,6 +59,10 @@ export class ServerCore implements ListenerOwner {
   private readonly accepted = new Map<SocketHandle, Stream>();
   /** Rises with each listen and close, so that a late lookup can tell that it is late. */
   listeningId = 1;
+  /** The `listeningId` of what is asked of somebody before this server listens. */
+  pendingId = 0;
+  /** Watches the signal of `listen`. */
+  private aborting: Disposable | null = null;
   private holds = 0;
   /** How many times `'close'` waits for the children to be done with their connections. */
   private waits = 0;
@@ -88,6 +97,29 @@ export class ServerCore implements ListenerOwner {
     listener.scope = this.scope;
     this.listener = listener;
     return 0;
+  }
+
+  /** Somebody is asked before this server can listen. Returns what tells that answer. */
+  begin(): number {
+    this.pendingId = this.listeningId;
+    return this.pendingId;
+  }
+
+  /** A `listen` is under way: closing prevents it. */
+  get pending(): boolean {
+    return this.pendingId === this.listeningId;
+  }
+
+  /** Takes over what watches the signal of a `listen`. */
+  watch(aborting: Disposable): void {
+    this.unwatch();
+    this.aborting = aborting;
+  }
+
+  /** The `listen` failed, or its server stops. */
+  unwatch(): void {
+    this.aborting?.[Symbol.dispose]();
+    this.aborting = null;
   }
 
   get listening(): boolean {
@@ -166,6 +198,7 @@ export class ServerCore implements ListenerOwner {
 
   /** Stops listening. */
   stop(): void {
+    this.unwatch();
     this.listener?.close();
     this.listener = null;
     this.share?.close();
@@ -189,7 +222,7 @@ export class ServerCore implements ListenerOwner {
   onAccept(fd: number): void {
     const { server, listener, host } = this;
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
-    const { maxConnections } = server;
+    const maxConnections = option(server, 'maxConnections');
     const stream = new Stream(host, fd, family, nobody);
     // What cluster's primary accepted is open there as well.
     stream.exclusive = listener !== null;
@@ -200,7 +233,8 @@ export class ServerCore implements ListenerOwner {
       else server.emit('drop', info);
       return;
     }
-    if (server.blockList !== undefined && this.isBlocked(stream)) {
+    const blockList = option(server, 'blockList');
+    if (blockList !== undefined && this.isBlocked(blockList, stream)) {
       stream.close();
       return;
     }
@@ -260,11 +294,11 @@ export class ServerCore implements ListenerOwner {
     return socket;
   }
 
-  private isBlocked(stream: Stream): boolean {
+  private isBlocked(list: BlockListLike, stream: Stream): boolean {
     const peer = addressInfo(stream, stream.peerAddress());
     if (peer === null) return false;
     const family = peer.family === 'IPv6' ? 'ipv6' : 'ipv4';
-    return this.server.blockList?.check(peer.address, family) === true;
+    return list.check(peer.address, family) === true;
   }
 
   private dropInfo(stream: Stream): DropInfo | null {

@@ -1,10 +1,12 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
 import { tracingChannel } from 'node:diagnostics_channel';
-import { systemDns } from '../dial/system_dns.js';
+import { answerList } from '../dial/order.js';
+import { lookupOptions, systemDns } from '../dial/system_dns.js';
 import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
 import type { Host } from '../transport/host.js';
-import { invalidArgValue } from '../util/errors.js';
+import { invalidArgValue, invalidIpAddress } from '../util/errors.js';
 import { isIP, isLinkLocal } from '../util/ip.js';
+import { option } from '../util/options.js';
 import { addressError, errno, explainedError, systemError } from '../util/system_error.js';
 import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
@@ -17,6 +19,7 @@ import type { Server } from './server.js';
 import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
+const BACKLOG_MAX = 2 ** 31 - 1;
 
 /** libuv's bit for IPV6_V6ONLY, which cluster's primary passes on. */
 const UV_TCP_IPV6ONLY = 1;
@@ -25,7 +28,13 @@ const listenChannel = tracingChannel('net.server.listen');
 
 function failLater(server: Server, host: Host, error: Error): void {
   if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
+  server[kServer].unwatch();
   host.clock.soon(() => server._listenFailed(error));
+}
+
+function failNow(server: Server, error: Error): void {
+  server[kServer].unwatch();
+  server._listenFailed(error);
 }
 
 /** The descriptor is bound (or the call failed): listen, and say so at the next tick. */
@@ -69,7 +78,7 @@ function listenInCluster(server: Server, what: Shareable): boolean {
   const cluster = workerCluster();
   if (cluster === null) return false;
   const core = server[kServer];
-  const id = core.listeningId;
+  const id = core.begin();
   const { readableAll, writableAll } = options;
   const flags = options.ipv6Only ? UV_TCP_IPV6ONLY : 0;
   const query = { address, addressType, port, fd, flags, backlog, readableAll, writableAll };
@@ -78,13 +87,14 @@ function listenInCluster(server: Server, what: Shareable): boolean {
       handle?.close();
       if (core.listeningId !== id) return;
     }
+    core.pendingId = 0;
     const share = handle === null || error ? null : new ClusterShare(handle);
     const status =
       error ||
       (share === null ? -errno.EINVAL : share.bound(port) || core.listenShared(share, backlog));
     if (status < 0) {
       if (error === 0) share?.close();
-      server._listenFailed(addressError(status, 'bind', address, port));
+      failNow(server, addressError(status, 'bind', address, port));
       return;
     }
     server._connectionKey = `${addressType}:${address}:${port}`;
@@ -133,6 +143,27 @@ function listenOnAddress(
   beginListening(server, fd, backlog, '0.0.0.0', port);
 }
 
+/** An address needs no lookup, but a server listens a tick later all the same. */
+function listenOnHost(
+  server: Server,
+  options: LooseListenOptions,
+  name: string,
+  port: number,
+  backlog: number,
+): void {
+  if (isIP(name) === 0) {
+    listenOnName(server, options, name, port, backlog);
+    return;
+  }
+  const core = server[kServer];
+  const id = core.begin();
+  core.host.clock.soon(() => {
+    if (core.listeningId !== id) return;
+    core.pendingId = 0;
+    listenOnAddress(server, options, name, port, backlog);
+  });
+}
+
 /** The name's first address that means something without its zone. */
 function listenOnName(
   server: Server,
@@ -142,16 +173,20 @@ function listenOnName(
   backlog: number,
 ): void {
   const core = server[kServer];
-  const id = core.listeningId;
+  const id = core.begin();
   const lookup = core.host.lookup ?? systemDns().lookup;
-  lookup(name, { all: true }, (error, addresses) => {
+  lookup(name, lookupOptions(true), (error, found) => {
     if (core.listeningId !== id) return;
+    core.pendingId = 0;
     if (error) {
-      server._listenFailed(error);
+      failNow(server, error);
       return;
     }
-    const best = addresses.find(({ address }) => !isLinkLocal(address)) ?? addresses[0];
-    listenOnAddress(server, options, best?.address ?? null, port, backlog);
+    const all = answerList(found, undefined).map(({ address }) => address);
+    const usable = all.filter((address): address is string => isIP(address) !== 0);
+    const best = usable.find((address) => !isLinkLocal(address)) ?? usable[0];
+    if (best === undefined) failNow(server, invalidIpAddress(all[0]));
+    else listenOnAddress(server, options, best, port, backlog);
   });
 }
 
@@ -167,7 +202,7 @@ function listenOnPath(
   if (abstract && (readableAll || writableAll)) {
     const reason =
       'can not set readableAll or writableAllt to true when path is abstract unix socket';
-    throw invalidArgValue('options', options, reason);
+    throw invalidArgValue('options', { ...options }, reason);
   }
   server._pipeName = path;
   const query = { address: path, addressType: -1, port: -1, fd: undefined };
@@ -206,14 +241,24 @@ function listenOnBound(server: Server, bound: BoundSocket, backlog: number): voi
 
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
 function descriptorOf(options: LooseListenOptions): number {
-  const handle = (options._handle ?? options.handle ?? options) as { fd?: unknown };
-  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : -1;
+  const handle: unknown = options._handle ?? options.handle ?? options;
+  const fd: unknown = option(Object(handle) as { fd?: unknown }, 'fd');
+  return typeof fd === 'number' && fd >= 0 ? fd : -1;
 }
 
-/** `server.listen` with its arguments in order. `backlogArgument` is what stood behind them. */
+/** A whole number of 32 bits, as listen(2) takes it; 0 where `value` is no count. */
+function backlogOf(value: unknown): number {
+  return Math.min(Math.trunc(toCount(value) || 0), BACKLOG_MAX);
+}
+
+/**
+ * `server.listen` with its arguments in order. `backlogArgument` is what stood behind them, and
+ * `options` is what `given` has of options.
+ */
 export function listen(
   server: Server,
   given: LooseListenOptions,
+  options: LooseListenOptions,
   backlogArgument: number,
   argumentCount: number,
 ): void {
@@ -223,22 +268,21 @@ export function listen(
   }
   core.listeningId++;
   const bound = boundSocketIn(given);
-  const backlog = toCount(given.backlog) || backlogArgument || BACKLOG;
+  const backlog = backlogOf(options.backlog || backlogArgument) || BACKLOG;
   if (bound !== null) {
     listenOnBound(server, bound, backlog);
     return;
   }
-  const fd = descriptorOf(given);
+  const fd = descriptorOf(options);
   if (fd >= 0) {
-    if (fd === given.fd) {
+    if (fd === options.fd) {
       const query = { address: null, addressType: -1, port: -1, fd };
-      if (listenInCluster(server, { ...query, options: given, backlog })) return;
+      if (listenInCluster(server, { ...query, options, backlog })) return;
     }
     server._connectionKey = `-1:fd${fd}:-1`;
     beginListening(server, takeDescriptor(core.host, fd), backlog, null);
     return;
   }
-  const options = { ...given };
   const anyPort =
     argumentCount === 0 ||
     options.port === null ||
@@ -246,7 +290,7 @@ export function listen(
   if (anyPort) options.port = 0;
   if (typeof options.port === 'number' || typeof options.port === 'string') {
     const port = validatePort(options.port, 'options.port');
-    if (options.host) listenOnName(server, options, options.host, port, backlog);
+    if (options.host) listenOnHost(server, options, options.host, port, backlog);
     else listenOnAddress(server, options, null, port, backlog);
     return;
   }

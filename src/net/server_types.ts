@@ -52,6 +52,23 @@ export interface LooseListenOptions extends Omit<ListenOptions, 'port' | 'path' 
   handle?: unknown;
 }
 
+/** All that `listen` reads of its options. */
+export const LISTEN_OPTIONS = [
+  'port',
+  'host',
+  'path',
+  '_handle',
+  'handle',
+  'fd',
+  'backlog',
+  'exclusive',
+  'ipv6Only',
+  'reusePort',
+  'readableAll',
+  'writableAll',
+  'signal',
+] as const satisfies readonly (keyof LooseListenOptions)[];
+
 /** A connection that was not accepted, since there were `maxConnections`. */
 export interface DropInfo {
   localAddress?: string;

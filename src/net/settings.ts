@@ -2,15 +2,27 @@
 import type { Stream } from '../transport/stream.js';
 
 /** What was asked for; undefined is "leave it as the system has it". */
-export interface SocketSettings {
-  noDelay?: boolean | undefined;
-  keepAlive?: boolean | undefined;
-  /** Seconds, as TCP_KEEPIDLE takes them; 0 leaves the system's value. */
-  keepAliveDelaySeconds?: number | undefined;
-  keepAliveIntervalSeconds?: number | undefined;
-  keepAliveCount?: number | undefined;
-  typeOfService?: number | undefined;
+export class SocketSettings {
+  declare keepAliveIntervalSeconds?: number | undefined;
+  declare keepAliveCount?: number | undefined;
+  typeOfService: number | undefined = undefined;
+
+  constructor(
+    public noDelay: boolean,
+    public keepAlive: boolean,
+    /** Seconds, as TCP_KEEPIDLE takes them; 0 leaves the system's value. */
+    public keepAliveDelaySeconds: number,
+  ) {}
 }
+// What is not set is undefined, whatever lies on Object.prototype.
+Object.setPrototypeOf(SocketSettings.prototype, null);
+
+/** What a handle is told of keep-alive. */
+export type KeepAliveSettings = Pick<SocketSettings, 'keepAlive'> & {
+  readonly keepAliveDelaySeconds: number | undefined;
+  readonly keepAliveIntervalSeconds: number | undefined;
+  readonly keepAliveCount: number | undefined;
+};
 
 function isTcp(stream: Stream): boolean {
   const { AF_INET, AF_INET6 } = stream.host.kernel.constants;
@@ -25,7 +37,7 @@ export function applyNoDelay(stream: Stream, on: boolean): number {
 }
 
 /** SO_KEEPALIVE with its times. Returns 0 or the first -errno. */
-export function applyKeepAlive(stream: Stream, settings: SocketSettings): number {
+export function applyKeepAlive(stream: Stream, settings: KeepAliveSettings): number {
   if (!isTcp(stream)) return 0;
   const { SOL_SOCKET, SO_KEEPALIVE, IPPROTO_TCP, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT } =
     stream.host.kernel.constants;
@@ -55,19 +67,18 @@ export function settingsOnDescriptor(
   const noDelay = stream.intOption(IPPROTO_TCP, TCP_NODELAY) === 1;
   const keepAlive = stream.intOption(SOL_SOCKET, SO_KEEPALIVE) === 1;
   if (!noDelay && !keepAlive) return wanted;
-  return {
-    ...wanted,
-    noDelay: noDelay || wanted?.noDelay,
-    keepAlive: keepAlive || wanted?.keepAlive,
-  };
+  const settings = wanted ?? new SocketSettings(false, false, 0);
+  settings.noDelay ||= noDelay;
+  settings.keepAlive ||= keepAlive;
+  return settings;
 }
 
 /** Whether the kernel has to be told of what is wanted. */
-export function keepAliveDiffers(now: SocketSettings, wanted: SocketSettings): boolean {
-  if (Boolean(now.keepAlive) !== wanted.keepAlive) return true;
+export function keepAliveDiffers(now: SocketSettings, wanted: KeepAliveSettings): boolean {
+  if (now.keepAlive !== wanted.keepAlive) return true;
   if (!wanted.keepAlive) return false;
   return (
-    (now.keepAliveDelaySeconds ?? 0) !== wanted.keepAliveDelaySeconds ||
+    now.keepAliveDelaySeconds !== wanted.keepAliveDelaySeconds ||
     now.keepAliveIntervalSeconds !== wanted.keepAliveIntervalSeconds ||
     now.keepAliveCount !== wanted.keepAliveCount
   );

@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import { afterHandlers } from '../transport/after_handlers.js';
 import { type Host, systemHost } from '../transport/host.js';
 import { stateError } from '../util/errors.js';
+import { option } from '../util/options.js';
 import { errno, systemError } from '../util/system_error.js';
 import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
@@ -139,7 +140,7 @@ class SocketClass extends TypedDuplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[kCore];
     this.connecting = false;
-    core.destroy(error);
+    core.destroy();
     callback(error);
     emitClose(core, error !== null);
     const server = this._server;
@@ -301,37 +302,36 @@ class SocketClass extends TypedDuplex {
   }
 
   /** @internal */
-  _getpeername(): AddressInfo | Record<string, never> {
+  _getpeername(): Partial<AddressInfo> {
     const core = this[kCore];
-    if (core === undefined) return {};
-    if (core.stream !== null && !this.connecting) {
+    if (core?.stream && !this.connecting) {
       core.peer ??= addressInfo(core.stream, core.stream.peerAddress());
     }
-    return core.peer ?? {};
+    return core?.peer ?? {};
   }
 
   get remoteAddress(): string | undefined {
-    return this._getpeername().address;
+    return option(this._getpeername(), 'address');
   }
 
   get remotePort(): number | undefined {
-    return this._getpeername().port;
+    return option(this._getpeername(), 'port');
   }
 
   get remoteFamily(): string | undefined {
-    return this._getpeername().family;
+    return option(this._getpeername(), 'family');
   }
 
   get localAddress(): string | undefined {
-    return this._getsockname().address;
+    return option(this._getsockname(), 'address');
   }
 
   get localPort(): number | undefined {
-    return this._getsockname().port;
+    return option(this._getsockname(), 'port');
   }
 
   get localFamily(): string | undefined {
-    return this._getsockname().family;
+    return option(this._getsockname(), 'family');
   }
 
   /** Bytes received so far, also after close; manual, `socket.bytesRead`. */

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { codedError, invalidArgValue, outOfRange } from '../util/errors.js';
 import { ipToNumber, numberToIp } from '../util/ip_number.js';
+import { pick } from '../util/options.js';
 import { validateNumber, validateObject, validatePort, validateString } from '../util/validate.js';
 
 /** The families as `SocketAddress` and `BlockList` name them. */
@@ -62,8 +63,9 @@ export class SocketAddress implements SocketAddressLike {
    * Throws `ERR_INVALID_ADDRESS` where the address is none of its family, `ERR_SOCKET_BAD_PORT`,
    * `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`.
    */
-  constructor(options: SocketAddressInitOptions = {}) {
-    validateObject(options, 'options');
+  constructor(given: SocketAddressInitOptions = {}) {
+    validateObject(given, 'options');
+    const options = pick(given, ['address', 'family', 'flowlabel', 'port']);
     const family = familyOption(options.family ?? (options.family === undefined ? 'ipv4' : null));
     const { address = family === 'ipv4' ? '127.0.0.1' : '::', port = 0, flowlabel = 0 } = options;
     validateString(address, 'options.address');

@@ -6,13 +6,14 @@ import { Dial, type DialObserver } from '../dial/dial.js';
 import { dialPath } from '../dial/dial_path.js';
 import type { Stream } from '../transport/stream.js';
 import { invalidArgValue, missingArgs } from '../util/errors.js';
+import { option, pick } from '../util/options.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Socket } from './socket.js';
-import type { LooseConnectOptions } from './socket_types.js';
+import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
 
 const clientSocketChannel = channel('net.client.socket');
@@ -91,9 +92,9 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const { localAddress, localPort } = options;
   if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
     const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
-    throw invalidArgValue('options', options, reason);
+    throw invalidArgValue('options', { ...options }, reason);
   }
-  const target = dialTarget(options, socket.blockList, core.stream);
+  const target = dialTarget(options, option(socket, 'blockList'), core.stream);
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
@@ -109,10 +110,11 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
 /** `socket.connect` with its arguments in order. */
 export function connectSocket(
   socket: Socket,
-  options: LooseConnectOptions,
+  given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
   const core = socket[kCore];
+  const options = pick(given, CONNECT_OPTIONS);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (listener !== null) socket.once('connect', listener);
   if (options.port === undefined && (options.path === undefined || options.path === null)) {
@@ -122,8 +124,10 @@ export function connectSocket(
   if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
   if (socket.destroyed || !core.open) {
     socket._undestroy();
-    // Node leaves it as it was, and a `pipe` to the socket would wait for a 'drain' of the past.
+    // Node leaves these as they were: a `pipe` to the socket would wait for a 'drain' of the past,
+    // and a reader for a 'readable' that was due when the socket was destroyed.
     socket._writableState.needDrain = false;
+    socket._readableState.emittedReadable = false;
     core.reset();
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
@@ -141,6 +145,11 @@ export function connectSocket(
   }
 }
 
+/** Who reads by `'readable'` is never paused, though such a stream does not flow. */
+function wantsBytes(socket: Socket): boolean {
+  return !socket.isPaused() || socket.listenerCount('readable') > 0;
+}
+
 /** The end of connecting: `'connect'`, or the error. */
 export function connectEnded(socket: Socket, status: number): void {
   const core = socket[kCore];
@@ -156,7 +165,7 @@ export function connectEnded(socket: Socket, status: number): void {
   core.established();
   socket.emit('connect');
   socket.emit('ready');
-  if (core.stream !== null && !socket.isPaused()) socket.read(0);
+  if (core.stream !== null && wantsBytes(socket)) socket.read(0);
 }
 
 // What a call made before the connection stands does once it does.

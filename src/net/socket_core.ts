@@ -356,8 +356,8 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.stream?.startReading();
   }
 
-  /** Closes everything. What Writable waits for ends with `error`. */
-  destroy(error: Error | null): void {
+  /** Closes everything. What Writable waits for ends with an error. */
+  destroy(): void {
     const { stream } = this;
     this.idle?.clear();
     this.dial?.cancel();
@@ -381,21 +381,20 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { callback } = this;
     this.callback = null;
     if (callback === null) return;
-    const code = wasWaiting ? 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' : 'ERR_STREAM_DESTROYED';
-    this.endWrite(callback, error, code);
+    // Of its own, whatever the socket was destroyed with: that is for the writes behind it.
+    const error = wasWaiting
+      ? stateError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION')
+      : systemError(-errno.ECANCELED, 'write');
+    this.endWrite(callback, error);
   }
 
   /** The write under way will not be done. */
-  private endWrite(
-    callback: WriteCallback,
-    error: Error | null,
-    code: Parameters<typeof stateError>[0],
-  ): void {
+  private endWrite(callback: WriteCallback, error: Error): void {
     this.countedTwice = this.handedBytes;
     this.handedBytes = 0;
     this.host.clock.soon(() => {
       this.countedTwice = 0;
-      callback(error ?? stateError(code));
+      callback(error);
     });
   }
 

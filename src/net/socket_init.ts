@@ -2,9 +2,11 @@
 
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { types } from 'node:util';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
+import { ownOptions, pick } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import {
   abortError,
@@ -17,12 +19,14 @@ import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { isBoundSocket, kBound, kCore } from './internals.js';
 import type { Server } from './server.js';
-import { settingsOnDescriptor } from './settings.js';
+import { SocketSettings, settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
 import { SocketCore } from './socket_core.js';
 import type { ListenContext } from './socket_scope.js';
 import type { SocketOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
+
+const { isUint8Array } = types;
 
 /** The options that only this package passes. */
 export interface InternalSocketOptions extends SocketOptions {
@@ -39,20 +43,20 @@ export interface InternalSocketOptions extends SocketOptions {
 export function duplexOptions(options: InternalSocketOptions): DuplexOptions {
   // A signal is watched here: Duplex would destroy a socket that is not set up yet.
   const { signal: _, ...others } = options;
-  return {
+  return ownOptions<DuplexOptions>({
     highWaterMark: defaultHighWaterMark(),
     ...others,
     allowHalfOpen: Boolean(options.allowHalfOpen),
     emitClose: false,
     autoDestroy: true,
     decodeStrings: true,
-  } as DuplexOptions;
+  } as DuplexOptions);
 }
 
 /** The legacy form is a descriptor's number; anything else is copied before use. */
 export function socketOptions(options: unknown): InternalSocketOptions {
-  const given = typeof options === 'number' ? { fd: options } : { ...(options as object) };
-  const checked: InternalSocketOptions = given;
+  const given = typeof options === 'number' ? { fd: options } : Object(options ?? {});
+  const checked: InternalSocketOptions = ownOptions(given);
   for (const name of ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const) {
     if (checked[name]) {
       throw invalidArgValue(`options.${name}`, checked[name], 'is not supported');
@@ -122,12 +126,9 @@ export function streamOf(socket: Socket, host: Host, fd: number, isSocket: boole
 function takeSettings(core: SocketCore, options: InternalSocketOptions): void {
   const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService } = options;
   if (!noDelay && !keepAlive && !keepAliveInitialDelay && typeOfService === undefined) return;
-  core.settings = {
-    noDelay: Boolean(noDelay),
-    keepAlive: Boolean(keepAlive),
-    keepAliveDelaySeconds: Math.trunc((keepAliveInitialDelay ?? 0) / 1000),
-    typeOfService,
-  };
+  const delaySeconds = Math.trunc((keepAliveInitialDelay ?? 0) / 1000);
+  core.settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
+  core.settings.typeOfService = typeOfService;
 }
 
 /** What `onread` reads into where its function gives nothing. */
@@ -135,12 +136,12 @@ const ONREAD_BYTES = 64 * 1024;
 
 function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
   if (onread === null || typeof onread !== 'object') return;
-  const { buffer, callback } = onread;
+  const { buffer, callback } = pick(onread, ['buffer', 'callback']);
   if (typeof callback !== 'function') return;
   const generate = typeof buffer === 'function' ? buffer : null;
   const first: unknown = typeof buffer === 'function' ? buffer() : buffer;
   // A function that has no buffer yet gets one of ours, so that nothing waits for it.
-  if (first instanceof Uint8Array) core.userRead = { buffer: first, generate, callback };
+  if (isUint8Array(first)) core.userRead = { buffer: first, generate, callback };
   else if (generate !== null) {
     core.userRead = { buffer: Buffer.allocUnsafe(ONREAD_BYTES), generate, callback };
   }
@@ -195,12 +196,8 @@ export function initialiseAccepted(
   const core = equip(socket);
   const { noDelay, keepAlive } = server;
   if (noDelay || keepAlive) {
-    core.settings = {
-      noDelay: Boolean(noDelay),
-      keepAlive: Boolean(keepAlive),
-      keepAliveDelaySeconds: keepAlive ? Math.trunc(server.keepAliveInitialDelay) : 0,
-      typeOfService: undefined,
-    };
+    const delaySeconds = keepAlive ? Math.trunc(server.keepAliveInitialDelay) : 0;
+    core.settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
   }
   // Who has seen the handle may have gone on in a context of his.
   core.adopt(stream, connection === null ? context : null);

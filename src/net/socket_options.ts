@@ -1,9 +1,10 @@
 /** The options' setters: what is asked for is noted, and told to the kernel once connected. */
 import { invalidArgType } from '../util/errors.js';
+import { pick } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { validateInt32 } from '../util/validate.js';
 import { kCore } from './internals.js';
-import { keepAliveDiffers, readTypeOfService, type SocketSettings } from './settings.js';
+import { keepAliveDiffers, readTypeOfService, SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
 
 /** `setKeepAlive`'s options; times in milliseconds. */
@@ -14,9 +15,11 @@ export interface KeepAliveOptions {
   count?: number | undefined;
 }
 
+const KEEP_ALIVE_OPTIONS = ['enable', 'initialDelay', 'interval', 'count'] as const;
+
 function settingsOf(socket: Socket): SocketSettings {
   const core = socket[kCore];
-  core.settings ??= {};
+  core.settings ??= new SocketSettings(false, false, 0);
   return core.settings;
 }
 
@@ -27,23 +30,24 @@ export function setNoDelay(socket: Socket, on: boolean): void {
   if (changed && !socket.connecting) socket._handle?.setNoDelay?.(on);
 }
 
-function seconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.trunc(Number(ms) / 1000) || 0;
+function seconds(ms: number): number {
+  return Math.trunc(Number(ms) / 1000) || 0;
 }
 
 export function setKeepAlive(socket: Socket, options: KeepAliveOptions): void {
   const settings = settingsOf(socket);
-  const wanted: SocketSettings = {
-    keepAlive: Boolean(options.enable),
-    keepAliveDelaySeconds: seconds(options.initialDelay ?? 0),
-    keepAliveIntervalSeconds: seconds(options.interval),
-    keepAliveCount: options.count,
+  const { enable, initialDelay, interval, count } = pick(options, KEEP_ALIVE_OPTIONS);
+  const wanted = {
+    keepAlive: Boolean(enable),
+    keepAliveDelaySeconds: seconds(initialDelay ?? 0),
+    keepAliveIntervalSeconds: interval === undefined ? undefined : seconds(interval),
+    keepAliveCount: count,
   };
   const changed = keepAliveDiffers(settings, wanted);
   Object.assign(settings, wanted);
   if (!changed || socket.connecting) return;
   socket._handle?.setKeepAlive?.(
-    Boolean(options.enable),
+    wanted.keepAlive,
     wanted.keepAliveDelaySeconds,
     wanted.keepAliveIntervalSeconds,
     wanted.keepAliveCount,

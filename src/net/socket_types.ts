@@ -73,6 +73,20 @@ export interface PathConnectOptions extends SocketOptions {
 
 export type ConnectOptions = TcpConnectOptions | PathConnectOptions;
 
+/** All that `connect` reads of its options; `new Socket` has read others of the same object. */
+export const CONNECT_OPTIONS = [
+  'port',
+  'path',
+  'host',
+  'localAddress',
+  'localPort',
+  'family',
+  'hints',
+  'lookup',
+  'autoSelectFamily',
+  'autoSelectFamilyAttemptTimeout',
+] as const satisfies readonly (keyof LooseConnectOptions)[];
+
 /** The options as they arrive from users: nothing of them is certain. */
 export interface LooseConnectOptions extends SocketOptions {
   port?: unknown;

@@ -62,14 +62,22 @@ export function write(
   return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);
 }
 
+/** A callback of `end`, to run in the asynchronous context it was given in. */
+function inItsContext(callback: WriteCallback): WriteCallback {
+  const resource = new AsyncResource('SHUTDOWNWRAP', { requireManualDestroy: true });
+  return (error) => {
+    resource.runInAsyncScope(callback, undefined, error);
+    resource.emitDestroy();
+  };
+}
+
 /** `socket.end`: Node's own. The last chunk's memory is as free as that of any other. */
-export function end(
-  this: Socket,
-  chunk?: unknown,
-  encoding?: BufferEncoding | (() => void),
-  callback?: () => void,
-): Socket {
-  const kept = this[kCore]?.secure(chunk) ?? chunk;
-  Duplex.prototype.end.call(this, kept, encoding as BufferEncoding, callback);
+export function end(this: Socket, chunk?: unknown, encoding?: unknown, callback?: unknown): Socket {
+  const given = [chunk, encoding, callback];
+  const at = given.findIndex((argument) => typeof argument === 'function');
+  const [last, name] = at < 0 ? given : given.slice(0, at);
+  const told = at < 0 ? undefined : inItsContext(given[at] as WriteCallback);
+  const kept = this[kCore]?.secure(last) ?? last;
+  Duplex.prototype.end.call(this, kept, name as BufferEncoding, told);
   return this;
 }

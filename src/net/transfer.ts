@@ -19,6 +19,9 @@ import type { SocketOptions } from './socket_types.js';
 
 /** Sends what is queued, then closes: the socket it was written to is somebody else's by now. */
 class Leftover implements StreamOwner {
+  readonly readInto = null;
+  readonly forward = null;
+
   constructor(
     private readonly stream: Stream,
     readonly scope: AsyncResource | null,

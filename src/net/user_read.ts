@@ -1,4 +1,5 @@
 /** `connect`'s `onread`: bytes land in the user's own buffer, past Node's Readable. */
+import { types } from 'node:util';
 import type { Stream } from '../transport/stream.js';
 import type { Socket } from './socket.js';
 
@@ -21,7 +22,7 @@ export function deliver(
   if (stream === null) return;
   if (user.generate !== null) {
     const next = user.generate();
-    if (next instanceof Uint8Array) user.buffer = next;
+    if (types.isUint8Array(next)) user.buffer = next;
   }
   if (!goOn) stream.stopReading();
 }

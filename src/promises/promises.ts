@@ -1,7 +1,15 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
 import { normalizeArguments } from '../net/arguments.js';
-import { replace, stateError, validateObject } from '../net/checks.js';
+import {
+  CONNECT_OPTIONS,
+  flatOptions,
+  LISTEN_OPTIONS,
+  option,
+  replace,
+  stateError,
+  validateObject,
+} from '../net/checks.js';
 import { acceptWhenListened } from '../net/connection_iterator.js';
 import type { NetModule } from '../net/module.js';
 import type {
@@ -53,12 +61,20 @@ export interface NetPromises
   ): AsyncIterableIterator<Socket, undefined>;
 }
 
+/** Where to listen; one of them, or else on any port. */
+const TARGETS = ['port', 'path', 'fd', 'handle'] as const;
+
 const itself = (error: unknown): unknown => error;
+
+/** `options` as they are, but for the signal: it covers the connecting only. */
+function withoutSignal(options: ConnectOptions): ConnectOptions {
+  return { ...flatOptions(options, CONNECT_OPTIONS), signal: undefined };
+}
 
 async function connect(start: NetModule['connect'], args: readonly unknown[]): Promise<Socket> {
   const [options] = normalizeArguments<ConnectOptions, () => void>(args);
   const signal = checkedSignal(options);
-  const socket = start({ ...options, signal: undefined });
+  const socket = start(withoutSignal(options));
   const early = (): Error => stateError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
   try {
     await settle(socket, { fulfil: 'connect', reject: { error: itself, close: early } }, signal);
@@ -75,12 +91,11 @@ async function listen(
 ): Promise<PromiseServer> {
   validateObject(options, 'options');
   const signal = checkedSignal(options);
-  const server = create(options, options.connectionListener);
+  const server = create(options, option(options, 'connectionListener'));
   acceptWhenListened(server);
-  const { port, path, fd, handle } = options;
-  const target = [port, path, fd, handle].some((given) => given !== undefined);
+  const target = TARGETS.some((name) => option(options, name) !== undefined);
   try {
-    server.listen(target ? options : { ...options, port: 0 });
+    server.listen(target ? options : { ...flatOptions(options, LISTEN_OPTIONS), port: 0 });
     await settle(server, { fulfil: 'listening', reject: { error: itself } }, signal);
   } catch (error) {
     server.close();

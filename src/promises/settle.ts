@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import { addAbortListener } from 'node:events';
-import { abortError, validateAbortSignal } from '../net/checks.js';
+import { abortError, option, validateAbortSignal } from '../net/checks.js';
 
 /** Events that fulfil, and events that reject with what `toError` makes of their argument. */
 export interface Outcomes {
@@ -12,7 +12,7 @@ export interface Outcomes {
 
 /** The `signal` of some options, checked; throws an `AbortError` where it is aborted already. */
 export function checkedSignal(options: object): AbortSignal | undefined {
-  const signal = 'signal' in options ? options.signal : undefined;
+  const signal: unknown = option(options as { signal?: unknown }, 'signal');
   if (signal === undefined) return undefined;
   validateAbortSignal(signal, 'options.signal');
   if (signal.aborted) throw abortError(signal);

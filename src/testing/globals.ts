@@ -9,6 +9,7 @@ import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SimImmediate, SimTimer } from '../sys/sim/timers.js';
 import type { World } from '../sys/sim/world.js';
+import { option } from '../util/options.js';
 
 /** For timers that were set before the simulation began. */
 const { clearTimeout: clearReal } = timers;
@@ -53,7 +54,7 @@ interface WaitOptions {
 /** Resolves with `value` when `begin` calls back, unless the signal is faster. */
 function wait<T>(begin: (done: () => void) => () => void, value: T, options?: WaitOptions) {
   return new Promise<T>((resolve, reject) => {
-    const signal = options?.signal;
+    const signal = options && option(options, 'signal');
     const fail = (): void => {
       const error = new Error('The operation was aborted', { cause: signal?.reason });
       reject(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }));

@@ -5,6 +5,7 @@ import { manualProfile, nodeProfile, type Profile } from '../net/profile.js';
 import { type DriveEnd, Driver } from '../sys/sim/driver.js';
 import type { LinkSettings } from '../sys/sim/network.js';
 import { type FaultRates, World } from '../sys/sim/world.js';
+import { ownOptions } from '../util/options.js';
 import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';
 import { SimulatedHost } from './simulated_host.js';
 import { SimulatedWorld } from './simulated_world.js';
@@ -104,7 +105,7 @@ function makeSimulation(world: World, options: SimulateOptions): Simulation {
   const profile: Profile = options.profile === 'barewire/node' ? nodeProfile : manualProfile;
   const hosts: Record<string, SimulatedHost> = {};
   for (const given of options.hosts ?? ['local']) {
-    const machine = typeof given === 'string' ? { name: given } : given;
+    const machine = ownOptions(typeof given === 'string' ? { name: given } : given);
     hosts[machine.name] = new SimulatedHost(world, world.addMachine(machine), profile);
   }
   const [first] = Object.values(hosts);
@@ -136,15 +137,16 @@ function withDetails(error: unknown, seed: string | number, world: World): unkno
  * One simulation runs at a time: it replaces the global timers and `Date` meanwhile.
  */
 export async function simulate<T>(
-  options: SimulateOptions,
+  given: SimulateOptions,
   program: (simulation: Simulation) => Promise<T> | T,
 ): Promise<T> {
   if (running) throw new Error('a simulation runs already; wait for it to end');
   running = true;
+  const options = ownOptions(given);
   const seed = options.seed ?? 1;
-  const world = new World({ seed, link: options.link, trace: options.trace });
+  const world = new World(ownOptions({ seed, link: options.link, trace: options.trace }));
   const simulation = makeSimulation(world, options);
-  if (options.faults !== undefined) world.setFaults(options.faults);
+  if (options.faults !== undefined) world.setFaults(ownOptions(options.faults));
   let over = false;
   let failed = false;
   let failure: unknown;

@@ -2,6 +2,7 @@
 import type { FaultyCall } from '../sys/sim/faults.js';
 import type { LinkSettings } from '../sys/sim/network.js';
 import type { FaultRates, World } from '../sys/sim/world.js';
+import { ownOptions } from '../util/options.js';
 import type { SimulatedHost } from './simulated_host.js';
 
 type ErrorName = Parameters<World['faults']['plan']>[0]['error'];
@@ -44,13 +45,13 @@ export class SimulatedWorld {
 
   /** Makes system calls fail: `fail('accept', 'EMFILE', { host: 'server', times: 3 })`. */
   fail(call: FaultyCall, error: ErrorName, options: FailOptions = {}): void {
-    const { host, after = 0, times = 1 } = options;
+    const { host, after = 0, times = 1 } = ownOptions(options);
     this.world.faults.plan({ call, error, host, after, times });
   }
 
   /** How often calls fail, writes are short, connections break and links are cut, from now on. */
   faults(rates: FaultRates): void {
-    this.world.setFaults(rates);
+    this.world.setFaults(ownOptions(rates));
   }
 
   /** Ends all failures and partitions. */

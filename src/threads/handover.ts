@@ -1,10 +1,19 @@
 /**
- * Sockets and servers between worker threads. Descriptors belong to the whole
- * process, so a number is all that travels; the sender keeps its copy until the receiver has made
- * one of its own, so that a thread which dies on either side leaves nothing open.
+ * Sockets and servers between worker threads. Descriptors belong to the whole process, so a number
+ * is all that travels. It travels on a port of its own, which is sent along: a program may pass
+ * data of a stranger's on to a thread, and no data can be a port. The sender keeps its copy until
+ * the receiver has made one of its own, so that a thread which dies on either side leaves nothing
+ * open.
  */
-import { BroadcastChannel, type MessagePort, threadId, type Worker } from 'node:worker_threads';
+import { types } from 'node:util';
+import {
+  MessageChannel,
+  MessagePort,
+  receiveMessageOnPort,
+  type Worker,
+} from 'node:worker_threads';
 import manualNet from '../index.js';
+import { invalidArgValue } from '../net/checks.js';
 import { kServer } from '../net/internals.js';
 import {
   closeDescriptor,
@@ -24,11 +33,18 @@ export type HandlePort = Worker | MessagePort;
 
 const ENVELOPE = 'barewire:handle';
 
+/** What goes over the user's port. All but the parcel could be data that somebody passes on. */
 interface Envelope {
   readonly barewire: typeof ENVELOPE;
-  readonly id: number;
-  /** The name of the channel on which the sender hears that this was taken. */
-  readonly from: string;
+  /** A port on which the parcel lies: no data can make one, since it has to be transferred. */
+  readonly parcel: MessagePort;
+  readonly message: unknown;
+}
+
+/** What `tagOf` says was meant to be one. */
+type Claimed = Readonly<Partial<Record<keyof Envelope, unknown>>>;
+
+interface Parcel {
   /** For a server, the profile of its class. */
   readonly kind: 'socket' | 'manual' | 'node';
   readonly fd: number;
@@ -36,85 +52,69 @@ interface Envelope {
   readonly identity: string;
   readonly unread: readonly Uint8Array[];
   readonly allowHalfOpen: boolean;
-  readonly message: unknown;
 }
 
-/** What a receiver has taken, over the channel of the sender's thread. */
-interface Taken {
-  readonly id: number;
+function isEnvelope(value: unknown): value is Claimed {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, 'barewire') && (value as Claimed).barewire === ENVELOPE;
 }
 
-function tagOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'barewire' in value ? value.barewire : null;
-}
-
-/** Descriptors of this thread on their way to others, by the envelope they are in. */
+/** Descriptors of this thread on their way to others, by the port that hears of their arrival. */
 class InFlight {
-  /** Where to say that something was taken: a channel of its own, which disturbs no user's. */
-  readonly name = `barewire:taken:${process.pid}:${threadId}`;
-  private readonly channel = new BroadcastChannel(this.name);
-  private readonly open = new Map<number, { readonly fd: number; readonly port: HandlePort }>();
-  private readonly ports = new WeakSet<HandlePort>();
-  private nextId = 1;
+  private readonly open = new Map<MessagePort, { readonly fd: number; readonly to: HandlePort }>();
+  private readonly targets = new WeakSet<HandlePort>();
 
-  constructor() {
-    this.channel.onmessage = (event: unknown) => {
-      this.close((event as { readonly data: Taken }).data.id);
-    };
-    this.channel.unref();
-  }
-
-  add(fd: number, port: HandlePort): number {
-    const id = this.nextId++;
-    // A sender that has nothing else to do waits for what is under way.
-    if (this.open.size === 0) this.channel.ref();
-    this.open.set(id, { fd, port });
-    this.watch(port);
-    return id;
+  add(fd: number, to: HandlePort, answers: MessagePort): void {
+    this.open.set(answers, { fd, to });
+    // A sender that has nothing else to do waits for what is under way, by this listener.
+    const over = (): void => this.close(answers);
+    answers.once('message', over);
+    answers.once('close', over);
+    this.watch(to);
   }
 
   /** The other side is gone: what it did not take is closed here. */
   private watch(port: HandlePort): void {
-    if (this.ports.has(port)) return;
-    this.ports.add(port);
+    if (this.targets.has(port)) return;
+    this.targets.add(port);
     const gone = (): void => {
-      for (const [id, entry] of [...this.open]) if (entry.port === port) this.close(id);
+      for (const [answers, { to }] of [...this.open]) if (to === port) this.close(answers);
     };
     port.once('exit', gone);
     port.once('close', gone);
   }
 
-  close(id: number): void {
-    const entry = this.open.get(id);
-    if (entry === undefined) return;
-    this.open.delete(id);
-    closeDescriptor(entry.fd);
-    if (this.open.size === 0) this.channel.unref();
+  private close(answers: MessagePort): void {
+    const fd = this.forget(answers);
+    if (fd >= 0) closeDescriptor(fd);
   }
 
-  forget(id: number): void {
-    this.open.delete(id);
-    if (this.open.size === 0) this.channel.unref();
+  /** The descriptor is somebody else's, or the caller's again. Returns it; -1 where it is gone. */
+  forget(answers: MessagePort): number {
+    const fd = this.open.get(answers)?.fd ?? -1;
+    this.open.delete(answers);
+    answers.close();
+    return fd;
   }
 }
 
-let inFlight: InFlight | null = null;
+const inFlight = new InFlight();
 
 function post(
   port: HandlePort,
   fd: number,
-  about: Pick<Envelope, 'kind' | 'unread' | 'allowHalfOpen' | 'message'>,
+  about: Pick<Parcel, 'kind' | 'unread' | 'allowHalfOpen'>,
+  message: unknown,
 ): void {
-  inFlight ??= new InFlight();
-  const id = inFlight.add(fd, port);
-  const { name } = inFlight;
-  const identity = socketIdentity(fd);
-  const envelope: Envelope = { barewire: ENVELOPE, id, from: name, fd, identity, ...about };
+  const { port1: answers, port2: parcel } = new MessageChannel();
+  const contents: Parcel = { fd, identity: socketIdentity(fd), ...about };
+  answers.postMessage(contents);
+  inFlight.add(fd, port, answers);
+  const envelope: Envelope = { barewire: ENVELOPE, parcel, message };
   try {
-    port.postMessage(envelope);
+    port.postMessage(envelope, [parcel]);
   } catch (error) {
-    // The descriptor is the caller's again.
-    inFlight.forget(id);
+    inFlight.forget(answers);
     throw error;
   }
 }
@@ -131,47 +131,71 @@ export function postHandle(port: HandlePort, message: unknown, handle: Socket | 
   const { allowHalfOpen } = handle;
   if (isOurSocket(handle)) {
     moveSocket(handle, (fd, unread) => {
-      post(port, fd, { kind: 'socket', unread, allowHalfOpen, message });
+      post(port, fd, { kind: 'socket', unread, allowHalfOpen }, message);
     });
     return;
   }
   const fd = duplicateServer(handle);
   try {
     const kind = handle[kServer].profile.name;
-    post(port, fd, { kind, unread: [], allowHalfOpen, message });
+    post(port, fd, { kind, unread: [], allowHalfOpen }, message);
   } catch (error) {
     closeDescriptor(fd);
     throw error;
   }
 }
 
-const taken = new Map<string, BroadcastChannel>();
+/** Parcels that were opened already: several may listen on one port. */
+const opened = new WeakMap<MessagePort, unknown>();
 
-/** Tells the sender that this thread has a descriptor of its own. */
-function sayTaken({ from, id }: Envelope): void {
-  let channel = taken.get(from);
-  if (channel === undefined) {
-    channel = new BroadcastChannel(from);
-    channel.unref();
-    taken.set(from, channel);
-  }
-  const message: Taken = { id };
-  channel.postMessage(message);
+function malformed(what: string, value: unknown): Error {
+  return invalidArgValue(`message.${what}`, value, 'did not come from postHandle');
 }
 
-function take(envelope: Envelope): Socket | Server | null {
-  const { fd, identity, kind, allowHalfOpen, unread } = envelope;
+function isKind(kind: unknown): kind is Parcel['kind'] {
+  return kind === 'socket' || kind === 'manual' || kind === 'node';
+}
+
+/** What came with an envelope. Throws where the parcel is none that `postHandle` made. */
+function open({ parcel }: Claimed): Parcel {
+  if (!(parcel instanceof MessagePort)) throw malformed('parcel', parcel);
+  if (!opened.has(parcel)) opened.set(parcel, receiveMessageOnPort(parcel)?.message);
+  const contents = opened.get(parcel);
+  if (typeof contents !== 'object' || contents === null) throw malformed('parcel', contents);
+  const { kind, fd, identity, unread, allowHalfOpen } = contents as Partial<Parcel>;
+  if (!isKind(kind)) throw malformed('kind', kind);
+  if (typeof fd !== 'number') throw malformed('fd', fd);
+  if (typeof identity !== 'string') throw malformed('identity', identity);
+  if (!Array.isArray(unread) || !unread.every(types.isUint8Array))
+    throw malformed('unread', unread);
+  return { kind, fd, identity, unread, allowHalfOpen: allowHalfOpen === true };
+}
+
+/** Tells the sender that this thread has a descriptor of its own, or wants none. */
+function sayTaken({ parcel }: Claimed): void {
+  if (!(parcel instanceof MessagePort)) return;
+  parcel.postMessage('taken');
+  parcel.close();
+}
+
+/** A descriptor of this thread for what was sent; -1 where the sending thread died with its own. */
+function duplicateSent({ fd, identity }: Parcel): number {
   let mine: number;
   try {
     mine = duplicateDescriptor(fd);
-  } catch {
-    // The sender's thread died with it.
-    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBADF') return -1;
+    throw error;
   }
-  if (socketIdentity(mine) !== identity) {
-    closeDescriptor(mine);
-    return null;
-  }
+  if (socketIdentity(mine) === identity) return mine;
+  closeDescriptor(mine);
+  return -1;
+}
+
+function take(parcel: Parcel): Socket | Server | null {
+  const mine = duplicateSent(parcel);
+  if (mine < 0) return null;
+  const { kind, allowHalfOpen, unread } = parcel;
   if (kind !== 'socket') {
     const net = kind === 'manual' ? manualNet : nodeNet;
     const server = new net.Server({ allowHalfOpen });
@@ -182,25 +206,41 @@ function take(envelope: Envelope): Socket | Server | null {
   return socketOfDescriptor(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
 }
 
+/** Takes what an envelope brings, once, and lets the sender know. */
+function receive(envelope: Claimed): { handle: Socket | Server | null; error: Error | null } {
+  try {
+    return { handle: take(open(envelope)), error: null };
+  } catch (error) {
+    return { handle: null, error: error as Error };
+  } finally {
+    sayTaken(envelope);
+  }
+}
+
+/** Gets a message and what came with it; `error` tells why nothing did. */
+export type HandleListener = (
+  message: unknown,
+  handle: Socket | Server | null,
+  error: Error | null,
+) => void;
+
 /**
  * Calls `listener` with each message that came with a handle over `port`, and the socket or server
- * of this thread for it; null where the sending thread died before it could be taken. Other
- * messages are left to other listeners, which see what carries a handle as well: an object whose
- * `barewire` is `'barewire:handle'`. Returns a function that stops listening.
+ * of this thread for it; null where the sending thread died before it could be taken. Where the
+ * message did not come from `postHandle` (its sender passed on data that looks like one), or this
+ * thread can not have the descriptor, `handle` is null as well and `error` says why, with the code
+ * `ERR_INVALID_ARG_VALUE` or the system's. Other messages are left to other listeners, which see
+ * what carries a handle as well: an object whose `barewire` is `'barewire:handle'`. Returns a
+ * function that stops listening.
  */
-export function onHandle(
-  port: HandlePort,
-  listener: (message: unknown, handle: Socket | Server | null) => void,
-): () => void {
-  const receive = (value: unknown): void => {
-    if (tagOf(value) !== ENVELOPE) return;
-    const envelope = value as Envelope;
-    const handle = take(envelope);
-    sayTaken(envelope);
-    listener(envelope.message, handle);
+export function onHandle(port: HandlePort, listener: HandleListener): () => void {
+  const onMessage = (value: unknown): void => {
+    if (!isEnvelope(value)) return;
+    const { handle, error } = receive(value);
+    listener(value.message, handle, error);
   };
-  port.on('message', receive);
+  port.on('message', onMessage);
   return () => {
-    port.off('message', receive);
+    port.off('message', onMessage);
   };
 }

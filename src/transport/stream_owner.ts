@@ -57,4 +57,7 @@ export const nobody: StreamOwner = {
   onWritten: ignore,
   onWriteError: ignore,
   onExit: ignore,
+  scope: null,
+  readInto: null,
+  forward: null,
 };

@@ -1,6 +1,7 @@
 /** `connect`'s options, as the peer and the kernel see them. */
 import assert from 'node:assert/strict';
 import { ADDRCONFIG } from 'node:dns';
+import { runInNewContext } from 'node:vm';
 import type { Lookup } from '#internal/dial/target';
 import { descriptorOf, option, optionsOf } from '../contract/kit/kernel.js';
 import { connected } from '../contract/kit/pair.js';
@@ -83,6 +84,37 @@ async function far(s: Scope, options: object): Promise<PeerSocket> {
   s.connect({ port: there.port, host: '127.0.0.1', ...options });
   return there.accept();
 }
+
+// nodejs/node#19407
+row('a lookup’s list may have holes, and a useless one is an error of the socket', async (s) => {
+  const there = await peer.listen({ host: '127.0.0.1' });
+  const outcome = async (answer: unknown, later: boolean, every: boolean): Promise<string> => {
+    const lookup: Lookup = (_host, _options, callback) => {
+      const done = callback as (error: null, answer: unknown) => void;
+      if (later) setImmediate(done, null, answer);
+      else done(null, answer);
+    };
+    const options = { port: there.port, host: 'a.name', lookup, autoSelectFamily: every };
+    const socket = s.connect(options);
+    return new Promise((resolve) => {
+      socket.on('connect', () => resolve('connected'));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    });
+  };
+  const sparse = [];
+  sparse[1] = V4;
+  for (const later of [false, true]) {
+    for (const every of [false, true]) {
+      for (const list of [[null, V4], [undefined, V4], sparse, ['127.0.0.1', V4]]) {
+        assert.equal(await outcome(list, later, every), 'connected', JSON.stringify(list));
+      }
+      for (const list of [[], [null], [undefined], ['127.0.0.1'], [{}], null]) {
+        const code = await outcome(list, later, every);
+        assert.equal(code, 'ERR_INVALID_IP_ADDRESS', JSON.stringify(list));
+      }
+    }
+  }
+});
 
 row('localAddress and localPort are what the peer sees', async (s) => {
   const localPort = reservedPort(s);
@@ -203,6 +235,26 @@ row('onread puts the bytes in the buffer given, and emits no data', async (s) =>
   await other.end();
   await closed;
   assert.deepEqual(log, ['end']);
+});
+
+row('onread takes a buffer of another realm', async (s) => {
+  const there = await peer.listen({ host: '127.0.0.1' });
+  const foreign: () => Uint8Array = () => runInNewContext('new Uint8Array(64)');
+  for (const buffer of [foreign(), foreign]) {
+    const texts: string[] = [];
+    const callback = (count: number, into: Uint8Array): boolean => {
+      texts.push(Buffer.from(into.subarray(0, count)).toString());
+      return true;
+    };
+    const socket = s.connect({ port: there.port, host: '127.0.0.1', onread: { buffer, callback } });
+    const log = logOf(socket, 'data');
+    const far = await there.accept();
+    for (const text of ['one', 'two']) {
+      await far.write(text);
+      await until(() => texts.at(-1) === text, `${text} in the buffer`);
+    }
+    assert.deepEqual(log, []);
+  }
 });
 
 row('onread: a function gives each next buffer, and false stops until resume', async (s) => {

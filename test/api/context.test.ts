@@ -5,7 +5,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { peer } from '../contract/kit/peer.js';
 import { row, type Scope, type Server, type Socket } from '../contract/kit/row.js';
-import { event, turns, until } from '../contract/kit/wait.js';
+import { event, turns, until, within } from '../contract/kit/wait.js';
 import { assertAll, asyncId, storage, stores } from './contexts.js';
 
 type Enter = <T>(store: string, body: () => T) => T;
@@ -54,6 +54,32 @@ for (const [way, enter] of WAYS) {
     await far.end();
     await closed;
     assertAll(seen, all, 'made');
+  });
+
+  // nodejs/node#40693, nodejs/node#41285
+  row(`${way}: the callback of end holds what end held`, async (s) => {
+    const there = await peer.listen({ host: '127.0.0.1' });
+    type End = (socket: Socket, done: () => void) => unknown;
+    const ends: Readonly<Record<string, End>> = {
+      'end(cb)': (socket, done) => socket.end(done),
+      'end(data, cb)': (socket, done) => socket.end('z', done),
+      'end(data, encoding, cb)': (socket, done) => socket.end('7a', 'hex', done),
+      'end(much, cb)': (socket, done) => socket.end(Buffer.alloc(BIG), done),
+      'write, end(cb)': (socket, done) => socket.write('z') && socket.end(done),
+      'write much, end(data, cb)': (socket, done) =>
+        socket.write(Buffer.alloc(BIG)) || socket.end('z', done),
+      'end(cb), destroyed': (socket, done) => socket.end(done).destroy(),
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      for (const early of [false, true]) {
+        const socket = enter('made', () => s.connect(there.port, '127.0.0.1'));
+        if (!early) await event(socket, 'connect');
+        const called = new Promise<unknown>((resolve) => {
+          enter('end', () => end(socket, () => resolve(storage.getStore())));
+        });
+        assert.equal(await within(called, name), 'end', `${name}${early ? ', early' : ''}`);
+      }
+    }
   });
 
   row(`${way}: a failed client's error and close hold what connect held`, async (s) => {

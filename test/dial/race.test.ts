@@ -51,11 +51,19 @@ test('a slow route is not given up while the others are no better', async () => 
   assert.equal(outcome.left, 1 - 2, 'the two fillers and the loser are closed');
 });
 
+test('with autoSelectFamily: true as without, a slow route is not given up', async () => {
+  const outcome = await race('slowRouteAsked');
+  assert.equal(outcome.connected, '127.0.0.1');
+  assert.ok(outcome.ms > ATTEMPT_MS, `${outcome.ms} ms: later than one attempt’s time`);
+});
+
 test('where an attempt’s time is given, it is the time it has, as in node:net', async () => {
-  const outcome = await race('serial');
-  assert.equal(outcome.connected, undefined);
-  assert.equal(outcome.name, 'AggregateError');
-  assert.deepEqual(outcome.codes, ['ETIMEDOUT', 'ECONNREFUSED']);
+  for (const scenario of ['serial', 'serialByDefault']) {
+    const outcome = await race(scenario);
+    assert.equal(outcome.connected, undefined, scenario);
+    assert.equal(outcome.name, 'AggregateError');
+    assert.deepEqual(outcome.codes, ['ETIMEDOUT', 'ECONNREFUSED']);
+  }
 });
 
 test('when every address fails, every error is told', async () => {

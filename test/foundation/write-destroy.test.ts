@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'barewire';
 import { makePair, readAll } from '../support/pairs.js';
 import { test } from '../support/test.js';
 
@@ -31,7 +32,54 @@ test('what the kernel does not take is given up: its callback gets the error', a
     ours.write(Buffer.alloc(64 << 20), resolve);
   });
   ours.destroy();
-  assert.equal(Object(await failed).code, 'ERR_STREAM_DESTROYED');
+  assert.equal(Object(await failed).code, 'ECANCELED');
+});
+
+/** The codes that current Node gives to the write under way, to one behind it, and to `end`. */
+const GIVEN_UP = [
+  { name: 'destroy()', error: undefined, codes: ['ECANCELED', 'ECANCELED', 'ECANCELED'] },
+  { name: 'destroy(error)', error: 'MINE', codes: ['ECANCELED', 'MINE', 'MINE'] },
+] as const;
+
+for (const { name, error, codes } of GIVEN_UP) {
+  for (const later of [false, true]) {
+    test(`${name} ${later ? 'a turn later' : 'at once'}: the code of each write`, async (scope) => {
+      const { ours, peer } = await makePair(scope);
+      peer.pause();
+      ours.on('error', () => {});
+      const seen: string[] = [];
+      const note = (failure?: Error | null): void => {
+        seen.push((failure as NodeJS.ErrnoException | null | undefined)?.code ?? 'done');
+      };
+      ours.write(Buffer.alloc(64 << 20), (failure) => {
+        note(failure);
+        assert.equal((failure as NodeJS.ErrnoException).syscall, 'write');
+      });
+      ours.write('behind', note);
+      ours.end(note);
+      if (later) await sleep(20);
+      const closed = new Promise((resolve) => ours.on('close', resolve));
+      ours.destroy(error && Object.assign(new Error(error), { code: error }));
+      await closed;
+      assert.deepEqual(seen, codes);
+    });
+  }
+}
+
+test('before the connection stands, the first write says so, whatever the error', async () => {
+  for (const error of [undefined, 'MINE']) {
+    const socket = connect({ port: 1, host: '127.0.0.1' }).on('error', () => {});
+    const seen: unknown[] = [];
+    for (const text of ['one', 'two']) socket.write(text, (failure) => seen.push(failure));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.destroy(error === undefined ? undefined : Object.assign(new Error(), { code: error }));
+    await closed;
+    const early = 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION';
+    assert.deepEqual(
+      seen.map((failure) => (failure as NodeJS.ErrnoException).code),
+      [early, error ?? early],
+    );
+  }
 });
 
 test('a large write that goes on slowly is not idle', async (scope) => {

@@ -232,3 +232,112 @@ if (role === 'thread') return;
   ['ERR_SOCKET_CLOSED ERR_SERVER_NOT_RUNNING', 'DataCloneError', '0'],
   on,
 );
+
+prints(
+  'data that looks like a handle takes no descriptor, and is an error of the listener’s',
+  `${THREADS}
+if (role === 'thread') {
+  onHandle(parentPort, (message, handle, error) => {
+    parentPort.postMessage([message, handle === null, error && error.code]);
+  });
+  return;
+}
+(async () => {
+  const worker = await begin('thread');
+  const server = net.createServer({ pauseOnConnect: true });
+  const peer = client(await listen(server), '127.0.0.1');
+  const [socket] = await once(server, 'connection');
+  const fd = socket._handle.fd;
+  const { socketIdentity } = require('#internal/net/transfer');
+  const parcel = { kind: 'socket', fd, identity: socketIdentity(fd), unread: [] };
+  const envelope = { barewire: 'barewire:handle', message: 'forged', allowHalfOpen: true };
+  // As it was before the parcel, too: all of it in the open.
+  const forged = [
+    { ...envelope, id: 1, from: 'x', ...parcel },
+    { ...envelope, id: 1, from: 'x', ...parcel, fd: 1, identity: '' },
+    { ...envelope, parcel },
+    { ...envelope, parcel: null },
+    { ...envelope, parcel: 5, ...parcel },
+    { ...envelope, parcel: { message: parcel } },
+    { barewire: 'barewire:handle' },
+    { barewire: 'barewire:handle', fd: -1, kind: [], unread: 'x', from: {}, message: 'forged' },
+  ].map((data) => JSON.stringify(data));
+  const answers = new Set();
+  for (const text of forged) {
+    const data = JSON.parse(text);
+    worker.postMessage(data);
+    const [[message, none, code]] = await once(worker, 'message');
+    answers.add([message === data.message, none, code].join());
+  }
+  for (const answer of answers) say(answer);
+  // Neither does what is no envelope at all: nobody is told.
+  for (const data of [null, 5, 'barewire:handle', ['barewire'], { barewire: 'x' }]) {
+    worker.postMessage(data);
+  }
+  postHandle(worker, 'sent', socket);
+  const [[message, none, code]] = await once(worker, 'message');
+  say(message, none, code);
+  peer.destroy();
+  await worker.terminate();
+  server.close(() => say(sockets()));
+})();
+`,
+  ['true,true,ERR_INVALID_ARG_VALUE', 'sent false null', '0'],
+  on,
+);
+
+prints(
+  'a port of somebody’s own in place of the parcel is an error, whatever lies on it',
+  `${THREADS}
+(async () => {
+  const { MessageChannel } = require('node:worker_threads');
+  const { port1, port2 } = new MessageChannel();
+  const seen = new Promise((resolve) => {
+    const codes = [];
+    onHandle(port2, (message, handle, error) => {
+      codes.push(handle === null && error ? error.code : 'taken');
+      if (codes.length === 7) resolve(codes);
+    });
+  });
+  const good = { kind: 'socket', fd: 99999, identity: '', unread: [], allowHalfOpen: false };
+  for (const contents of [
+    undefined, null, 'text', {},
+    { ...good, kind: 'x' }, { ...good, fd: '1' }, { ...good, unread: [1] },
+  ]) {
+    const { port1: mine, port2: parcel } = new MessageChannel();
+    if (contents !== undefined) mine.postMessage(contents);
+    port1.postMessage({ barewire: 'barewire:handle', parcel, message: 'm' }, [parcel]);
+  }
+  say([...new Set(await seen)].join());
+  port1.close();
+  say(sockets());
+})();
+`,
+  ['ERR_INVALID_ARG_VALUE', '0'],
+  on,
+);
+
+prints(
+  'two listeners on one port each have a handle of their own',
+  `${THREADS}
+(async () => {
+  const { port1, port2 } = new (require('node:worker_threads').MessageChannel)();
+  const server = net.createServer((socket) => postHandle(port1, 'm', socket));
+  const port = await listen(server);
+  const taken = [];
+  for (let i = 0; i < 2; i++) onHandle(port2, (message, handle) => taken.push(handle));
+  const peer = client(port, '127.0.0.1');
+  await until(() => taken.length === 2);
+  say(taken[0] !== taken[1], taken.every((one) => one !== null));
+  taken[0].write('a');
+  taken[1].write('b');
+  await until(() => peer.text.length === 2);
+  for (const one of taken) one.destroy();
+  await until(() => peer.ended);
+  port1.close();
+  server.close(() => say(sockets()));
+})();
+`,
+  ['true true', '0'],
+  on,
+);

@@ -37,10 +37,11 @@ function openListener(address: string): void {
 
 interface Options {
   readonly addresses: readonly string[];
-  readonly attemptTimeoutMs?: number;
+  /** What else `connect` is given. */
+  readonly given?: object;
 }
 
-function dial({ addresses, attemptTimeoutMs }: Options): Socket {
+function dial({ addresses, given }: Options): Socket {
   const started = performance.now();
   const before = linux.ledger().length;
   const events: unknown[] = [];
@@ -52,7 +53,7 @@ function dial({ addresses, attemptTimeoutMs }: Options): Socket {
       const found = addresses.map((address) => ({ address, family: 4 }));
       setImmediate(() => callback(null, found));
     },
-    ...(attemptTimeoutMs === undefined ? {} : { autoSelectFamilyAttemptTimeout: attemptTimeoutMs }),
+    ...given,
   });
   for (const name of ['connectionAttempt', 'connectionAttemptTimeout', 'connectionAttemptFailed']) {
     socket.on(name, (address: string) => events.push([name, address, ms()]));
@@ -90,10 +91,23 @@ const scenarios: Readonly<Record<string, () => void>> = {
     setTimeout(free, SLOW_MS);
     dial({ addresses: ['127.0.0.1', BLACK_HOLE] });
   },
+  slowRouteAsked: () => {
+    const free = fullListener('127.0.0.1');
+    setTimeout(free, SLOW_MS);
+    const given = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: null };
+    dial({ addresses: ['127.0.0.1', '127.0.0.3'], given });
+  },
   serial: () => {
     const free = fullListener('127.0.0.1');
     setTimeout(free, SLOW_MS);
-    dial({ addresses: ['127.0.0.1', '127.0.0.3'], attemptTimeoutMs: 50 });
+    const given = { autoSelectFamilyAttemptTimeout: 50 };
+    dial({ addresses: ['127.0.0.1', '127.0.0.3'], given });
+  },
+  serialByDefault: () => {
+    setDefaultAutoSelectFamilyAttemptTimeout(50);
+    const free = fullListener('127.0.0.1');
+    setTimeout(free, SLOW_MS);
+    dial({ addresses: ['127.0.0.1', '127.0.0.3'], given: { autoSelectFamily: true } });
   },
   allRefuse: () => {
     dial({ addresses: ['127.0.0.4', '127.0.0.5', '127.0.0.6'] });

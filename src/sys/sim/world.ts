@@ -4,6 +4,7 @@
  */
 import type { lookup } from 'node:dns';
 import { isIP, isIPv4 } from '../../util/ip.js';
+import { ownOptions } from '../../util/options.js';
 import { Faults, type FaultyCall, POSSIBLE } from './faults.js';
 import { SimKernel } from './kernel.js';
 import { Loop } from './loop.js';
@@ -162,7 +163,7 @@ export class World {
   /** Ends all failures and all trouble of the network. */
   calm(): void {
     this.faults.stop();
-    this.weather.set({});
+    this.weather.set(ownOptions({}));
     for (const link of this.network.allLinks()) link.slower = 1;
     this.mendAll();
   }

@@ -7,7 +7,7 @@ import { listFiles, report, rootFromArguments } from '../lib/files.mjs';
 const FOLDERS = ['src', 'native', 'test', 'scripts', 'bench', '.ci'];
 const FILE_LINES_MAX = 400;
 // The native file is one by decision; this holds it where it is.
-const NATIVE_LINES_MAX = 908;
+const NATIVE_LINES_MAX = 899;
 const FUNCTION_LINES_MAX = 70;
 const COLUMNS_MAX = 100;
 

@@ -1,7 +1,8 @@
 /** Listening: from arguments to a descriptor that listens, or to an error. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { systemDns } from '../dial/system_dns.js';
-import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
+import { bindPath, bindTcp, openToAll, SocketFile } from '../transport/bind.js';
+import { copyListener, takeListener } from '../transport/foreign.js';
 import type { Host } from '../transport/host.js';
 import { invalidArgValue } from '../util/errors.js';
 import { isIP, isLinkLocal } from '../util/ip.js';
@@ -14,6 +15,7 @@ import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
+import type { ListenerOrigin } from './server_core.js';
 import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
@@ -35,9 +37,10 @@ function beginListening(
   backlog: number,
   address: string | null,
   port?: number,
+  origin: ListenerOrigin = 'own',
 ): void {
   const core = server[kServer];
-  const status = fd < 0 ? fd : core.listen(fd, backlog);
+  const status = fd < 0 ? fd : core.listen(fd, backlog, origin);
   if (status < 0) {
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
@@ -188,7 +191,7 @@ function listenOnPath(
 /** Listens on a bound descriptor that this thread owns, and the server from here on. */
 export function listenOnOwned(server: Server, fd: number): void {
   server._connectionKey = `-1:fd${fd}:-1`;
-  beginListening(server, fd, BACKLOG, null);
+  beginListening(server, fd, BACKLOG, null, undefined, 'copy');
 }
 
 /** `listen(bound)` or `listen({handle: bound})`. */
@@ -201,7 +204,28 @@ function listenOnBound(server: Server, bound: BoundSocket, backlog: number): voi
   const { fd, path, file } = bound[kBound]();
   server[kServer].file = file;
   server._pipeName = path;
-  beginListening(server, fd, backlog, null);
+  beginListening(server, fd, backlog, null, undefined, 'copy');
+}
+
+/** Listens on somebody else's descriptor: takes it over, or copies it where an object has it. */
+function listenOnDescriptor(
+  server: Server,
+  fd: number,
+  options: LooseListenOptions,
+  backlog: number,
+): void {
+  const { host } = server[kServer];
+  const isNumber = fd === options.fd;
+  if (isNumber) {
+    const query = { address: null, addressType: -1, port: -1, fd };
+    if (listenInCluster(server, { ...query, options, backlog })) return;
+  }
+  server._connectionKey = `-1:fd${fd}:-1`;
+  const isHandles =
+    host.kernel.ledger().includes(fd) || (!isNumber && host.kernel.ofNode(fd) === 1);
+  const origin = isHandles ? 'copy' : 'taken';
+  const taken = isHandles ? copyListener(host, fd) : takeListener(host, fd, backlog);
+  beginListening(server, taken, backlog, null, undefined, origin);
 }
 
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
@@ -230,12 +254,7 @@ export function listen(
   }
   const fd = descriptorOf(given);
   if (fd >= 0) {
-    if (fd === given.fd) {
-      const query = { address: null, addressType: -1, port: -1, fd };
-      if (listenInCluster(server, { ...query, options: given, backlog })) return;
-    }
-    server._connectionKey = `-1:fd${fd}:-1`;
-    beginListening(server, takeDescriptor(core.host, fd), backlog, null);
+    listenOnDescriptor(server, fd, given, backlog);
     return;
   }
   const options = { ...given };

@@ -133,7 +133,9 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       this.bound.unconnected = false;
       this.local = null;
     }
-    if (settings !== null) applySettings(this.handle ?? SocketHandle.of(stream), settings);
+    if (settings !== null) {
+      applySettings(this.handle ?? SocketHandle.of(stream), settings, this.idleTimeOnly);
+    }
     this.active();
     if (this.waiting !== null) {
       for (const chunk of this.waiting) stream.queue(chunk);

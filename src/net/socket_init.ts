@@ -2,10 +2,11 @@
 
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { descriptorType } from '../transport/foreign.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
-import { systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import {
   abortError,
   validateAbortSignal,
@@ -15,7 +16,7 @@ import {
 import { validateBlockList } from './block_list.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { isBoundSocket, kBound, kCore } from './internals.js';
+import { isBoundSocket, kBound, kCore, kServer } from './internals.js';
 import type { Server } from './server.js';
 import { settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
@@ -94,13 +95,18 @@ function onPeerEnded(this: Socket): void {
 function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
   validateInt32(fd, 'fd', 0);
   const { kernel } = host;
-  const { S_IFSOCK, S_IFIFO } = kernel.constants;
-  const kind = kernel.kind(fd);
-  if (kind < 0) throw systemError(kind, 'open');
-  if (kind !== S_IFSOCK && kind !== S_IFIFO) throw invalidFdType('FILE');
+  const type = descriptorType(host, fd);
+  if (typeof type === 'number') throw systemError(type, 'open');
+  if (type === 'LISTENER' && kernel.ofNode(fd) === 1) throw systemError(-errno.EEXIST, 'open');
+  if (type !== 'TCP' && type !== 'PIPE') throw invalidFdType(type);
   const adopted = kernel.adopt(fd);
   if (adopted < 0) throw systemError(adopted, 'open');
-  return streamOf(socket, host, fd, kind === S_IFSOCK);
+  try {
+    return streamOf(socket, host, fd, kernel.kind(fd) === kernel.constants.S_IFSOCK);
+  } catch (error) {
+    kernel.release(fd);
+    throw error;
+  }
 }
 
 /** A stream for a descriptor of ours that is connected. */
@@ -194,6 +200,7 @@ export function initialiseAccepted(
 ): void {
   const core = equip(socket);
   const { noDelay, keepAlive } = server;
+  if (server[kServer].profile.keepAliveProbes === 'system') core.idleTimeOnly = true;
   if (noDelay || keepAlive) {
     core.settings = {
       noDelay: Boolean(noDelay),

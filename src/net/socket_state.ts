@@ -4,6 +4,7 @@ import { SocketRare } from './socket_rare.js';
 const UNREFERENCED = 1;
 const RESETS = 2;
 const GATHERING = 4;
+const IDLE_TIME_ONLY = 8;
 
 export abstract class SocketState extends SocketRare {
   private bits = 0;
@@ -29,6 +30,18 @@ export abstract class SocketState extends SocketRare {
 
   set resetOnDestroy(on: boolean) {
     this.mark(RESETS, on);
+  }
+
+  /**
+   * Keep-alive sets the idle time alone, and leaves the system its probes' interval and count; see
+   * `Profile`. A socket that was made without `connect` or a server is of no profile.
+   */
+  get idleTimeOnly(): boolean {
+    return (this.bits & IDLE_TIME_ONLY) !== 0;
+  }
+
+  set idleTimeOnly(on: boolean) {
+    this.mark(IDLE_TIME_ONLY, on);
   }
 
   /** A write is under way that waits for nothing but the end of the handler: others may join it. */

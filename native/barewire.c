@@ -6,12 +6,15 @@
  * entered in the ledger by that call, and leaves it just before close(2); what is still in it when
  * the environment ends (a terminated worker, say) is closed then. close() refuses numbers that are
  * not in the ledger, so that no mistake above can close one of Node's own descriptors.
+ *
+ * No call waits, though a process that shares a descriptor may have made it a blocking one. Where a
+ * sandbox refuses a call that libuv does without, the call that libuv makes takes its place.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -24,6 +27,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -53,6 +57,7 @@ enum {
   WORDS_PER_EVENT = 3,
   CALL_NEXT = -1,
   CALL_AGAIN = -2,
+  CALL_FAILED = -3,
   QUICK_FD = 0, /* words of the quick calls; see src/sys/quick.ts */
   QUICK_OFFSET = 1,
   QUICK_LENGTH = 2,
@@ -75,6 +80,7 @@ typedef struct {
   uv_poll_t poll; /* finds the epoll descriptor readable */
   uv_idle_t idle; /* active while work is carried over: the loop then does not wait */
   bool in_turn;
+  int failed; /* what waiting for events failed with: there are no more */
   int32_t *control;
   napi_ref control_ref, dispatch_ref;
   span pins[PINS]; /* what the quick calls read to and write from, and their words */
@@ -259,97 +265,16 @@ static int64_t deliver(call *c, const int *fds, uint32_t count, napi_value list,
   return bad ? fail(bad) : 0;
 }
 
-/* --- socket addresses ----------------------------------------------------------------------- */
-
-typedef struct {
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un path;
-    struct sockaddr_storage storage;
-  } as;
-  socklen_t length;
-} address;
-
-static const size_t PATH_AT = offsetof(struct sockaddr_un, sun_path);
-
-static int64_t address_of_path(const char *text, size_t length, address *out) {
-  /* A path keeps room for its terminator; an abstract name is counted, and has none. */
-  size_t terminator = length > 0 && text[0] == '\0' ? 0 : 1;
-  if (length == 0 || (terminator && memchr(text, '\0', length))) return fail(EINVAL);
-  if (length + terminator > sizeof out->as.path.sun_path) return fail(ENAMETOOLONG);
-  out->as.path.sun_family = AF_UNIX;
-  memcpy(out->as.path.sun_path, text, length);
-  out->length = (socklen_t)(PATH_AT + length + terminator);
-  return 0;
-}
-
-/* What stands behind the '%' of an IPv6 address: a number, or the name of an interface. */
-static uint32_t scope_of(const char *zone) {
-  uint64_t index = 0;
-  size_t length = strlen(zone);
-  if (length == 0 || length >= IF_NAMESIZE) return 0; /* the C library might cut it */
-  if (strspn(zone, "0123456789") < length) return if_nametoindex(zone);
-  while (*zone) index = index * 10 + (uint64_t)(*zone++ - '0');
-  return index > UINT32_MAX ? 0 : (uint32_t)index;
-}
-
-static int64_t address_of_ip(int family, char *text, int port, address *out) {
-  bool v6 = family == AF_INET6;
-  char *zone = v6 ? strchr(text, '%') : NULL;
-  if (port < 0 || port > 65535) return fail(EINVAL);
-  if (zone) {
-    *zone++ = '\0';
-    if ((out->as.v6.sin6_scope_id = scope_of(zone)) == 0) return fail(EINVAL);
-  }
-  out->as.any.sa_family = (sa_family_t)family;
-  out->as.v4.sin_port = htons((uint16_t)port); /* lies at the same place in both */
-  out->length = v6 ? sizeof out->as.v6 : sizeof out->as.v4;
-  void *to = v6 ? (void *)&out->as.v6.sin6_addr : (void *)&out->as.v4.sin_addr;
-  return inet_pton(family, text, to) == 1 ? 0 : fail(EINVAL);
-}
-
-/* From the arguments fd, family, text (an IP or a path) and port. */
-static int64_t as_address(call *c, address *out) {
-  int family = INT(1);
-  memset(out, 0, sizeof *out);
-  if (family == AF_UNIX) return address_of_path(c->text, c->text_length, out);
-  if (family != AF_INET && family != AF_INET6) return fail(EAFNOSUPPORT);
-  if (memchr(c->text, '\0', c->text_length)) return fail(EINVAL);
-  return address_of_ip(family, c->text, INT(3), out);
-}
-
-/* {family, address, port}, with the path (empty where unnamed) as the address of a UNIX socket. */
-static napi_value address_object(napi_env env, const address *from) {
-  int family = from->as.any.sa_family;
-  bool v6 = family == AF_INET6, ip = v6 || family == AF_INET;
-  const struct sockaddr_in6 *six = &from->as.v6;
-  char ip_text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
-  const char *text = ip ? ip_text : from->as.path.sun_path;
-  size_t length = from->length > PATH_AT ? from->length - PATH_AT : 0;
-  napi_value object, value;
-  if (ip) {
-    const void *bytes = v6 ? (void *)&six->sin6_addr : (void *)&from->as.v4.sin_addr;
-    inet_ntop(family, bytes, ip_text, sizeof ip_text);
-    length = strlen(ip_text);
-    if (v6 && six->sin6_scope_id && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) &&
-        if_indextoname(six->sin6_scope_id, ip_text + length + 1)) {
-      ip_text[length] = '%';
-      length = strlen(ip_text);
-    }
-  } else if (length > 0 && text[0] != '\0') {
-    length = strnlen(text, length);
-  }
-  napi_create_object(env, &object);
-  napi_set_named_property(env, object, "family", number(env, family));
-  napi_create_string_utf8(env, text, length, &value);
-  napi_set_named_property(env, object, "address", value);
-  napi_set_named_property(env, object, "port", number(env, ip ? ntohs(from->as.v4.sin_port) : 0));
-  return object;
-}
-
 /* --- system calls --------------------------------------------------------------------------- */
+
+/* What a filter answers for a system call that it does not let through. */
+static bool refused(void) { return errno == EPERM || errno == ENOSYS || errno == EACCES; }
+
+static bool set_flags(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+         fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
 
 /* A signal handler that ran in the middle is no reason to give up. Not for close(2), which has
  * freed the number by then, and not for connect(2), which goes on in the background. */
@@ -374,23 +299,42 @@ CALL(pipe) {
   return pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0 ? -1 : deliver(c, pair, 2, c->given[0], 0);
 }
 
-CALL(bind) {
-  address to;
-  return as_address(c, &to) < 0 ? -1 : bind(INT(0), &to.as.any, to.length);
-}
+/* bind(fd, address) and connect(fd, address): the bytes of a struct sockaddr. */
+#define SOCKADDR ((struct sockaddr *)(void *)c->bytes.data), (socklen_t)c->bytes.length
+
+CALL(bind) { return bind(INT(0), SOCKADDR); }
 
 CALL(connect) {
-  address to;
-  if (as_address(c, &to) < 0) return -1;
-  int done = connect(INT(0), &to.as.any, to.length);
+  int done = connect(INT(0), SOCKADDR);
   return done < 0 && errno == EINTR ? fail(EINPROGRESS) : done;
 }
 
 CALL(listen) { return listen(INT(0), INT(1)); }
 
-CALL(accept) {
+static bool blocks(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+static int accept_one(int fd) {
   int accepted;
-  RETRY(accepted, accept4(INT(0), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  RETRY(accepted, accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (accepted >= 0 || !refused()) return accepted;
+  RETRY(accepted, accept(fd, NULL, NULL));
+  if (accepted >= 0) set_flags(accepted);
+  return accepted;
+}
+
+/* accept(fd, shared): there is no MSG_DONTWAIT for it. Where another process shares the listener
+ * and has made it blocking, it is none during the call: the other may take the connection first. */
+CALL(accept) {
+  bool shared = false;
+  napi_get_value_bool(c->env, c->given[1], &shared);
+  shared = shared && blocks(INT(0));
+  if (shared) fcntl(INT(0), F_SETFL, fcntl(INT(0), F_GETFL) | O_NONBLOCK);
+  int accepted = accept_one(INT(0)), code = errno;
+  if (shared) fcntl(INT(0), F_SETFL, fcntl(INT(0), F_GETFL) & ~O_NONBLOCK);
+  errno = code;
   return enter(c->state, accepted, INT(0));
 }
 
@@ -406,12 +350,11 @@ CALL(close) {
 
 /* adopt(fd): takes over a descriptor made elsewhere. Node never gives one of its own to this. */
 CALL(adopt) {
-  int fd = INT(0), flags;
+  int fd = INT(0);
   if (owned(c->state, fd)) return fail(EEXIST);
-  if ((flags = fcntl(fd, F_GETFL)) < 0) return -1;
+  if (fcntl(fd, F_GETFL) < 0) return -1;
   if (!reserve(c->state, fd)) return fail(ENOMEM); /* it stays the caller's, so stays open */
-  if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -1;
-  return enter(c->state, fd, fd);
+  return set_flags(fd) ? enter(c->state, fd, fd) : -1;
 }
 
 /* release(fd): the descriptor stays open and is somebody else's from now on. */
@@ -423,54 +366,74 @@ CALL(release) {
 
 CALL(dup) { return enter(c->state, fcntl(INT(0), F_DUPFD_CLOEXEC, 0), INT(0)); }
 
-/* A UNIX stream stops at a message with descriptors, though more may be queued behind it. Callers
- * take a short read for the last, so this goes on. (The descriptors are refused: there is no room
- * for them, and the kernel closes them.) It asks before it reads on, as an error that waits behind
- * the bytes has to stay for the next call. */
-static int64_t receive_unix(int fd, span to) {
-  struct iovec part = {to.data, to.length};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-  ssize_t got;
-  int queued;
-  do {
-    RETRY(got, recvmsg(fd, &message, 0));
-    if (got <= 0) break;
-    part = (struct iovec){(uint8_t *)part.iov_base + got, part.iov_len - (size_t)got};
-  } while (message.msg_flags & MSG_CTRUNC && part.iov_len > 0 &&
-           ioctl(fd, FIONREAD, &queued) == 0 && queued > 0);
-  return part.iov_len < to.length ? (int64_t)(to.length - part.iov_len) : got;
+/* The plain calls, for what is no socket, and for sockets where a sandbox refuses send and receive.
+ * RWF_NOWAIT is their MSG_DONTWAIT. Pipes know it since Linux 6.4: before, and where it is refused,
+ * one that somebody made blocking waits. */
+static ssize_t plain(bool out, int fd, const struct iovec *parts, int count) {
+  ssize_t done;
+  RETRY(done, syscall(out ? SYS_pwritev2 : SYS_preadv2, fd, parts, count, -1L, 0L, RWF_NOWAIT));
+  if (done >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && !refused())) return done;
+  if (count == 1 && !out) RETRY(done, read(fd, parts->iov_base, parts->iov_len));
+  else if (count == 1) RETRY(done, write(fd, parts->iov_base, parts->iov_len));
+  else RETRY(done, writev(fd, parts, count));
+  return done;
+}
+
+/* The errors after which `plain` does it. */
+static bool wants_plain(void) { return errno == ENOTSOCK || refused(); }
+
+static ssize_t put(int fd, span from, int flags) {
+  struct iovec part = {from.data, from.length};
+  ssize_t done;
+  RETRY(done, send(fd, from.data, from.length, MSG_NOSIGNAL | MSG_DONTWAIT | flags));
+  return done < 0 && wants_plain() ? plain(true, fd, &part, 1) : done;
+}
+
+/* Fills one part after the other. A UNIX stream stops at a message with descriptors, though more
+ * may be queued behind it. Callers take a short read for the last, so this goes on. (There is no
+ * room for the descriptors: the kernel closes them.) It asks before it reads on, as an error that
+ * waits behind the bytes has to stay for the next call. */
+static int64_t receive(int fd, struct iovec *parts, int count) {
+  int64_t all = 0;
+  for (bool more = true; more && count > 0;) {
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+    ssize_t got;
+    int queued;
+    RETRY(got, recvmsg(fd, &message, MSG_DONTWAIT));
+    bool by_read = got < 0 && refused();
+    if (by_read) got = plain(false, fd, parts, 1);
+    if (got <= 0) return all > 0 ? all : got;
+    all += got;
+    for (; count > 0 && (size_t)got >= parts->iov_len; parts++, count--)
+      got -= (ssize_t)parts->iov_len;
+    if (count > 0)
+      *parts = (struct iovec){(char *)parts->iov_base + got, parts->iov_len - (size_t)got};
+    more = (by_read || message.msg_flags & MSG_CTRUNC) && ioctl(fd, FIONREAD, &queued) == 0 &&
+           queued > 0;
+  }
+  return all;
 }
 
 /* read(fd, bytes, offset, length): recv(2), or read(2) where the descriptor is no socket. */
 CALL(read) {
-  span to = c->bytes;
+  struct iovec part = {c->bytes.data, c->bytes.length};
   ssize_t got;
   if (owned(c->state, INT(0)) && c->state->ledger[INT(0)] & UNIX_STREAM)
-    return receive_unix(INT(0), to);
-  RETRY(got, recv(INT(0), to.data, to.length, 0));
-  if (got < 0 && errno == ENOTSOCK) RETRY(got, read(INT(0), to.data, to.length));
-  return got;
+    return receive(INT(0), &part, 1);
+  RETRY(got, recv(INT(0), part.iov_base, part.iov_len, MSG_DONTWAIT));
+  return got < 0 && wants_plain() ? plain(false, INT(0), &part, 1) : got;
 }
 
 CALL(peek) {
   ssize_t got;
-  RETRY(got, recv(INT(0), c->bytes.data, c->bytes.length, MSG_PEEK));
+  RETRY(got, recv(INT(0), c->bytes.data, c->bytes.length, MSG_PEEK | MSG_DONTWAIT));
   return got;
 }
 
-CALL(write) {
-  ssize_t put;
-  RETRY(put, send(INT(0), c->bytes.data, c->bytes.length, MSG_NOSIGNAL));
-  if (put < 0 && errno == ENOTSOCK) RETRY(put, write(INT(0), c->bytes.data, c->bytes.length));
-  return put;
-}
+CALL(write) { return put(INT(0), c->bytes, 0); }
 
 /* The kernel may hold these bytes back for what follows: they and the FIN make one segment. */
-CALL(writeMore) {
-  ssize_t put;
-  RETRY(put, send(INT(0), c->bytes.data, c->bytes.length, MSG_NOSIGNAL | MSG_MORE));
-  return put;
-}
+CALL(writeMore) { return put(INT(0), c->bytes, MSG_MORE); }
 
 /* Takes the first `count` of an array of chunks for parts, without their first `skip` bytes. */
 static bool gather(call *c, size_t skip, struct msghdr *message) {
@@ -496,19 +459,16 @@ CALL(writev) {
   struct msghdr message = {.msg_iov = parts};
   ssize_t put;
   if (!gather(c, (size_t)c->numbers[3], &message)) return fail(EINVAL);
-  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL));
-  if (put < 0 && errno == ENOTSOCK) RETRY(put, writev(INT(0), parts, (int)message.msg_iovlen));
-  return put;
+  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+  return put < 0 && wants_plain() ? plain(true, INT(0), parts, (int)message.msg_iovlen) : put;
 }
 
 /* readv(fd, chunks, count): fills one after the other from a TCP socket. */
 CALL(readv) {
   struct iovec parts[CHUNKS_MAX];
   struct msghdr message = {.msg_iov = parts};
-  ssize_t got;
   if (!gather(c, 0, &message)) return fail(EINVAL);
-  RETRY(got, recvmsg(INT(0), &message, 0));
-  return got;
+  return receive(INT(0), parts, (int)message.msg_iovlen);
 }
 
 typedef union {
@@ -538,7 +498,7 @@ CALL(sendRights) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(count * sizeof(int));
   memcpy(CMSG_DATA(header), rights, count * sizeof(int));
-  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL));
+  RETRY(put, sendmsg(INT(0), &message, MSG_NOSIGNAL | MSG_DONTWAIT));
   return put;
 }
 
@@ -552,7 +512,7 @@ CALL(readRights) {
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes};
   message.msg_controllen = sizeof control;
   napi_get_array_length(c->env, c->given[4], &at);
-  RETRY(got, recvmsg(INT(0), &message, MSG_CMSG_CLOEXEC));
+  RETRY(got, recvmsg(INT(0), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
   if (got < 0) return -1;
   for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
     if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
@@ -564,9 +524,11 @@ CALL(readRights) {
   return got;
 }
 
+/* A socket that somebody made blocking waits, whatever the flags say: EINVAL. */
 CALL(splice) {
   unsigned flags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
   ssize_t moved;
+  if (blocks(INT(0)) || blocks(INT(1))) return fail(EINVAL);
   RETRY(moved, splice(INT(0), NULL, INT(1), NULL, (size_t)c->numbers[2], flags));
   return moved;
 }
@@ -597,15 +559,30 @@ CALL(setsockopt) {
   return setsockopt(INT(0), INT(1), INT(2), c->bytes.data, option_length(c->bytes));
 }
 
+/* getsockname(fd, into), getpeername(fd, into): the bytes of a struct sockaddr; how many. */
 static int64_t name_of(call *c, int (*ask)(int, struct sockaddr *, socklen_t *)) {
-  address from = {.length = sizeof from.as};
-  if (ask(INT(0), &from.as.any, &from.length) < 0) return -1;
-  c->object = address_object(c->env, &from);
-  return 0;
+  socklen_t length = option_length(c->bytes);
+  return ask(INT(0), (struct sockaddr *)(void *)c->bytes.data, &length) < 0 ? -1 : (int64_t)length;
 }
 
 CALL(getsockname) { return name_of(c, getsockname); }
 CALL(getpeername) { return name_of(c, getpeername); }
+
+/* interfaceIndex(name): its number; 0 where there is none. */
+CALL(interfaceIndex) {
+  bool fits = c->text_length > 0 && c->text_length < IF_NAMESIZE;
+  return fits && !memchr(c->text, '\0', c->text_length) ? if_nametoindex(c->text) : 0;
+}
+
+/* interfaceName(index, into): its name; how many bytes. */
+CALL(interfaceName) {
+  char name[IF_NAMESIZE];
+  if (c->bytes.length < sizeof name) return fail(EINVAL);
+  if (c->numbers[0] > UINT32_MAX) return fail(EINVAL);
+  if (!if_indextoname((unsigned)c->numbers[0], name)) return -1;
+  memcpy(c->bytes.data, name, sizeof name);
+  return (int64_t)strlen(name);
+}
 
 /* kind(fd): the file type bits of fstat(2), by way of libuv: fstat itself binds to a symbol that
  * the C libraries of older systems do not have. */
@@ -649,11 +626,11 @@ CALL(stat) {
   return written ? 0 : fail(EINVAL);
 }
 
-/* parse(family, text): 1 where inet_pton(3) takes it, 0 where not. */
-CALL(parse) {
-  struct in6_addr into;
-  if (INT(0) != AF_INET && INT(0) != AF_INET6) return fail(EINVAL);
-  return !memchr(c->text, '\0', c->text_length) && inet_pton(INT(0), c->text, &into) == 1;
+/* ofNode(fd): 1 where a handle of Node's own has it in this thread's loop, 0 where none has. */
+CALL(ofNode) {
+  uv_loop_t *loop = NULL;
+  napi_get_uv_event_loop(c->env, &loop);
+  return loop && INT(0) >= 0 && (unsigned)INT(0) < loop->nwatchers && loop->watchers[INT(0)];
 }
 
 /* ledger(): the descriptors this environment owns, in ascending order. */
@@ -676,7 +653,8 @@ CALL(quickPin) {
 /* --- the poll hook -------------------------------------------------------------------------- */
 
 /* Runs one handler in Node's callback scope: its ticks and promise jobs run before this returns.
- * What it throws becomes an 'uncaughtException'. False once no JavaScript can run any more. */
+ * What it throws becomes an 'uncaughtException'. False once no JavaScript can run any more. The
+ * receiver is what async_hooks shows to anybody as the resource, so it is an object of no use. */
 static bool dispatch(thread_state *state, int32_t what) {
   napi_env env = state->env;
   napi_handle_scope scope;
@@ -684,7 +662,7 @@ static bool dispatch(thread_state *state, int32_t what) {
   bool alive = true, thrown = false, any;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
   napi_get_reference_value(env, state->dispatch_ref, &function);
-  napi_get_reference_value(env, state->control_ref, &receiver);
+  napi_create_object(env, &receiver);
   napi_create_int32(env, what, &argument);
   if (napi_make_callback(env, NULL, receiver, function, 1, &argument, &returned) != napi_ok) {
     if (napi_is_exception_pending(env, &thrown) != napi_ok) thrown = false;
@@ -700,6 +678,16 @@ static bool dispatch(thread_state *state, int32_t what) {
 
 static void idle_runs(uv_idle_t *idle);
 
+/* The loop would find the epoll descriptor readable for ever: there are no more events after this.
+ * What is carried over still runs. */
+static void hook_fails(thread_state *state, int code) {
+  if (state->failed) return;
+  state->failed = code;
+  uv_poll_stop(&state->poll);
+  state->control[SLOT_BEHIND] = -code;
+  dispatch(state, CALL_FAILED);
+}
+
 static void run_turn(thread_state *state) {
   struct epoll_event events[EVENTS_PER_TURN];
   int32_t *control = state->control;
@@ -707,7 +695,9 @@ static void run_turn(thread_state *state) {
   state->in_turn = true;
   int32_t carried = control[SLOT_NEXT];
   control[SLOT_TURN] = (int32_t)((uint32_t)control[SLOT_TURN] + 1);
-  int count = epoll_wait(state->epoll_fd, events, EVENTS_PER_TURN, 0);
+  int count = 0; /* by the call that libuv makes, which a sandbox knows */
+  if (!state->failed) count = epoll_pwait(state->epoll_fd, events, EVENTS_PER_TURN, 0, NULL);
+  if (count < 0 && errno != EINTR) hook_fails(state, errno);
   for (int i = 0; i < count; i++) {
     int32_t *to = control + SLOT_EVENTS + i * WORDS_PER_EVENT;
     to[0] = (int32_t)(uint32_t)events[i].data.u64;
@@ -734,9 +724,9 @@ static void run_turn(thread_state *state) {
 }
 
 static void poll_readable(uv_poll_t *poll, int status, int events) {
-  (void)status;
   (void)events;
-  run_turn(poll->data);
+  if (status < 0) hook_fails(poll->data, -status);
+  else run_turn(poll->data);
 }
 
 static void idle_runs(uv_idle_t *idle) { run_turn(idle->data); }
@@ -749,7 +739,7 @@ CALL(hookOpen) {
   napi_typedarray_type type;
   size_t words;
   void *control;
-  if (state->handles_open) return fail(EALREADY);
+  if (state->handles_open) return fail(state->failed ? state->failed : EALREADY);
   if (napi_typeof(c->env, c->given[0], &kind) != napi_ok || kind != napi_function ||
       napi_get_typedarray_info(c->env, c->given[1], &type, &words, &control, NULL, NULL) ||
       type != napi_int32_array || words < SLOT_EVENTS + EVENTS_PER_TURN * WORDS_PER_EVENT)
@@ -832,13 +822,14 @@ static void environment_ends(napi_async_cleanup_hook_handle cleanup, void *data)
 
 #define F(name, takes) {#name, takes, sys_##name}
 static const export_function functions[] = {
-    F(socket, "iii"), F(socketpair, "iil"), F(pipe, "l"), F(bind, "iiti"), F(connect, "iiti"),
-    F(listen, "ii"), F(accept, "i"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
+    F(socket, "iii"), F(socketpair, "iil"), F(pipe, "l"), F(bind, "ib"), F(connect, "ib"),
+    F(listen, "ii"), F(accept, "i-"), F(shutdown, "ii"), F(close, "ii"), F(adopt, "i"),
     F(release, "i"), F(dup, "i"), F(read, "is.."), F(peek, "is.."), F(write, "is.."),
     F(writeMore, "is.."), F(writev, "ilnn"), F(sendRights, "i---l"), F(readRights, "is..l"),
     F(readv, "iln"), F(splice, "iin"), F(pipeSize, "ii"), F(getsockopt, "iiib"),
-    F(setsockopt, "iii-"), F(getsockname, "i"), F(getpeername, "i"), F(kind, "i"), F(pending, "ii"),
-    F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(parse, "it"), F(ledger, ""), F(hookOpen, "--"),
+    F(setsockopt, "iii-"), F(getsockname, "ib"), F(getpeername, "ib"), F(kind, "i"),
+    F(interfaceIndex, "t"), F(interfaceName, "nb"), F(pending, "ii"),
+    F(unlink, "t"), F(chmod, "tn"), F(stat, "tl"), F(ofNode, "i"), F(ledger, ""), F(hookOpen, "--"),
     F(hookControl, "iiiii"), F(hookReference, "-"), F(hookCarry, ""), F(hookReport, "-"),
 };
 static const export_function quick_pin = {"pin", "ib", sys_quickPin};
@@ -867,7 +858,7 @@ static const struct {
     C(TCP_INFO), C(TCP_DEFER_ACCEPT), C(TCP_FASTOPEN), C(SHUT_RD), C(SHUT_WR), C(SHUT_RDWR),
     C(EPOLLIN), C(EPOLLPRI), C(EPOLLOUT), C(EPOLLERR), C(EPOLLHUP), C(EPOLLRDHUP), C(EPOLLET),
     C(EPOLL_CTL_ADD), C(EPOLL_CTL_MOD), C(EPOLL_CTL_DEL), C(S_IFSOCK), C(S_IFIFO), C(S_IFCHR),
-    C(S_IFREG), C(FIONREAD), C(SIOCOUTQ), C(SOMAXCONN), C(EVENTS_PER_TURN), C(CHUNKS_MAX),
+    C(S_IFREG), C(FIONREAD), C(SIOCOUTQ), C(EVENTS_PER_TURN), C(CHUNKS_MAX),
 };
 
 static void export_all(napi_env env, napi_value to, const export_function *from, size_t count,

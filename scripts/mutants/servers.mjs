@@ -149,7 +149,12 @@ export default [
     find: 'options._handle ?? options.handle ?? options',
     replace: 'options.handle ?? options',
   },
-  { row: 'C038', file: BIND, find: 'return kernel.dup(fd);', replace: 'return -errno.EBADF;' },
+  {
+    row: 'C038',
+    file: 'src/transport/foreign.ts',
+    find: 'return isStream ? host.kernel.dup(fd) : -errno.EINVAL;',
+    replace: 'return isStream ? -errno.EBADF : -errno.EINVAL;',
+  },
   {
     row: 'C039',
     file: SERVER,

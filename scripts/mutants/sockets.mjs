@@ -345,8 +345,8 @@ export default [
   {
     row: 'C087',
     file: 'src/net/handle_settings.ts',
-    find: 'if (keepAlive) {',
-    replace: 'if (!keepAlive) {',
+    find: 'if (settings.keepAlive) tellKeepAlive',
+    replace: 'if (!settings.keepAlive) tellKeepAlive',
   },
   {
     row: 'C088',

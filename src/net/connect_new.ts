@@ -1,6 +1,7 @@
 import { option } from '../util/options.js';
 import { normalizeArguments } from './arguments.js';
-import { kNormalized } from './internals.js';
+import { kCore, kNormalized } from './internals.js';
+import type { Profile } from './profile.js';
 import type { Socket } from './socket.js';
 import type { LooseConnectOptions, SocketOptions } from './socket_types.js';
 
@@ -8,10 +9,12 @@ import type { LooseConnectOptions, SocketOptions } from './socket_types.js';
 export function connectNew(
   Class: new (options?: SocketOptions | number) => Socket,
   args: readonly unknown[],
+  profile: Profile,
 ): Socket {
   const normalized = normalizeArguments<LooseConnectOptions, () => void>(args);
   const [options] = normalized;
   const socket = new Class(options);
+  if (profile.keepAliveProbes === 'system') socket[kCore].idleTimeOnly = true;
   const timeoutMs = option(options, 'timeout');
   if (timeoutMs) socket.setTimeout(timeoutMs as number);
   normalized[kNormalized] = true;

@@ -10,6 +10,10 @@ import { addressInfo } from './address.js';
 import type { ServerCore } from './server_core.js';
 import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
 
+/** How libuv has keep-alive's probes go, where nobody says otherwise. */
+const PROBE_INTERVAL_SECONDS = 1;
+const PROBES = 10;
+
 type NameTarget = { address?: string; family?: string; port?: number };
 
 abstract class Handle<Under extends Descriptor> {
@@ -122,14 +126,18 @@ export class SocketHandle extends Handle<Stream> {
     return this.under === null ? 0 : applyNoDelay(this.under, on);
   }
 
-  /** Times in seconds, as the kernel takes them. */
+  /**
+   * Times in seconds, as the kernel takes them; 0 leaves what the system has. With a delay, absent
+   * ones are libuv's: ten probes, one each second.
+   */
   setKeepAlive(on: boolean, delay?: number, interval?: number, count?: number): number {
     if (this.under === null) return 0;
+    const isDelayed = delay !== undefined && delay > 0;
     return applyKeepAlive(this.under, {
       keepAlive: on,
       keepAliveDelaySeconds: delay,
-      keepAliveIntervalSeconds: interval,
-      keepAliveCount: count,
+      keepAliveIntervalSeconds: interval ?? (isDelayed ? PROBE_INTERVAL_SECONDS : 0),
+      keepAliveCount: count ?? (isDelayed ? PROBES : 0),
     });
   }
 

@@ -66,7 +66,7 @@ export interface NetModule {
 export function makeNet(profile: Profile, host: Host | null = null): NetModule {
   const SocketClass = host === null ? Socket : makeSocketClass(host);
   const Server = makeServerClass(profile, host === null ? null : { host, SocketClass });
-  const connect = (...args: unknown[]): Socket => connectNew(SocketClass, args);
+  const connect = (...args: unknown[]): Socket => connectNew(SocketClass, args, profile);
   return {
     connect,
     createConnection: connect,

@@ -5,16 +5,20 @@ export interface Profile {
   readonly listenAny: 'ipv4' | 'dual-stack';
   /** C052: a server's `'error'` is directly followed by `'close'`. */
   readonly closeAfterError: boolean;
+  /** C074: keep-alive with a delay probes each second, ten times, or as the system has it. */
+  readonly keepAliveProbes: 'ten-seconds' | 'system';
 }
 
 export const manualProfile: Profile = {
   name: 'manual',
   listenAny: 'ipv4',
   closeAfterError: true,
+  keepAliveProbes: 'system',
 };
 
 export const nodeProfile: Profile = {
   name: 'node',
   listenAny: 'dual-stack',
   closeAfterError: false,
+  keepAliveProbes: 'ten-seconds',
 };

@@ -39,6 +39,12 @@ Object.setPrototypeOf(AcceptedOptions.prototype, null);
 const duplexOptions = new AcceptedOptions();
 const duplexArguments = [duplexOptions];
 
+/**
+ * Where a descriptor to listen on comes from: `own` was made here; `copy` is ours, for a socket
+ * that somebody else may have as well; `taken` was the caller's, and is again where that fails.
+ */
+export type ListenerOrigin = 'own' | 'copy' | 'taken';
+
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
 
@@ -79,12 +85,14 @@ export class ServerCore implements ListenerOwner {
   }
 
   /** Listens on a bound descriptor, which is this server's from here on. Returns 0 or -errno. */
-  listen(fd: number, backlog: number): number {
+  listen(fd: number, backlog: number, origin: ListenerOrigin): number {
     const family = familyOf(this.host, fd);
     const listener = new Listener(this.host, fd, family, this);
+    listener.exclusive = origin === 'own';
     const status = family < 0 ? family : listener.listen(backlog);
     if (status < 0) {
-      listener.close();
+      if (origin === 'taken') listener.detach();
+      else listener.close();
       this.removeFile();
       return status;
     }
@@ -130,7 +138,7 @@ export class ServerCore implements ListenerOwner {
   listenShared(share: ClusterShare, backlog: number): number {
     const shared = share.fd >= 0 ? this.host.kernel.dup(share.fd) : 0;
     if (shared < 0) return shared;
-    const status = share.fd >= 0 ? this.listen(shared, backlog) : share.listen(backlog);
+    const status = share.fd >= 0 ? this.listen(shared, backlog, 'copy') : share.listen(backlog);
     if (status < 0) return status;
     this.share = share;
     share.serve(this.server);

@@ -2,7 +2,8 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { answerList } from '../dial/order.js';
 import { lookupOptions, systemDns } from '../dial/system_dns.js';
-import { bindPath, bindTcp, openToAll, SocketFile, takeDescriptor } from '../transport/bind.js';
+import { bindPath, bindTcp, openToAll, SocketFile } from '../transport/bind.js';
+import { copyListener, takeListener } from '../transport/foreign.js';
 import type { Host } from '../transport/host.js';
 import { invalidArgValue, invalidIpAddress } from '../util/errors.js';
 import { isIP, isLinkLocal } from '../util/ip.js';
@@ -16,6 +17,7 @@ import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
+import type { ListenerOrigin } from './server_core.js';
 import type { LooseListenOptions } from './server_types.js';
 
 const BACKLOG = 511;
@@ -44,9 +46,10 @@ function beginListening(
   backlog: number,
   address: string | null,
   port?: number,
+  origin: ListenerOrigin = 'own',
 ): void {
   const core = server[kServer];
-  const status = fd < 0 ? fd : core.listen(fd, backlog);
+  const status = fd < 0 ? fd : core.listen(fd, backlog, origin);
   if (status < 0) {
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
@@ -223,7 +226,7 @@ function listenOnPath(
 /** Listens on a bound descriptor that this thread owns, and the server from here on. */
 export function listenOnOwned(server: Server, fd: number): void {
   server._connectionKey = `-1:fd${fd}:-1`;
-  beginListening(server, fd, BACKLOG, null);
+  beginListening(server, fd, BACKLOG, null, undefined, 'copy');
 }
 
 /** `listen(bound)` or `listen({handle: bound})`. */
@@ -236,7 +239,28 @@ function listenOnBound(server: Server, bound: BoundSocket, backlog: number): voi
   const { fd, path, file } = bound[kBound]();
   server[kServer].file = file;
   server._pipeName = path;
-  beginListening(server, fd, backlog, null);
+  beginListening(server, fd, backlog, null, undefined, 'copy');
+}
+
+/** Listens on somebody else's descriptor: takes it over, or copies it where an object has it. */
+function listenOnDescriptor(
+  server: Server,
+  fd: number,
+  options: LooseListenOptions,
+  backlog: number,
+): void {
+  const { host } = server[kServer];
+  const isNumber = fd === options.fd;
+  if (isNumber) {
+    const query = { address: null, addressType: -1, port: -1, fd };
+    if (listenInCluster(server, { ...query, options, backlog })) return;
+  }
+  server._connectionKey = `-1:fd${fd}:-1`;
+  const isHandles =
+    host.kernel.ledger().includes(fd) || (!isNumber && host.kernel.ofNode(fd) === 1);
+  const origin = isHandles ? 'copy' : 'taken';
+  const taken = isHandles ? copyListener(host, fd) : takeListener(host, fd, backlog);
+  beginListening(server, taken, backlog, null, undefined, origin);
 }
 
 /** Something with a descriptor in it: a server, a socket, a handle, `{fd}`. */
@@ -275,12 +299,7 @@ export function listen(
   }
   const fd = descriptorOf(options);
   if (fd >= 0) {
-    if (fd === options.fd) {
-      const query = { address: null, addressType: -1, port: -1, fd };
-      if (listenInCluster(server, { ...query, options, backlog })) return;
-    }
-    server._connectionKey = `-1:fd${fd}:-1`;
-    beginListening(server, takeDescriptor(core.host, fd), backlog, null);
+    listenOnDescriptor(server, fd, options, backlog);
     return;
   }
   const anyPort =

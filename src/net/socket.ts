@@ -241,8 +241,8 @@ class SocketClass extends TypedDuplex {
   }
 
   /**
-   * SO_KEEPALIVE and its times, in milliseconds; 0 or absent leaves the system's value; manual,
-   * `socket.setKeepAlive`.
+   * SO_KEEPALIVE and its times in ms; 0 leaves the system's. With a delay, an absent interval is a
+   * second and an absent count 10; `barewire`'s `connect` and servers leave them. Manual, C074.
    */
   setKeepAlive(
     enable?: boolean | KeepAliveOptions,

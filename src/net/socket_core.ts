@@ -137,7 +137,9 @@ export class SocketCore extends SocketWriter implements StreamOwner {
       this.bound.unconnected = false;
       this.local = null;
     }
-    if (settings !== null) applySettings(this.handle ?? SocketHandle.of(stream), settings);
+    if (settings !== null) {
+      applySettings(this.handle ?? SocketHandle.of(stream), settings, this.idleTimeOnly);
+    }
     this.active();
     if (this.waiting !== null) {
       stream.queueAll(this.waiting);

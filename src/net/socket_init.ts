@@ -3,11 +3,12 @@
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { types } from 'node:util';
+import { descriptorType } from '../transport/foreign.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import { codedError, invalidArgValue, invalidFdType } from '../util/errors.js';
 import { ownOptions, pick } from '../util/options.js';
-import { systemError } from '../util/system_error.js';
+import { errno, systemError } from '../util/system_error.js';
 import {
   abortError,
   validateAbortSignal,
@@ -17,7 +18,7 @@ import {
 import { validateBlockList } from './block_list.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { isBoundSocket, kBound, kCore } from './internals.js';
+import { isBoundSocket, kBound, kCore, kServer } from './internals.js';
 import type { Server } from './server.js';
 import { SocketSettings, settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
@@ -98,13 +99,18 @@ function onPeerEnded(this: Socket): void {
 function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
   validateInt32(fd, 'fd', 0);
   const { kernel } = host;
-  const { S_IFSOCK, S_IFIFO } = kernel.constants;
-  const kind = kernel.kind(fd);
-  if (kind < 0) throw systemError(kind, 'open');
-  if (kind !== S_IFSOCK && kind !== S_IFIFO) throw invalidFdType('FILE');
+  const type = descriptorType(host, fd);
+  if (typeof type === 'number') throw systemError(type, 'open');
+  if (type === 'LISTENER' && kernel.ofNode(fd) === 1) throw systemError(-errno.EEXIST, 'open');
+  if (type !== 'TCP' && type !== 'PIPE') throw invalidFdType(type);
   const adopted = kernel.adopt(fd);
   if (adopted < 0) throw systemError(adopted, 'open');
-  return streamOf(socket, host, fd, kind === S_IFSOCK);
+  try {
+    return streamOf(socket, host, fd, kernel.kind(fd) === kernel.constants.S_IFSOCK);
+  } catch (error) {
+    kernel.release(fd);
+    throw error;
+  }
 }
 
 /** A stream for a descriptor of ours that is connected. */
@@ -195,6 +201,7 @@ export function initialiseAccepted(
 ): void {
   const core = equip(socket);
   const { noDelay, keepAlive } = server;
+  if (server[kServer].profile.keepAliveProbes === 'system') core.idleTimeOnly = true;
   if (noDelay || keepAlive) {
     const delaySeconds = keepAlive ? Math.trunc(server.keepAliveInitialDelay) : 0;
     core.settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);

@@ -3,6 +3,7 @@ import { invalidArgType } from '../util/errors.js';
 import { pick } from '../util/options.js';
 import { systemError } from '../util/system_error.js';
 import { validateInt32 } from '../util/validate.js';
+import { tellKeepAlive } from './handle_settings.js';
 import { kCore } from './internals.js';
 import { keepAliveDiffers, readTypeOfService, SocketSettings } from './settings.js';
 import type { Socket } from './socket.js';
@@ -46,12 +47,7 @@ export function setKeepAlive(socket: Socket, options: KeepAliveOptions): void {
   const changed = keepAliveDiffers(settings, wanted);
   Object.assign(settings, wanted);
   if (!changed || socket.connecting) return;
-  socket._handle?.setKeepAlive?.(
-    wanted.keepAlive,
-    wanted.keepAliveDelaySeconds,
-    wanted.keepAliveIntervalSeconds,
-    wanted.keepAliveCount,
-  );
+  tellKeepAlive(socket._handle, settings, socket[kCore].idleTimeOnly);
 }
 
 export function setTypeOfService(socket: Socket, tos: number): void {

@@ -6,6 +6,7 @@ const RESETS = 2;
 const GATHERING = 4;
 const HAS_CALLBACKS = 8;
 const SENDS_ALL = 16;
+const IDLE_TIME_ONLY = 32;
 
 export abstract class SocketState extends SocketRare {
   private bits = 0;
@@ -31,6 +32,18 @@ export abstract class SocketState extends SocketRare {
 
   set resetOnDestroy(on: boolean) {
     this.mark(RESETS, on);
+  }
+
+  /**
+   * Keep-alive sets the idle time alone, and leaves the system its probes' interval and count; see
+   * `Profile`. A socket that was made without `connect` or a server is of no profile.
+   */
+  get idleTimeOnly(): boolean {
+    return (this.bits & IDLE_TIME_ONLY) !== 0;
+  }
+
+  set idleTimeOnly(on: boolean) {
+    this.mark(IDLE_TIME_ONLY, on);
   }
 
   /** A write is under way that waits for nothing but the end of the handler: others may join it. */

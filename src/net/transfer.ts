@@ -151,9 +151,10 @@ export function duplicateSocket(socket: Socket): number {
 /** A second descriptor for what a server listens on; throws where it does not listen. */
 export function duplicateServer(server: Server): number {
   const core = server[kServer];
-  const from = core.listener?.fd ?? -1;
-  if (from < 0) throw stateError('ERR_SERVER_NOT_RUNNING');
-  const fd = core.host.kernel.dup(from);
+  const { listener } = core;
+  if (listener === null) throw stateError('ERR_SERVER_NOT_RUNNING');
+  listener.exclusive = false;
+  const fd = core.host.kernel.dup(listener.fd);
   if (fd < 0) throw systemError(fd, 'dup');
   return fd;
 }

@@ -10,7 +10,9 @@
 
 import {
   CALL_AGAIN,
+  CALL_FAILED,
   CALL_NEXT,
+  hookWords,
   WORD_AGAIN,
   WORD_BEHIND,
   WORD_EVENTS,
@@ -21,6 +23,7 @@ import {
 import type { Kernel } from '../sys/kernel.js';
 import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
+import { systemError } from '../util/system_error.js';
 import { Kept } from './kept.js';
 import type { Flushable, Pollable, Scope } from './pollable.js';
 import { Slab } from './slab.js';
@@ -44,7 +47,9 @@ export class Reactor {
   /** The hook calls: it looks at what is queued when the turn ends, and need not be told. */
   private inCall = false;
 
-  private readonly control: Int32Array;
+  /** The C file writes here. Private to the language, so that no program gets hold of it. */
+  readonly #control: Int32Array;
+  readonly #hookOpen: () => number;
   private epollFd = -1;
   private readonly pollables: (Pollable | undefined)[] = [];
   private readonly generations: number[] = [];
@@ -70,13 +75,14 @@ export class Reactor {
     readonly kernel: Kernel,
     readonly clock: Clock,
   ) {
-    const { EVENTS_PER_TURN } = kernel.constants;
-    this.control = new Int32Array(WORD_EVENTS + EVENTS_PER_TURN * WORDS_PER_EVENT);
+    const control = hookWords(kernel.constants.EVENTS_PER_TURN);
+    this.#control = control;
+    this.#hookOpen = () => kernel.hookOpen(this.dispatch, control);
   }
 
   /** The number of the present turn. */
   get turn(): number {
-    return this.control[WORD_TURN] ?? 0;
+    return this.#control[WORD_TURN] ?? 0;
   }
 
   /** What it still holds: nothing once all is closed. Leak checks ask for it. */
@@ -184,7 +190,7 @@ export class Reactor {
     if (pollable.queued) return;
     pollable.queued = true;
     this.next.push(pollable);
-    this.control[WORD_NEXT] = this.next.length;
+    this.#control[WORD_NEXT] = this.next.length;
     if (!this.inCall) this.kernel.hookCarry();
   }
 
@@ -193,7 +199,7 @@ export class Reactor {
     if (pollable.queued) return;
     pollable.queued = true;
     this.againQueue.push(pollable);
-    this.control[WORD_AGAIN] = this.againQueue.length;
+    this.#control[WORD_AGAIN] = this.againQueue.length;
     if (!this.inCall) this.kernel.hookCarry();
   }
 
@@ -224,7 +230,7 @@ export class Reactor {
   };
 
   private open(): number {
-    const fd = this.kernel.hookOpen(this.dispatch, this.control);
+    const fd = this.#hookOpen();
     if (fd < 0) return fd;
     this.epollFd = fd;
     this.clock.onExit(this.onExit);
@@ -250,9 +256,13 @@ export class Reactor {
   };
 
   private dispatchAll(what: number): void {
+    if (what === CALL_FAILED) {
+      this.epollFd = -1; // `open` says why again
+      throw systemError(this.#control[WORD_BEHIND] as number, 'epoll_pwait');
+    }
     this.dispatchOne(what);
     if (what < 0 || drainTicks === null) return;
-    const { control } = this;
+    const control = this.#control;
     for (let at = what + 1; ; at++) {
       const behind = control[WORD_BEHIND] as number;
       if (behind < 0) return;
@@ -298,7 +308,7 @@ export class Reactor {
   }
 
   private deliver(at: number): void {
-    const { control } = this;
+    const control = this.#control;
     const slot = control[at] as number;
     const pollable = this.pollables[slot];
     if (pollable === undefined || this.generations[slot] !== control[at + 1]) return;
@@ -328,7 +338,7 @@ export class Reactor {
   private runQueued(what: number): void {
     const queue = what === CALL_NEXT ? this.next : this.againQueue;
     const pollable = queue.shift();
-    this.control[what === CALL_NEXT ? WORD_NEXT : WORD_AGAIN] = queue.length;
+    this.#control[what === CALL_NEXT ? WORD_NEXT : WORD_AGAIN] = queue.length;
     if (pollable === undefined) return;
     pollable.queued = false;
     if (pollable.scope === null) this.turnOf(pollable);

@@ -16,7 +16,20 @@ export interface QuickBinding {
   writeMore(): void;
 }
 
-export interface Binding extends Kernel {
+/** The calls that the kernel interface has in another form. */
+type ByAddress = 'bind' | 'connect' | 'getsockname' | 'getpeername';
+
+/** The kernel, with the bytes of `struct sockaddr` where users have addresses as text. */
+export interface Binding extends Omit<Kernel, ByAddress> {
+  bind(fd: number, address: Uint8Array): number;
+  connect(fd: number, address: Uint8Array): number;
+  /** Fills `into` and returns the address's length. */
+  getsockname(fd: number, into: Uint8Array): number;
+  getpeername(fd: number, into: Uint8Array): number;
+  /** if_nametoindex(3): 0 where there is no such interface. */
+  interfaceIndex(name: string): number;
+  /** if_indextoname(3): fills `into` (16 bytes at least) and returns the name's length. */
+  interfaceName(index: number, into: Uint8Array): number;
   /** The SHA-256 of the C source this binary was made from. */
   readonly sourceSha256: string;
   /** For `./quick.ts`. A stand-in that has no memory in common with this process has none. */

@@ -20,6 +20,17 @@ export const WORD_BEHIND = 3;
 export const WORD_EVENTS = 4;
 export const WORDS_PER_EVENT = 3;
 
-/** `dispatch(n)` for n >= 0 is event n; these are the other two things it can be asked. */
+/**
+ * The words of one hook. The C file keeps a pointer to them, so they are shared memory: no program
+ * can transfer, detach or resize that.
+ */
+export function hookWords(eventsPerTurn: number): Int32Array {
+  const count = WORD_EVENTS + eventsPerTurn * WORDS_PER_EVENT;
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** `dispatch(n)` for n >= 0 is event n; these are the other things it can be asked. */
 export const CALL_NEXT = -1;
 export const CALL_AGAIN = -2;
+/** There are no more events: waiting for them failed, with the -errno that is in `WORD_BEHIND`. */
+export const CALL_FAILED = -3;

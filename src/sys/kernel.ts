@@ -6,7 +6,9 @@
  * are whole and in range, bytes are a Uint8Array (Linux takes any view, as the bytes it covers),
  * lists are arrays. No call keeps state for a descriptor beyond the ledger: the set of descriptors
  * this thread owns. A call that makes a descriptor enters it there; `close` and `release` strike
- * it. All descriptors are non-blocking and close-on-exec.
+ * it. All descriptors are non-blocking and close-on-exec when they are entered. Another process
+ * that shares one may make it blocking: no call waits on that account, but for reading and writing
+ * pipes before Linux 6.4.
  */
 
 /** An address as the kernel reports it. `address` is an IP text, or a UNIX path ('' if unnamed). */
@@ -74,7 +76,6 @@ export type KernelConstant =
   | 'S_IFREG'
   | 'FIONREAD'
   | 'SIOCOUTQ'
-  | 'SOMAXCONN'
   | 'EVENTS_PER_TURN'
   | 'CHUNKS_MAX';
 
@@ -88,13 +89,19 @@ export interface Kernel {
   socketpair(family: number, type: number, into: number[]): number;
   /** pipe2(2): the read end to `into[0]`, the write end to `into[1]`. */
   pipe(into: number[]): number;
-  /** bind(2). A path that is too long is -ENAMETOOLONG, one with a NUL in it -EINVAL. */
+  /**
+   * bind(2). A path has 108 bytes at most, and so has an abstract name (it begins with NUL): a
+   * longer one is -ENAMETOOLONG, a path with a NUL in it -EINVAL.
+   */
   bind(fd: number, family: number, address: string, port: number): number;
   /** connect(2). -EINPROGRESS where it goes on in the background; a signal does not stop it. */
   connect(fd: number, family: number, address: string, port: number): number;
   listen(fd: number, backlog: number): number;
-  /** accept4(2). Returns the new descriptor. */
-  accept(fd: number): number;
+  /**
+   * accept4(2), which never waits. Returns the new descriptor. `shared` where another process may
+   * have the listener too, and may have made it a blocking one.
+   */
+  accept(fd: number, shared?: boolean): number;
   shutdown(fd: number, how: number): number;
   /**
    * Leaves the hook's epoll set `epollFd`, then close(2). -EBADF if not owned. With -1 the first
@@ -140,7 +147,10 @@ export interface Kernel {
   ): number;
   /** Reads bytes, and appends the descriptors that came with them to `into`. */
   readRights(fd: number, bytes: Uint8Array, offset: number, length: number, into: number[]): number;
-  /** splice(2), non-blocking; one of the two is a pipe. */
+  /**
+   * splice(2), which never waits; one of the two is a pipe. -EINVAL where somebody made the other a
+   * blocking one, as splice(2) would then wait.
+   */
   splice(fromFd: number, toFd: number, length: number): number;
   /** fcntl(2) with F_SETPIPE_SZ: how much a pipe holds. Returns that, rounded up by the kernel. */
   pipeSize(fd: number, bytes: number): number;
@@ -158,15 +168,15 @@ export interface Kernel {
   chmod(path: string, mode: number): number;
   /** lstat(2): writes mode, device and inode to `into[0..2]`. */
   stat(path: string, into: number[]): number;
-  /** 1 where inet_pton(3) takes the text, 0 where not. */
-  parse(family: number, text: string): number;
+  /** 1 where a handle of Node's own has the descriptor in this thread's loop, 0 where not. */
+  ofNode(fd: number): number;
   /** The descriptors this thread owns, ascending. */
   ledger(): number[];
 
   /**
    * Opens this thread's one epoll descriptor and hooks it into the event loop. `dispatch` runs
    * once per event, each time in Node's callback scope; see `./hook.ts` for what `control` holds.
-   * Returns the epoll descriptor.
+   * Returns the epoll descriptor. Where waiting for events has failed, that -errno.
    */
   hookOpen(dispatch: (what: number) => void, control: Int32Array): number;
   /** epoll_ctl(2) on the hook's epoll descriptor. */

@@ -23,20 +23,23 @@ const IN_WORDS = 2;
 const PINNED_BYTES_MAX = 256 * 1024;
 
 // The getters themselves, as what a class of a user's has in their place may say anything.
+const { isArrayBuffer, isUint8Array } = types;
 const views: object = Object.getPrototypeOf(Uint8Array.prototype);
 const lengthOf = getter<Uint8Array, number>(views, 'byteLength');
 const memoryOf = getter<Uint8Array, ArrayBufferLike>(views, 'buffer');
 const sizeOf = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
 
-function getter<Of, Gives>(prototype: object, name: string): (this: Of) => Gives {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: Of) => Gives;
+/** A getter as a function of its object, which nobody can come between by another `call`. */
+function getter<Of, Gives>(prototype: object, name: string): (of: Of) => Gives {
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  return Function.prototype.call.bind(get as () => Gives) as (of: Of) => Gives;
 }
 
 /** Whether it is bytes in memory of this thread's alone, of which there is not much. */
 function mayBePinned(bytes: Uint8Array): boolean {
-  if (!types.isUint8Array(bytes)) return false;
-  const memory = memoryOf.call(bytes);
-  return types.isArrayBuffer(memory) && sizeOf.call(memory) <= PINNED_BYTES_MAX;
+  if (!isUint8Array(bytes)) return false;
+  const memory = memoryOf(bytes);
+  return isArrayBuffer(memory) && sizeOf(memory) <= PINNED_BYTES_MAX;
 }
 
 /** Whether a word holds it. What JavaScript calls with may be anything. */
@@ -65,7 +68,7 @@ class Pin {
     }
     if (this.quick.pin(this.which, bytes) < 0) return false;
     this.bytes = bytes;
-    this.lengthBytes = lengthOf.call(bytes);
+    this.lengthBytes = lengthOf(bytes);
     this.last = NOTHING;
     return true;
   }
@@ -82,7 +85,7 @@ class Pin {
       offset >= 0 &&
       length >= 0 &&
       offset + length <= this.lengthBytes &&
-      lengthOf.call(this.bytes) === this.lengthBytes
+      lengthOf(this.bytes) === this.lengthBytes
     );
   }
 }
@@ -94,7 +97,8 @@ export function quickCalls(
 ): Pick<Kernel, 'read' | 'write' | 'writeMore'> {
   const { read, write, writeMore } = calls;
   const { read: quickRead, write: quickWrite, writeMore: quickWriteMore } = quick;
-  const words = new Int32Array(WORDS);
+  // Shared memory, as no program can take that away from where it lies.
+  const words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
   const toRead = new Pin(quick, TO_READ);
   const toWrite = new Pin(quick, TO_WRITE);
   quick.pin(IN_WORDS, words);

@@ -1,5 +1,4 @@
 /** Makes descriptors that are bound and ready to listen. Everything returns >= 0 or -errno. */
-import { errno } from '../util/system_error.js';
 import type { Host } from './host.js';
 
 export interface BindOptions {
@@ -43,15 +42,6 @@ export function bindPath(host: Host, path: string): number {
   if (status >= 0) return fd;
   kernel.close(fd, -1);
   return status;
-}
-
-/** Takes over `fd`; a second descriptor for it where this thread owns it already. */
-export function takeDescriptor(host: Host, fd: number): number {
-  const { kernel } = host;
-  if (kernel.kind(fd) !== kernel.constants.S_IFSOCK) return -errno.EINVAL;
-  if (kernel.ledger().includes(fd)) return kernel.dup(fd);
-  const status = kernel.adopt(fd);
-  return status < 0 ? status : fd;
 }
 
 /** The address family of a descriptor, or -errno where it is no socket. */

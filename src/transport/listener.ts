@@ -6,6 +6,7 @@ import type { Scope } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
 import { connectionsWaiting, UNKNOWN } from './accept_queue.js';
 import { Descriptor } from './descriptor.js';
+import { clearLinger, handsLingerDown } from './foreign.js';
 import type { Host } from './host.js';
 
 export interface ListenerOwner {
@@ -30,6 +31,8 @@ export class Listener extends Descriptor {
   private turn = -1;
   private budget = 0;
   private retry: ReturnType<Host['clock']['setTimer']> | null = null;
+  /** Connections have a linger time from the listener, which somebody else has set. */
+  private lingers = false;
 
   constructor(
     host: Host,
@@ -49,6 +52,7 @@ export class Listener extends Descriptor {
     const { kernel, reactor } = this.host;
     const status = kernel.listen(this.fd, backlog);
     if (status < 0) return status;
+    this.lingers = !this.exclusive && this.isTcp && handsLingerDown(this.host, this.fd);
     this.accepting = true;
     const registered = reactor.register(this, this.fd, kernel.constants.EPOLLIN);
     if (registered < 0) return registered;
@@ -82,7 +86,8 @@ export class Listener extends Descriptor {
     const { kernel } = this.host;
     if (this.waiting === 0)
       this.waiting = this.isTcp ? connectionsWaiting(kernel, this.fd) : UNKNOWN;
-    const accepted = this.waiting === 0 ? -errno.EAGAIN : kernel.accept(this.fd);
+    const shared = !this.exclusive;
+    const accepted = this.waiting === 0 ? -errno.EAGAIN : kernel.accept(this.fd, shared);
     if (accepted < 0) {
       this.waiting = 0;
       this.notAccepted(accepted);
@@ -91,6 +96,7 @@ export class Listener extends Descriptor {
     // The event of one that comes from here on is still to be told.
     if (--this.waiting > 0) this.goOn();
     else this.readable = false;
+    if (this.lingers) clearLinger(this.host, accepted);
     this.owner.onAccept(accepted);
   }
 
@@ -108,6 +114,10 @@ export class Listener extends Descriptor {
         return;
       case errno.EBADF:
       case errno.EINVAL:
+      // A sandbox does not let the call through.
+      case errno.EPERM:
+      case errno.ENOSYS:
+      case errno.EACCES:
       case errno.ENOTSOCK:
       case errno.EOPNOTSUPP:
         this.readable = false;

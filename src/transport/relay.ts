@@ -25,19 +25,24 @@ const SPLICE_BYTES_MIN = 32 * 1024;
 /** This thread's buffer for bytes on their way: it is filled and emptied within one call. */
 let scratch: Buffer | null = null;
 
-/** Failures of splice(2) itself, after which an ordinary read still finds all bytes. */
-const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM]);
+/** A sandbox does not let the call through: it will not do so later either. */
+const REFUSED = new Set<number>([errno.EPERM, errno.ENOSYS, errno.EACCES]);
+
+/** Failures of splice(2) itself: copying the bytes works all the same. */
+const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM, ...REFUSED]);
 
 /** The kernel pipe of a host. It is open while any relay uses it. */
 export class RelayPipe {
   readEnd = -1;
   writeEnd = -1;
   private users = 0;
+  private refused = false;
 
   constructor(private readonly kernel: Kernel) {}
 
-  /** Opens it where it is not. False where there is no descriptor for it. */
+  /** Opens it where it is not. False where there is no descriptor for it, or no use. */
   open(): boolean {
+    if (this.refused) return false;
     if (this.readEnd >= 0) return true;
     const ends: number[] = [];
     if (this.kernel.pipe(ends) < 0) return false;
@@ -49,6 +54,13 @@ export class RelayPipe {
       this.kernel.pipeSize(writeEnd, CROWDED_BYTES);
     }
     return true;
+  }
+
+  /** splice(2) failed. Where it is refused nobody needs the pipe any more. */
+  noteFailure(status: number): void {
+    if (!REFUSED.has(-status)) return;
+    this.refused = true;
+    this.close();
   }
 
   retain(): void {
@@ -134,6 +146,7 @@ export class Relay {
       // is nothing, or even that this is the end where the peer's FIN is behind it.
       const unsure = count === 0 || (count === -errno.EAGAIN && from.mayHaveMore);
       this.large = !unsure && !NOT_BY_SPLICE.has(-count);
+      this.pipe.noteFailure(count);
       if (this.large) from.readStopped(count);
       return this.large;
     }
@@ -141,16 +154,19 @@ export class Relay {
     // Not known to be the last: it stops where the pipe has no place for another piece of memory.
     from.took(count, false);
     let left = count;
-    while (left > 0) {
-      const sent = kernel.splice(this.pipe.readEnd, to.fd, left);
-      if (sent <= 0) {
-        this.writeStatus = sent;
-        break;
-      }
+    let sent = 1;
+    while (left > 0 && sent > 0) {
+      sent = kernel.splice(this.pipe.readEnd, to.fd, left);
+      if (sent <= 0) break;
       to.bytesWritten += sent;
       left -= sent;
     }
-    if (left > 0) this.takeBack(from, left);
+    if (left === 0) return true;
+    this.large = this.large && !NOT_BY_SPLICE.has(-sent);
+    // The other side has no part in it where it is the call that does not work.
+    if (!NOT_BY_SPLICE.has(-sent)) this.writeStatus = sent;
+    this.takeBack(from, left);
+    this.pipe.noteFailure(sent);
     return true;
   }
 

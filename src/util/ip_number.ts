@@ -1,11 +1,16 @@
-/** IP addresses as numbers, for comparing them, and back to the text that inet_ntop(3) makes. */
+/** IP addresses as numbers, for comparing them, and back to text. */
 import { isIPv4, isIPv6 } from './ip.js';
 
 /** The 96 bits before an IPv4 address in its IPv6 form, `::ffff:a.b.c.d`. */
 const MAPPED = 0xffffn << 32n;
 
+/** The four bytes of an IPv4 address, which `text` has to be. */
+export function ipv4Bytes(text: string): number[] {
+  return text.split('.').map(Number);
+}
+
 function v4ToNumber(text: string): bigint {
-  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4Bytes(text);
   return BigInt(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
 }
 
@@ -18,13 +23,18 @@ function groups(text: string): number[] {
   });
 }
 
-function v6ToNumber(text: string): bigint {
+/** The eight groups of an IPv6 address, which `text` has to be; without its zone. */
+export function ipv6Words(text: string): number[] {
   const [head = '', tail] = (text.split('%', 1)[0] ?? '').split('::');
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
   const zeros = new Array<number>(8 - before.length - after.length).fill(0);
+  return [...before, ...zeros, ...after];
+}
+
+function v6ToNumber(text: string): bigint {
   let value = 0n;
-  for (const group of [...before, ...zeros, ...after]) value = (value << 16n) | BigInt(group);
+  for (const group of ipv6Words(text)) value = (value << 16n) | BigInt(group);
   return value;
 }
 
@@ -64,15 +74,22 @@ function endsInV4(words: readonly number[], zeros: { at: number; length: number 
   return zeros.length === 6 || (zeros.length === 5 && words[5] === 0xffff);
 }
 
-/** The shortest text of an address, as inet_ntop(3) has it. */
-export function numberToIp(value: bigint, family: 4 | 6): string {
-  if (family === 4) return v4ToText(Number(value));
-  const words = [...Array(8).keys()].map((i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
+/** The shortest text of an IPv6 address: RFC 5952, as libuv has it, and so Node. */
+export function ipv6Text(words: readonly number[]): string {
   const zeros = longestZeros(words);
   const text = words.map((word) => word.toString(16));
   if (endsInV4(words, zeros)) {
-    text.splice(6, 2, v4ToText(Number(value & 0xffffffffn)));
+    const [high = 0, low = 0] = words.slice(6);
+    text.splice(6, 2, v4ToText(high * 0x1_0000 + low));
   }
   if (zeros.at < 0) return text.join(':');
   return `${text.slice(0, zeros.at).join(':')}::${text.slice(zeros.at + zeros.length).join(':')}`;
+}
+
+/** The shortest text of an address. */
+export function numberToIp(value: bigint, family: 4 | 6): string {
+  if (family === 4) return v4ToText(Number(value));
+  return ipv6Text(
+    [...Array(8).keys()].map((i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn)),
+  );
 }

@@ -1,7 +1,6 @@
 /** C090–C092: isIP, isIPv4 and isIPv6. */
 import assert from 'node:assert/strict';
 import nodeNet from 'node:net';
-import { linux } from '#internal/sys/linux';
 import { row } from './kit/row.js';
 
 const V4 = ['0.0.0.0', '127.0.0.1', '255.255.255.255', '1.2.3.4'];
@@ -70,13 +69,12 @@ function* nearAddresses(count: number): Generator<string> {
   }
 }
 
-row('C092 they agree with inet_pton on every input', ({ net }) => {
-  const { AF_INET, AF_INET6 } = linux.constants;
+row('C092 they agree with node:net on every input', ({ net }) => {
   const seen = { 0: 0, 4: 0, 6: 0 };
   for (const text of [...V4, ...V6, ...NEITHER, ...NEITHER_V6, ...nearAddresses(40_000)]) {
     if (text.includes('\0')) continue;
-    const four = linux.parse(AF_INET, text) === 1;
-    const six = linux.parse(AF_INET6, text) === 1;
+    const four = nodeNet.isIPv4(text);
+    const six = nodeNet.isIPv6(text);
     assert.equal(net.isIPv4(text), four, JSON.stringify(text));
     assert.equal(net.isIPv6(text), six, JSON.stringify(text));
     seen[four ? 4 : six ? 6 : 0]++;

@@ -129,10 +129,59 @@ test('a link-local address on the loopback device of another network namespace',
   }
 });
 
+test('thousands of addresses have the text that Node has for them', (t) => {
+  // In a network of its own, in which every address can be bound.
+  const outcome = inNamespace(`
+    for (const ip of ['ipv4', 'ipv6']) {
+      require('node:fs').writeFileSync('/proc/sys/net/' + ip + '/ip_nonlocal_bind', '1');
+    }
+    const { TCP, constants } = process.binding('tcp_wrap');
+    let seed = 20260101;
+    const random = (below) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const groups = ['0', '0', '0', '0', '1', 'a', 'ff', 'ffff', '8000', '7f00', 'db8'];
+    const group = () =>
+      random(5) === 0 ? random(65536).toString(16) : groups[random(groups.length)];
+    const full = (length) => Array.from({ length }, group).join(':');
+    const quad = () => [0, 0, 0, 0].map(() => random(256)).join('.');
+    const forms = [
+      () => full(8),
+      () => '0:0:0:0:0:' + (random(2) ? 'ffff:' : '0:') + full(2),
+      () => '::' + (random(2) ? 'ffff:' : '') + quad(),
+      () => full(random(4)) + '::' + full(random(4)),
+      () => full(random(2)) + '::' + full(random(6)),
+    ];
+    const texts = ['::', '::1', '::1:0', '::0.1.0.0', '::ffff:0:0', '::ffff:1:2', '::fffe:1:2',
+      '1::', '::ffff:0:1:2', '64:ff9b::1', '::1:2:3', '1:0:0:2::3', '0:1::', 'fe80::1%lo',
+      'fe80:0:0:1::%lo'];
+    for (let i = 0; i < 4000; i++) texts.push(forms[i % forms.length]());
+    let compared = 0;
+    for (const text of texts) {
+      const native = new TCP(constants.SERVER);
+      const into = {};
+      const there = native.bind6(text, 0, 0) || native.getsockname(into);
+      native.close();
+      const fd = kernel.socket(C.AF_INET6, C.SOCK_STREAM, 0);
+      const here = kernel.bind(fd, C.AF_INET6, text, 0);
+      const { address } = here < 0 ? {} : kernel.getsockname(fd);
+      kernel.close(fd, -1);
+      const same = there < 0 || here < 0 ? here < 0 && there < 0 : address === into.address;
+      if (!same) console.log(text, there, into.address, here, address);
+      if (address !== undefined) compared++;
+    }
+    console.log(compared > 3500 ? 'enough' : compared);
+    process.exit();
+  `);
+  if (outcome.status === NO_NAMESPACE) t.skip('namespaces are not for us here');
+  else assert.deepEqual([outcome.stdout.trim(), outcome.stderr], ['enough', '']);
+});
+
 test('UNIX paths, up to the byte', (t) => {
   watchLedger(t);
   const folder = scratchFolder(t);
-  for (const length of [1, 50, 106, 107].filter((each) => each > folder.length + 1)) {
+  for (const length of [1, 50, 106, 107, 108].filter((each) => each > folder.length + 1)) {
     const path = join(folder, 'p'.repeat(length - folder.length - 1));
     const fd = socket(C.AF_UNIX);
     assert.equal(kernel.bind(fd, C.AF_UNIX, path, 0), 0);
@@ -145,15 +194,15 @@ test('UNIX paths, up to the byte', (t) => {
     assert.deepEqual(kernel.getsockname(client), { family: C.AF_UNIX, address: '', port: 0 });
     close(fd, client);
   }
-  const rest = 108 - folder.length - 1;
+  const rest = 109 - folder.length - 1;
   for (const path of [join(folder, 'p'.repeat(rest)), 'x'.repeat(300), 'y'.repeat(1e6)]) {
     assert.equal(bound(C.AF_UNIX, path), -E.ENAMETOOLONG);
     const fd = socket(C.AF_UNIX);
     assert.equal(kernel.connect(fd, C.AF_UNIX, path, 0), -E.ENAMETOOLONG);
     close(fd);
   }
-  // 54 characters, 108 bytes.
-  assert.equal(bound(C.AF_UNIX, '\u00e9'.repeat(54)), -E.ENAMETOOLONG);
+  // 55 characters, 110 bytes.
+  assert.equal(bound(C.AF_UNIX, '\u00e9'.repeat(55)), -E.ENAMETOOLONG);
   for (const path of ['', `${folder}/a\0b`, `${folder}/a\0`]) {
     assert.equal(bound(C.AF_UNIX, path), -E.EINVAL);
   }

@@ -50,7 +50,7 @@ const RIGHT: Record<string, unknown[]> = {
   unlink: ['/nonexistent/x'],
   chmod: ['/nonexistent/x', 0o600],
   stat: ['/nonexistent/x', []],
-  parse: [C.AF_INET, 'x'],
+  ofNode: [-1],
   hookOpen: [() => {}, new Int32Array(4 + C.EVENTS_PER_TURN * 3)],
   hookControl: [-1, C.EPOLL_CTL_ADD, 0, 0, 0],
   hookReference: [true],

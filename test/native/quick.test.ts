@@ -108,6 +108,29 @@ test('memory that was transferred since it was pinned is not touched any more', 
   close(near, far);
 });
 
+test('who replaces Function.prototype.call cannot hide that memory was transferred', (t) => {
+  watchLedger(t);
+  const [near, far] = pair();
+  const to = pinned('read', '........');
+  assert.equal(kernel.write(near, Buffer.from('abcdefgh'), 0, 8), 8);
+  const { call: own } = Function.prototype;
+  const seen: unknown[] = [];
+  let status: number;
+  transfer(to);
+  Function.prototype.call = function call(this: () => unknown, of: unknown): unknown {
+    seen.push(of);
+    return of === to ? 8 : Reflect.apply(this, of, []);
+  };
+  try {
+    status = kernel.read(far, to, 0, 8);
+  } finally {
+    Function.prototype.call = own;
+  }
+  assert.equal(status, -E.EINVAL);
+  assert.ok(!seen.includes(to));
+  close(near, far);
+});
+
 test('what a class says of its memory is not believed', (t) => {
   watchLedger(t);
   const [near, far] = pair();

@@ -297,13 +297,6 @@ test('errors of the calls that make and connect sockets', (t) => {
 });
 
 test('the numbers of the system are what Node says they are', () => {
-  assert.equal(kernel.parse(C.AF_INET, '127.0.0.1'), 1);
-  assert.equal(kernel.parse(C.AF_INET, '127.1'), 0);
-  assert.equal(kernel.parse(C.AF_INET, '127.0.0.1\0'), 0);
-  assert.equal(kernel.parse(C.AF_INET6, '::ffff:1.2.3.4'), 1);
-  assert.equal(kernel.parse(C.AF_INET6, 'fe80::1%lo'), 0);
-  assert.equal(kernel.parse(C.AF_INET6, 'x'.repeat(1e5)), 0);
-  assert.equal(kernel.parse(C.AF_UNIX, 'x'), -E.EINVAL);
   for (const [name, value] of Object.entries(C)) {
     assert.ok(Number.isInteger(value), `${name} is ${value}`);
   }

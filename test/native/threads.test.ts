@@ -179,29 +179,3 @@ test('a signal storm interrupts no call', () => {
     ['3'],
   );
 });
-
-test('a call that a signal stops in the middle is made again', () => {
-  // Another process can make our descriptions blocking, and with a time limit set a signal stops
-  // recv(2) in spite of SA_RESTART.
-  assertPrints(
-    `
-    const { spawn, spawnSync } = require('node:child_process');
-    process.on('SIGUSR2', () => {});
-    const env = { PATH: process.env.PATH };
-    const [near, far] = sockets();
-    const perl = (source, run) => run('perl', ['-e', 'use Fcntl; ' + source, process.pid], {
-      env, stdio: ['ignore', 'inherit', 'inherit', near, far],
-    });
-    const limit = Buffer.alloc(16);
-    limit.writeInt32LE(20, 0);
-    const SO_RCVTIMEO = 20;
-    assert.equal(kernel.setsockopt(near, C.SOL_SOCKET, SO_RCVTIMEO, limit), 0);
-    perl('open(F, "<&=3"); fcntl(F, F_SETFL, 0) or die $!;', spawnSync);
-    const storm = 'for (1..50) { kill USR2 => $ARGV[0]; select(undef, undef, undef, 0.002); }';
-    perl(storm + 'open(F, ">&=4"); syswrite(F, "x");', spawn);
-    const started = Date.now();
-    console.log(kernel.read(near, Buffer.alloc(4), 0, 4), Date.now() - started < 15000);
-  `,
-    ['1 true'],
-  );
-});

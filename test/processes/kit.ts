@@ -112,11 +112,15 @@ export class Family {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    program = process.execPath,
+  ) {
     // A child must not take itself for a file of the test run.
     const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...rest } = process.env;
     const options = { cwd: projectRoot, env: { ...rest, ...env }, detached: true };
-    this.child = spawn(process.execPath, args, options);
+    this.child = spawn(program, args, options);
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
     });

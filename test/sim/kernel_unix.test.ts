@@ -71,11 +71,17 @@ behaviour('an abstract name ends with its socket', (k) => {
   k.is(k.kernel.bind(k.unix(), k.c.AF_UNIX, name, 0), 0);
 });
 
+behaviour('a path may fill all 108 bytes', (k) => {
+  const path = k.path('').padEnd(108, 'p');
+  k.is(k.kernel.bind(k.unix(), k.c.AF_UNIX, path, 0), 0);
+  k.is(k.kernel.unlink(path), 0);
+});
+
 behaviour('names that can not be have their errors', (k) => {
   const fd = k.unix();
   k.fails(k.kernel.bind(fd, k.c.AF_UNIX, '', 0), 'EINVAL');
   k.fails(k.kernel.bind(fd, k.c.AF_UNIX, 'a\0b', 0), 'EINVAL');
-  k.fails(k.kernel.bind(fd, k.c.AF_UNIX, `/tmp/${'x'.repeat(103)}`, 0), 'ENAMETOOLONG');
+  k.fails(k.kernel.bind(fd, k.c.AF_UNIX, `/tmp/${'x'.repeat(104)}`, 0), 'ENAMETOOLONG');
   k.fails(k.kernel.bind(fd, k.c.AF_UNIX, '/no-such-folder/x', 0), 'ENOENT');
   k.fails(k.kernel.listen(fd, 1), 'EINVAL');
   assert.equal(k.read(fd), '[EINVAL]');

@@ -1,6 +1,9 @@
 /** The constants of Linux on x64 and arm64, which agree in all of these. */
 import type { KernelConstant } from '../kernel.js';
 
+/** net.core.somaxconn as Linux has it by default: no backlog is longer. */
+export const SOMAXCONN = 4096;
+
 export const constants: Readonly<Record<KernelConstant, number>> = {
   AF_INET: 2,
   AF_INET6: 10,
@@ -59,7 +62,6 @@ export const constants: Readonly<Record<KernelConstant, number>> = {
   S_IFREG: 0o100000,
   FIONREAD: 0x541b,
   SIOCOUTQ: 0x5411,
-  SOMAXCONN: 4096,
   EVENTS_PER_TURN: 1024,
   CHUNKS_MAX: 256,
 };

@@ -5,7 +5,7 @@
 import { errno } from '../../util/system_error.js';
 import type { KernelAddress } from '../kernel.js';
 import { ByteQueue, lengthOf } from './bytes.js';
-import { constants } from './constants.js';
+import { constants, SOMAXCONN } from './constants.js';
 import { type Endpoint, endpointOf, textFor } from './endpoint.js';
 import type { SimMachine } from './machine.js';
 import { type Flow, HEADER_BYTES } from './network.js';
@@ -118,7 +118,6 @@ export class TcpSocket extends SimSocket {
       this.state = 'listening';
       this.shutdownBits = 0;
     }
-    const { SOMAXCONN } = constants;
     this.backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : backlog;
     return 0;
   }

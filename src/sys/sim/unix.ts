@@ -2,7 +2,7 @@
 import { errno } from '../../util/system_error.js';
 import type { KernelAddress } from '../kernel.js';
 import { lengthOf } from './bytes.js';
-import { constants } from './constants.js';
+import { constants, SOMAXCONN } from './constants.js';
 import type { SimFile } from './file.js';
 import type { SimMachine } from './machine.js';
 import { BOTH_SHUTDOWN, RCV_SHUTDOWN, SEND_SHUTDOWN, SimSocket } from './socket.js';
@@ -28,7 +28,7 @@ export function badPath(path: string): number {
   const length = Buffer.byteLength(path);
   const abstract = path.startsWith('\0');
   if (length === 0 || (!abstract && path.includes('\0'))) return -errno.EINVAL;
-  return length > PATH_BYTES_MAX - (abstract ? 0 : 1) ? -errno.ENAMETOOLONG : 0;
+  return length > PATH_BYTES_MAX ? -errno.ENAMETOOLONG : 0;
 }
 
 export class UnixSocket extends SimSocket {
@@ -104,7 +104,6 @@ export class UnixSocket extends SimSocket {
     if (this.name === '') return -errno.EINVAL;
     if (this.state === 'open') return -errno.EINVAL;
     this.state = 'listening';
-    const { SOMAXCONN } = constants;
     this.backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : backlog;
     return 0;
   }

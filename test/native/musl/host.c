@@ -410,6 +410,10 @@ int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb run) {
   poll_runs = run;
   return 0;
 }
+int uv_poll_stop(uv_poll_t *handle) {
+  poll_runs = NULL;
+  return 0;
+}
 int uv_idle_init(uv_loop_t *loop, uv_idle_t *handle) { return 0; }
 int uv_idle_start(uv_idle_t *handle, uv_idle_cb run) {
   idle = handle;

@@ -28,6 +28,8 @@ export const getDefaultAutoSelectFamilyAttemptTimeout: GetTimeout =
 export const setDefaultAutoSelectFamilyAttemptTimeout: SetTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 export const promises: NetPromises = net.promises;
+/** Whether this is barewire; false where it can not run, and this is the runtime's own `net`. */
+export const isNative: boolean = net.isNative;
 export type * from './net/public_types.js';
 export type BlockList = T.BlockList;
 export type BoundSocket = T.BoundSocket;

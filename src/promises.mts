@@ -12,6 +12,8 @@ export const SocketAddress: P['SocketAddress'] = promises.SocketAddress;
 export const isIP: P['isIP'] = promises.isIP;
 export const isIPv4: P['isIPv4'] = promises.isIPv4;
 export const isIPv6: P['isIPv6'] = promises.isIPv6;
+/** Whether this is barewire; false where it can not run, on the runtime's own `net`. */
+export const isNative: boolean = promises.isNative;
 export type BlockList = promises.BlockList;
 export type BoundSocket = promises.BoundSocket;
 export type SocketAddress = promises.SocketAddress;

@@ -1,5 +1,6 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
+import { isNative } from '../fallback/choose.js';
 import { normalizeArguments } from '../net/arguments.js';
 import { replace, stateError, validateObject } from '../net/checks.js';
 import { acceptWhenListened } from '../net/connection_iterator.js';
@@ -51,6 +52,8 @@ export interface NetPromises
     server: Server | PromiseServer,
     options?: IterationOptions,
   ): AsyncIterableIterator<Socket, undefined>;
+  /** Whether this is barewire; false where it can not run, on the runtime's own `net`. */
+  isNative: boolean;
 }
 
 const itself = (error: unknown): unknown => error;
@@ -118,5 +121,6 @@ export function makePromises(net: NetModule): NetPromises {
     isIP,
     isIPv4,
     isIPv6,
+    isNative,
   };
 }

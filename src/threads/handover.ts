@@ -4,6 +4,7 @@
  * one of its own, so that a thread which dies on either side leaves nothing open.
  */
 import { BroadcastChannel, type MessagePort, threadId, type Worker } from 'node:worker_threads';
+import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
 import { kServer } from '../net/internals.js';
 import {
@@ -128,6 +129,7 @@ function post(
  * `DataCloneError` for a message that can not be posted; the handle stays here then
  */
 export function postHandle(port: HandlePort, message: unknown, handle: Socket | Server): void {
+  refuseElsewhere('postHandle()');
   const { allowHalfOpen } = handle;
   if (isOurSocket(handle)) {
     moveSocket(handle, (fd, unread) => {
@@ -192,6 +194,7 @@ export function onHandle(
   port: HandlePort,
   listener: (message: unknown, handle: Socket | Server | null) => void,
 ): () => void {
+  refuseElsewhere('onHandle()');
   const receive = (value: unknown): void => {
     if (tagOf(value) !== ENVELOPE) return;
     const envelope = value as Envelope;

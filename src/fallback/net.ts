@@ -1,0 +1,77 @@
+/**
+ * `net` where this package can not run: the runtime's own module, its classes and functions
+ * untouched, with what this package has besides on top of it. That is either made here, or it
+ * throws `ERR_BAREWIRE_UNSUPPORTED` when it is called.
+ */
+import builtin from 'node:net';
+import { makeNet, type NetModule } from '../net/module.js';
+import type { Profile } from '../net/profile.js';
+import { announce, refusing, unsupportedCall } from './announce.js';
+import { makeIterable } from './iterable.js';
+import { manualServerClass } from './manual_server.js';
+
+type Loose = Record<PropertyKey, unknown>;
+
+const OPEN = { configurable: true, enumerable: true, writable: true };
+
+/** Methods that no `node:net` has, or not every one that there is. */
+const METHODS = {
+  Socket: ['getTypeOfService', 'setTypeOfService'],
+  BlockList: [
+    'addAddresses',
+    'addCIDR',
+    'addCIDRs',
+    'clear',
+    'removeAddress',
+    'removeCIDR',
+    'removeRange',
+    'removeSubnet',
+  ],
+} as const;
+
+/** Named where it is missed, and not to be seen by who lists what there is. */
+function refuseMethods(): void {
+  for (const [name, methods] of Object.entries(METHODS)) {
+    const { prototype } = builtin[name as keyof typeof METHODS];
+    for (const method of methods) {
+      if (method in prototype) continue;
+      const value = refusing(`${name.charAt(0).toLowerCase()}${name.slice(1)}.${method}()`);
+      Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
+    }
+  }
+}
+
+function refusingClass(name: string): unknown {
+  return {
+    [name]: class {
+      constructor() {
+        throw unsupportedCall(`new ${name}()`);
+      }
+    },
+  }[name];
+}
+
+/** What a runtime's module lacks: what needs no kernel is this package's, the rest throws. */
+function complete(module: Loose, profile: Profile): void {
+  const own: Loose = Object(makeNet(profile));
+  for (const name of Object.keys(own)) {
+    if (name in module) continue;
+    const value = name === 'BoundSocket' ? refusingClass(name) : own[name];
+    Object.defineProperty(module, name, { value, ...OPEN });
+  }
+}
+
+/** `node`: as the runtime has it. `manual`: with the manual's two differences. */
+export function fallbackNet(profile: Profile): NetModule {
+  announce();
+  const module: Loose = Object.defineProperties({}, Object.getOwnPropertyDescriptors(builtin));
+  complete(module, profile);
+  refuseMethods();
+  makeIterable(builtin.Server.prototype);
+  if (profile.listenAny === 'ipv4') {
+    const Server = manualServerClass();
+    const createServer = (...args: unknown[]): unknown => Reflect.construct(Server, args);
+    Object.assign(module, { Server, createServer });
+  }
+  return module as unknown as NetModule;
+}

@@ -86,6 +86,7 @@ function steps({ folder, archive }) {
     CommonJS: node('echo.cjs'),
     'ES modules': node('echo.mjs'),
     'every entry point': node('entries.mjs'),
+    'traces of errors': node('traces.cjs'),
     'no descriptor left': ['sh', ['-c', 'ulimit -n 100; exec "$0" lean.cjs', process.execPath]],
     'emit replaced after loading': node('replaced.cjs'),
     'no native file': node('unloadable.cjs'),

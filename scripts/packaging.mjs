@@ -47,14 +47,18 @@ function install() {
     cpSync(folderOf(require, name), join(folder, 'node_modules', name), { recursive: true });
   }
   cpSync(join(tools, 'fixtures'), folder, { recursive: true });
+  for (const name of ['injected.cts', 'injected.mts']) {
+    cpSync(join(projectRoot, 'test/types', name), join(folder, name));
+  }
   return { folder, archive: join(folder, archive) };
 }
 
 const node = (...args) => [process.execPath, args];
 
+const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
+
 function typescript(resolution) {
   const module = resolution === 'bundler' ? 'esnext' : resolution;
-  const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--types', 'node', '--target', 'es2022'];
   const how = ['--module', module, '--moduleResolution', resolution, '--esModuleInterop'];
   return node(tsc, ...flags, ...how, 'user.ts', 'user.mts');
@@ -93,6 +97,7 @@ function steps({ folder, archive }) {
     'which native file': node('native.cjs'),
     'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
     'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),
+    'TypeScript, each @types/node': node('typed.cjs', tsc),
     'TypeScript, node16': typescript('node16'),
     'TypeScript, nodenext': typescript('nodenext'),
     'TypeScript, bundler': typescript('bundler'),

@@ -27,8 +27,9 @@ function findOwnFolders(frame: string): readonly string[] | null {
 }
 
 /**
- * The trace as its reader needs it: it begins with the line that called this package. Left as it
- * is where no such line is in it, or where all is bundled into one file.
+ * The trace as its reader needs it: it begins with the line that called this package; where Node
+ * shows sources, with the source of what was called there. Left as it is where no such line is in
+ * it, or where all is bundled into one file.
  */
 function fromCaller(stack: string, limit: number): string {
   const lines = stack.split('\n');
@@ -40,7 +41,8 @@ function fromCaller(stack: string, limit: number): string {
   const isOwn = (frame: string): boolean => own.some((folder) => frame.includes(folder));
   const isNodes = (frame: string): boolean => /node:|<anonymous>|\(native/.test(frame);
   const caller = frames.findIndex((frame) => !isOwn(frame) && !isNodes(frame));
-  const from = caller < 0 ? 0 : frames.slice(0, caller).findLastIndex(isOwn) + 1;
+  const called = frames.slice(0, Math.max(caller, 0)).findLastIndex(isOwn);
+  const from = called < 0 || process.sourceMapsEnabled ? Math.max(called, 0) : called + 1;
   return [...lines.slice(0, first), ...frames.slice(from, from + limit)].join('\n');
 }
 

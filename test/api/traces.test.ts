@@ -41,11 +41,32 @@ function framesOf(net: Untyped, call: (net: Untyped) => unknown): string[] {
   throw new Error('nothing was thrown');
 }
 
+/** Runs `check` with source maps on or off, whatever the command line says. */
+function withSourceMaps(on: boolean, check: () => void): void {
+  const before = process.sourceMapsEnabled;
+  process.setSourceMapsEnabled(on);
+  try {
+    check();
+  } finally {
+    process.setSourceMapsEnabled(before);
+  }
+}
+
 for (const [what, call] of Object.entries(MISTAKES)) {
   row(`${what}: the trace begins with the line that says so`, ({ net }) => {
-    const frames = framesOf(net, call);
-    assert.match(frames[0] ?? '', /traces\.test/, frames.join('\n'));
-    assert.ok(frames.length <= Error.stackTraceLimit);
+    withSourceMaps(false, () => {
+      const frames = framesOf(net, call);
+      assert.match(frames[0] ?? '', /traces\.test/, frames.join('\n'));
+      assert.ok(frames.length <= Error.stackTraceLimit);
+    });
+  });
+
+  row(`${what}: with source maps, behind the source of what was called`, ({ net }) => {
+    withSourceMaps(true, () => {
+      const frames = framesOf(net, call);
+      assert.match(frames[0] ?? '', /src\/(net|util)\/\w+\.ts:/, frames.join('\n'));
+      assert.match(frames[1] ?? '', /traces\.test/, frames.join('\n'));
+    });
   });
 }
 

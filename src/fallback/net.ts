@@ -14,30 +14,48 @@ type Loose = Record<PropertyKey, unknown>;
 
 const OPEN = { configurable: true, enumerable: true, writable: true };
 
-/** Methods that no `node:net` has, or not every one that there is. */
-const METHODS = {
+/**
+ * Methods of objects that no `node:net` has, or not every one that there is. Not `toJSON`: what it
+ * lacks there is no error to `JSON.stringify`.
+ */
+export const METHODS = {
   Socket: ['getTypeOfService', 'setTypeOfService'],
+  Server: [],
   BlockList: [
     'addAddresses',
     'addCIDR',
     'addCIDRs',
     'clear',
+    'fromJSON',
     'removeAddress',
     'removeCIDR',
     'removeRange',
     'removeSubnet',
   ],
+  SocketAddress: [],
+} as const;
+
+/** The same of classes. */
+export const STATICS = {
+  BlockList: ['isBlockList'],
+  SocketAddress: ['isSocketAddress', 'parse'],
 } as const;
 
 /** Named where it is missed, and not to be seen by who lists what there is. */
+function refuse(holder: object, label: string, methods: readonly string[]): void {
+  for (const method of methods.filter((name) => !(name in holder))) {
+    const value = refusing(`${label}.${method}()`);
+    Object.defineProperty(holder, method, { value, configurable: true, writable: true });
+  }
+}
+
 function refuseMethods(): void {
-  for (const [name, methods] of Object.entries(METHODS)) {
-    const { prototype } = builtin[name as keyof typeof METHODS];
-    for (const method of methods) {
-      if (method in prototype) continue;
-      const value = refusing(`${name.charAt(0).toLowerCase()}${name.slice(1)}.${method}()`);
-      Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
-    }
+  for (const [name, value] of Object.entries(builtin)) {
+    const methods: readonly string[] = Reflect.get(METHODS, name) ?? [];
+    const statics: readonly string[] = Reflect.get(STATICS, name) ?? [];
+    const label = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+    if (methods.length > 0) refuse(value.prototype, label, methods);
+    if (statics.length > 0) refuse(value, name, statics);
   }
 }
 

@@ -1,6 +1,9 @@
 /** What works where this package can not run: the runtime's `net`, with what is put on top. */
 import assert from 'node:assert/strict';
+import builtin from 'node:net';
 import { type TestContext, test } from 'node:test';
+import net from 'barewire/node';
+import { METHODS, STATICS } from '#internal/fallback/net';
 import type { Ended } from '../support/program.js';
 import { AT_PLACE, projectAt } from './places.js';
 
@@ -200,5 +203,37 @@ test('what is missed is refused by its name, and not to be seen', async (t) => {
     assert.equal(code, 'ERR_BAREWIRE_UNSUPPORTED');
     assert.ok(message.startsWith(name), message);
     assert.match(message, /runs on Linux only/);
+  }
+});
+
+/** The functions of `holder` and what it inherits, those that are public. */
+function functionsOf(holder: object | null): string[] {
+  if (holder === null || holder === Object.prototype || holder === Function.prototype) return [];
+  const own = Object.entries(Object.getOwnPropertyDescriptors(holder))
+    .filter(([name, { value }]) => typeof value === 'function' && !name.startsWith('_'))
+    .map(([name]) => name);
+  return [...own, ...functionsOf(Object.getPrototypeOf(holder) as object | null)];
+}
+
+/** No method of the public surface, or none to throw for. */
+const LEFT_OUT = ['closeOnAbort', 'toJSON'];
+
+test('nothing that this Node’s net lacks is forgotten', () => {
+  for (const name of ['Socket', 'Server', 'BlockList', 'SocketAddress'] as const) {
+    const lacking = (ours: object, theirs: object): string[] =>
+      functionsOf(ours).filter((each) => !(each in theirs) && !LEFT_OUT.includes(each));
+    const methods: readonly string[] = METHODS[name];
+    const missed = lacking(net[name].prototype, builtin[name].prototype);
+    assert.deepEqual(
+      missed.filter((each) => !methods.includes(each)),
+      [],
+      name,
+    );
+    const statics: readonly string[] = name in STATICS ? Reflect.get(STATICS, name) : [];
+    assert.deepEqual(
+      lacking(net[name], builtin[name]).filter((each) => !statics.includes(each)),
+      [],
+      name,
+    );
   }
 });

@@ -10,7 +10,6 @@ import { listFiles, projectRoot } from './lib/files.mjs';
 import { readRows, runRows, selectRows } from './lib/rows.mjs';
 
 const COPIED = [
-  'binding.gyp',
   'build',
   'dist',
   'docs/CONTRACT.md',

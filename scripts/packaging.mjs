@@ -1,6 +1,7 @@
 // `npm run packaging`: packs the package, installs it in a clean folder, and uses it from there as
-// people do: CommonJS, ES modules, TypeScript, a bundle, Jest, Vitest. With `--once-more` what
-// failed runs again, alone: what fails only beside others is named, and does not fail the run.
+// people do: CommonJS, ES modules, TypeScript, bundles, a single executable, Jest, Vitest; also on
+// systems and runtimes where it can not run. With `--once-more` what failed runs again, alone: what
+// fails only beside others is named, and does not fail the run.
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,6 +12,8 @@ import { sideBySide } from './lib/side-by-side.mjs';
 import { stage } from './stage.mjs';
 
 const tools = join(projectRoot, 'test/packaging');
+/** Steps that print what they found. */
+const TABLES = new Set(['systems and runtimes', 'what is in it']);
 /** Steps at once; each takes about a processor. */
 const LANES = 2;
 const NPM = ['--ignore-scripts', '--no-audit', '--no-fund'];
@@ -44,35 +47,21 @@ function install() {
     cpSync(folderOf(require, name), join(folder, 'node_modules', name), { recursive: true });
   }
   cpSync(join(tools, 'fixtures'), folder, { recursive: true });
+  for (const name of ['injected.cts', 'injected.mts']) {
+    cpSync(join(projectRoot, 'test/types', name), join(folder, name));
+  }
   return { folder, archive: join(folder, archive) };
 }
 
 const node = (...args) => [process.execPath, args];
 
+const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
+
 function typescript(resolution) {
   const module = resolution === 'bundler' ? 'esnext' : resolution;
-  const tsc = join(dirname(fromRoot.resolve('typescript/package.json')), 'bin/tsc');
   const flags = ['--ignoreConfig', '--noEmit', '--strict', '--types', 'node', '--target', 'es2022'];
   const how = ['--module', module, '--moduleResolution', resolution, '--esModuleInterop'];
   return node(tsc, ...flags, ...how, 'user.ts', 'user.mts');
-}
-
-/** A bundle finds the native file in `prebuilds` beside it. */
-function bundle(folder) {
-  const { buildSync } = fromTools('esbuild');
-  buildSync({
-    entryPoints: [join(folder, 'echo.cjs')],
-    outfile: join(folder, 'bundle/echo.cjs'),
-    bundle: true,
-    platform: 'node',
-    logLevel: 'error',
-  });
-  const native = join(folder, 'node_modules/barewire/prebuilds');
-  cpSync(native, join(folder, 'bundle/prebuilds'), { recursive: true });
-  // Away from node_modules, so that nothing but the bundle is there.
-  const alone = join(folder, 'alone');
-  cpSync(join(folder, 'bundle'), alone, { recursive: true });
-  return node(join(alone, 'echo.cjs'));
 }
 
 function bin(name, file) {
@@ -89,6 +78,8 @@ function steps({ folder, archive }) {
     "export default { test: { include: ['*.test.cjs'], globals: true } };\n",
   );
   return {
+    'what is in it': node(join(projectRoot, 'scripts/packaging/contents.mjs'), archive),
+    'package managers': node('managers.cjs', archive),
     publint: node(bin('publint', 'src/cli.js'), archive),
     'are the types wrong': node(
       bin('@arethetypeswrong/cli', 'dist/index.js'),
@@ -99,16 +90,20 @@ function steps({ folder, archive }) {
     CommonJS: node('echo.cjs'),
     'ES modules': node('echo.mjs'),
     'every entry point': node('entries.mjs'),
+    'traces of errors': node('traces.cjs'),
     'no descriptor left': ['sh', ['-c', 'ulimit -n 100; exec "$0" lean.cjs', process.execPath]],
     'emit replaced after loading': node('replaced.cjs'),
     'no native file': node('unloadable.cjs'),
     'which native file': node('native.cjs'),
     'register, --require': node('--require', 'barewire/register', 'hooked.mjs'),
     'register, --import': node('--import', 'barewire/register', 'hooked.mjs'),
+    'TypeScript, each @types/node': node('typed.cjs', tsc),
     'TypeScript, node16': typescript('node16'),
     'TypeScript, nodenext': typescript('nodenext'),
     'TypeScript, bundler': typescript('bundler'),
-    'a bundle by esbuild': () => bundle(folder),
+    'bundles by esbuild': node('bundles.cjs'),
+    'a single executable, a snapshot': node('sea.cjs'),
+    'systems and runtimes': node('matrix.mjs'),
     'sinon, mock.timers': node('--test', 'mock-timers.cjs'),
     Jest: node(bin('jest', 'bin/jest.js'), ...jest),
     'Vitest, threads': node(bin('vitest', 'vitest.mjs'), ...vitest, '--pool', 'threads'),
@@ -137,6 +132,7 @@ function run([name, step], cwd) {
       console.log(`${error === null ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
       if (error !== null)
         console.log(`${error.message}\n${stdout}${stderr}`.replace(/^/gm, '    '));
+      else if (TABLES.has(name)) console.log(stdout.replace(/^/gm, '    '));
       resolve(error === null);
     });
   });

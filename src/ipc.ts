@@ -3,6 +3,8 @@
  * all this by itself; without it, this is the explicit way.
  */
 
+import { refuseElsewhere } from './fallback/announce.js';
+import { isNative } from './fallback/choose.js';
 import { installIpc } from './ipc/install.js';
 import { receiveHandle } from './ipc/receive.js';
 import type { NetModule } from './net/module.js';
@@ -11,15 +13,17 @@ import type { Server, Socket } from './node.js';
 import net from './node.js';
 
 // Who loads this may send any connection, also over a channel that `install` knows nothing of.
-leaveUnreadToKernel();
+if (isNative) leaveUnreadToKernel();
 
 export { type Channel, type SendOptions, sendHandle } from './ipc/send.js';
+export { isNative };
 
 /**
  * The socket or server of this package for the handle that a `'message'` event gave; it takes the
  * connection over. Anything that is no socket or server is returned as it is.
  */
 export function receive(handle: unknown): Socket | Server | unknown {
+  refuseElsewhere('receive()');
   return receiveHandle(handle, net);
 }
 
@@ -29,5 +33,6 @@ export function receive(handle: unknown): Socket | Server | unknown {
  * @param module whose `Server` a received server is; `require('barewire/node')` by default
  */
 export function install(module: NetModule = net): void {
+  refuseElsewhere('install()');
   installIpc(module);
 }

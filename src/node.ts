@@ -1,13 +1,22 @@
 /** `barewire/node`: the node profile, for CommonJS. */
-import { makeNet, type NetModule } from './net/module.js';
+import { chooseNet, isNative } from './fallback/choose.js';
+import type { NetModule } from './net/module.js';
 import { nodeProfile } from './net/profile.js';
 import type * as T from './net/public_types.js';
 import { makePromises, type NetPromises } from './promises/promises.js';
 
-const made = makeNet(nodeProfile);
+const made = chooseNet(nodeProfile);
 const promises = makePromises(made);
 // Not spread into a new object: that would ask each getter for its class.
-const net: NetModule & { promises: NetPromises } = Object.assign(made, { promises });
+const net: Entry = Object.assign(made, { promises, isNative });
+
+/** What this entry point gives. */
+interface Entry extends NetModule {
+  /** `connect`, `listen` and `connections` as promises. */
+  promises: NetPromises;
+  /** Whether this is barewire; false where it can not run, and `net` is the runtime's own. */
+  isNative: boolean;
+}
 
 declare namespace net {
   type AddressInfo = T.AddressInfo;

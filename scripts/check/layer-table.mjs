@@ -13,12 +13,14 @@ export const ALLOWED = new Map([
   ['transport', ['util', 'sys', 'reactor']],
   ['dial', ['util', 'sys', 'reactor', 'transport']],
   ['net', ['util', 'transport', 'dial']],
-  ...FRONT_DOORS.map((folder) => [folder, ['net', ENTRIES]]),
+  // What there is where the native file does not load. It asks sys for that, and for nothing else.
+  ['fallback', ['util', 'sys', 'net']],
+  ...FRONT_DOORS.map((folder) => [folder, ['net', 'fallback', ENTRIES]]),
   // Who loads the entry `barewire/ipc` may send any connection; the hook only prepares for it.
-  ['register', ['net', 'ipc', ENTRIES]],
+  ['register', ['net', 'ipc', 'fallback', ENTRIES]],
   // Puts a simulated kernel under net: it has to know both ends.
   ['testing', ['net', 'transport', 'sys', 'util', ENTRIES]],
-  [ENTRIES, ['net', ...FRONT_DOORS]],
+  [ENTRIES, ['net', 'fallback', ...FRONT_DOORS]],
 ]);
 
 const STREAMS = ['node:stream', 'node:events'];
@@ -47,4 +49,4 @@ export const FORBIDDEN = new Map([
 
 /** The one folder that may load the native binding, and how a specifier of it looks. */
 export const NATIVE_FOLDER = 'sys';
-export const NATIVE_SPECIFIER = /^node-gyp-build$|\.node$|(^|\/)(native|prebuilds)(\/|$)/;
+export const NATIVE_SPECIFIER = /\.node$|(^|\/)(native|prebuilds)(\/|$)/;

@@ -1,5 +1,5 @@
-// npm run native:build: compiles for this machine, warnings being errors. node-gyp-build prefers
-// the result to the shipped binaries; ensure.mjs removes it once it is stale.
+// npm run native:build: compiles for this machine, warnings being errors. The
+// result is preferred to the shipped binaries; ensure.mjs removes it once it is stale.
 import { relative } from 'node:path';
 import { compile } from './compile.mjs';
 import { run } from './fail.mjs';

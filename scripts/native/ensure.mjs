@@ -1,14 +1,14 @@
 // Run before `npm start` and `npm test`: afterwards a binary made from the present source loads.
 // With a fitting shipped binary that takes no compiler.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { compile, hostCompiler } from './compile.mjs';
-import { BuildProblem, run } from './fail.mjs';
+import { BuildProblem, problemsOf, run } from './fail.mjs';
 import { nodeHeaders } from './headers.mjs';
-import { embeddedHash, LOCAL_BUILD, ROOT, sourceHash } from './source.mjs';
+import { embeddedHash, LOCAL_BUILD, loadedHash, ROOT, sourceHash } from './source.mjs';
+import { TARGETS } from './targets.mjs';
 
-// node-gyp-build takes whatever lies here before it looks at the shipped binaries.
+// What lies here is taken before the shipped binaries are looked at.
 const PREFERRED = ['build/Release', 'build/Debug'];
 
 /** Removes local builds of another source, which would silently be used instead. */
@@ -24,32 +24,23 @@ function removeStale() {
   }
 }
 
+/** @returns {'glibc' | 'musl'} what this Node is linked with */
+function libc() {
+  const { header } = /** @type {{header: object}} */ (process.report.getReport());
+  return 'glibcVersionRuntime' in header ? 'glibc' : 'musl';
+}
+
 /** @returns {string | undefined} why no fitting binary loads */
 function loadProblem() {
-  const require = createRequire(import.meta.url);
+  const fits = TARGETS.filter((each) => each.arch === process.arch && each.libc === libc());
+  const [file] = [LOCAL_BUILD, ...fits.map((each) => each.file)].filter((each) => existsSync(each));
+  if (file === undefined) return `there is none for ${process.arch} with ${libc()}`;
   try {
-    require.resolve('node-gyp-build');
-  } catch {
-    throw new BuildProblem('The dependencies are not installed. Run: npm ci');
-  }
-  try {
-    const { sourceSha256 } = require('node-gyp-build')(ROOT);
-    if (sourceSha256 === sourceHash()) return undefined;
-    return 'the shipped binary is not made from the present native/barewire.c';
+    if (loadedHash(file) === sourceHash()) return undefined;
+    return `${relative(ROOT, file)} is not made from the present native/barewire.c`;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return message.split('\n', 1)[0];
-  }
-}
-
-/** @param {() => unknown} find @returns {string[]} */
-function missing(find) {
-  try {
-    find();
-    return [];
-  } catch (error) {
-    if (error instanceof BuildProblem) return [error.message];
-    throw error;
   }
 }
 
@@ -61,7 +52,7 @@ await run(() => {
   const reason = loadProblem();
   if (!reason) return;
   console.log(`Compiling native/barewire.c for this machine, because ${reason}`);
-  const problems = [...missing(hostCompiler), ...missing(nodeHeaders)];
+  const problems = [...problemsOf(hostCompiler), ...problemsOf(nodeHeaders)];
   if (problems.length > 0) throw new BuildProblem(problems.join('\n'));
   // Warnings are for the checks: a compiler unknown to us must not fail on one.
   compile(LOCAL_BUILD);

@@ -16,3 +16,14 @@ export async function run(main) {
     process.exitCode = 1;
   }
 }
+
+/** @param {() => unknown} find @returns {string[]} why it finds nothing; empty if it does */
+export function problemsOf(find) {
+  try {
+    find();
+    return [];
+  } catch (error) {
+    if (error instanceof BuildProblem) return [error.message];
+    throw error;
+  }
+}

@@ -36,3 +36,14 @@ export function embeddedHash(file) {
   const hex = bytes.toString('latin1', start, start + HEX_LENGTH);
   return /^[0-9a-f]{64}$/.test(hex) ? hex : undefined;
 }
+
+/**
+ * The source hash of a binary that this machine can load.
+ * @param {string} file
+ * @returns {string} throws what loading it throws
+ */
+export function loadedHash(file) {
+  const own = { exports: { sourceSha256: '' } };
+  process.dlopen(own, file);
+  return own.exports.sourceSha256;
+}

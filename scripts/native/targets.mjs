@@ -1,4 +1,4 @@
-// The binaries that the package ships, named so that node-gyp-build picks the right one.
+// The binaries that the package ships, named as src/sys/binding.ts looks for them.
 import { join } from 'node:path';
 import { ROOT } from './source.mjs';
 

@@ -1,6 +1,7 @@
 /** Live connections, moved between this package's sockets and the built-in's. */
 import builtin from 'node:net';
-import { option } from '../net/checks.js';
+import { isNative } from '../fallback/choose.js';
+import { option, stateError } from '../net/checks.js';
 import {
   awaitingSocket,
   duplicate,
@@ -28,6 +29,17 @@ function notMovable(): Error {
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_HANDLE_TYPE' });
 }
 
+function closedError(): Error {
+  return stateError('ERR_SOCKET_CLOSED');
+}
+
+/** Where this package can not run, its sockets are the runtime's own: there is nothing to move. */
+function builtinAlready(socket: builtin.Socket, error: () => Error): builtin.Socket {
+  if (socket.destroyed || socket.connecting || socket.pending) throw error();
+  socket.pause();
+  return socket;
+}
+
 function encodingOf(decoder: unknown): BufferEncoding | null {
   const { encoding } = (decoder ?? {}) as { encoding?: BufferEncoding };
   return encoding ?? null;
@@ -50,6 +62,7 @@ function sendRest(
  * `'connection'` event. Throws `ERR_SOCKET_CLOSED` where there is no connection (yet).
  */
 export function toNodeSocket(socket: Socket): builtin.Socket {
+  if (!isNative) return builtinAlready(socket as unknown as builtin.Socket, closedError);
   const { allowHalfOpen } = socket;
   const timeout = option(socket, 'timeout');
   const encoding = encodingOf(socket._readableState.decoder);
@@ -94,13 +107,15 @@ function takeOver(from: builtin.Socket, to: Socket): void {
  * not read go along; so do encoding, time-out, half-closed ends, and the place in its server's
  * count. `socket` is destroyed, and its `'close'` follows. Bytes that it still has to send are sent
  * by it: until then the returned socket is `connecting`, and takes writes; `'connect'` follows.
- * Throws `ERR_INVALID_HANDLE_TYPE` for a TLS socket, or one that has no connection (yet).
+ * Throws `ERR_INVALID_HANDLE_TYPE` for a TLS socket, or one that has no connection (yet). Where
+ * `isNative` is false the socket is returned as it is, paused.
  */
 export function fromNodeSocket(socket: builtin.Socket): Socket {
   const inner = internals(socket);
   if (inner.encrypted || socket.connecting || socket.destroyed || inner._handle === null) {
     throw notMovable();
   }
+  if (!isNative) return builtinAlready(socket, notMovable) as unknown as Socket;
   if (typeof inner._handle.fd !== 'number' || inner._handle.fd < 0) throw notMovable();
   const moved = awaitingSocket(socket.allowHalfOpen);
   if (socket.writableLength === 0 && !inner._handle.writeQueueSize) {

@@ -1,5 +1,6 @@
 /** Sockets and servers on their way out, to a child or to the parent. */
 import type { ChildProcess, Serializable } from 'node:child_process';
+import { refuseElsewhere } from '../fallback/announce.js';
 import type { Server, Socket } from '../node.js';
 import { type Carrier, carrierOf, type SendOptions } from './carrier.js';
 import { type ChannelInternals, watchOver } from './outbox.js';
@@ -64,6 +65,7 @@ export function sendHandle(
   options: SendOptions = {},
   callback?: SendCallback,
 ): boolean {
+  refuseElsewhere('sendHandle()');
   const { send } = target as { send?: Send };
   if (send === undefined) throw new TypeError('The target has no channel to send over');
   const channel = channelOf(target);

@@ -109,7 +109,7 @@ export class BlockList {
   ]);
 
   /** Whether `value` is one of these, or the built-in's. */
-  static isBlockList(value: unknown): boolean {
+  static isBlockList(value: unknown): value is BlockList {
     if (typeof value !== 'object' || value === null) return false;
     return #addresses in value || isBuiltIn(value, 'BlockList');
   }

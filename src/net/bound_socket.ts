@@ -15,7 +15,7 @@ import { kBound, kHost } from './internals.js';
 import { pathStatus } from './path_status.js';
 
 /** `new BoundSocket(options)`: `path`, or the others. */
-export interface BoundSocketOptions {
+export interface BoundSocketOptions<Path extends string | undefined = string | undefined> {
   /** An IP address; names are not looked up. Default `'0.0.0.0'`, or `'::'` with `ipv6Only`. */
   host?: string | null | undefined;
   /** Default 0: one that is free. */
@@ -25,8 +25,11 @@ export interface BoundSocketOptions {
   /** SO_REUSEPORT: several sockets bind one port. Default false. */
   reusePort?: boolean | undefined;
   /** A UNIX path, or an abstract name that begins with NUL. */
-  path?: string | undefined;
+  path?: Path | undefined;
 }
+
+/** What `address()` gives: the path where there is one. */
+type BoundAddress<Path> = Path extends string ? string : AddressInfo;
 
 /** What changes hands when a bound socket is taken over. */
 export interface BoundEnd {
@@ -85,7 +88,7 @@ function bindToAddress(host: Host, options: BoundSocketOptions): number {
 }
 
 /** A bound descriptor in search of a server or a socket; current `net.BoundSocket`. */
-export class BoundSocket {
+export class BoundSocket<Path extends string | undefined = string | undefined> {
   #descriptor: BoundDescriptor | null = null;
   readonly #address: AddressInfo | string;
   readonly #path: string | undefined;
@@ -95,7 +98,7 @@ export class BoundSocket {
    * Binds at once. Throws the system's error (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, …), or
    * `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
    */
-  constructor(given: BoundSocketOptions = {}) {
+  constructor(given: BoundSocketOptions<Path> = {}) {
     validateObject(given, 'options');
     const options = pick(given, ['host', 'port', 'ipv6Only', 'reusePort', 'path']);
     const host = this[kHost]();
@@ -130,9 +133,10 @@ export class BoundSocket {
    * The address as the system chose it, or the path. Throws `ERR_SOCKET_HANDLE_ADOPTED`, as the
    * other methods do, once a server or socket has taken over, or after `close()`.
    */
-  address(): AddressInfo | string {
+  address(): BoundAddress<Path> {
     void this.#open;
-    return this.#address;
+    // A path is what was given as `Path`, and nothing else.
+    return this.#address as BoundAddress<Path>;
   }
 
   /** The descriptor's number. It stays this object's: do not close it. */

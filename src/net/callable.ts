@@ -11,6 +11,14 @@ export type Callable<Class> = Class extends new (
   ? Class & ((...args: Args) => Instance)
   : never;
 
+/** The same with its instances by the name that users, and so their editors, know. */
+export type Named<Class extends abstract new (...args: never[]) => object, Instance> = Callable<
+  new (
+    ...args: ConstructorParameters<Class>
+  ) => Instance
+> &
+  Omit<Class, 'prototype'>;
+
 /** The class behind each callable. */
 const classes = new WeakMap<object, object>();
 

@@ -1,4 +1,5 @@
 /** The module object that users get: one per profile, its parts shared. */
+import type { EventEmitter } from 'node:events';
 import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
 import { replace } from '../util/replace.js';
@@ -9,7 +10,7 @@ import {
   setDefaultAutoSelectFamilyAttemptTimeout,
 } from './auto_select.js';
 import { BlockList } from './block_list.js';
-import { BoundSocket } from './bound_socket.js';
+import { BoundSocket, type BoundSocketOptions } from './bound_socket.js';
 import type { Callable } from './callable.js';
 import { connectNew } from './connect_new.js';
 import type { Profile } from './profile.js';
@@ -36,29 +37,59 @@ export interface CreateServer {
   (options: ServerOptions | null | undefined, listener?: ConnectionListener): Server;
 }
 
+/** Without a path `address()` is an `AddressInfo`, as the built-in has it. */
+interface BoundSocketClass {
+  readonly prototype: BoundSocket;
+  new <Path extends string | undefined = undefined>(
+    options?: BoundSocketOptions<Path>,
+  ): BoundSocket<Path>;
+}
+
+/** The functions that each class of emitters has: `on`, `once`, `listenerCount`, … */
+type EmitterStatics = Omit<typeof EventEmitter, 'prototype'>;
+
 /** What `require('barewire')` gives. */
 export interface NetModule {
+  /**
+   * Connects to a port, a path or what `options` say. Returns the socket at once; `'connect'` or
+   * `'error'` follows. Throws `ERR_SOCKET_BAD_PORT`, `ERR_MISSING_ARGS`, … for bad arguments.
+   */
   connect: Connect;
+  /** The same as `connect`. */
   createConnection: Connect;
+  /** Makes a server; `listener` listens for `'connection'`. It listens once `listen` is called. */
   createServer: CreateServer;
+  /** A TCP or UNIX server; manual, `net.Server`. `new` may be left out. */
   Server: Callable<
     new (
       options?: ServerOptions | ConnectionListener | null,
       listener?: ConnectionListener,
     ) => Server
-  >;
+  > &
+    EmitterStatics;
+  /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. `new` may be left out. */
   Socket: typeof Socket;
+  /** Addresses, ranges and subnets to keep away from; current `net.BlockList`. */
   BlockList: typeof BlockList;
+  /** An IP address with a port; current `net.SocketAddress`. It does not change. */
   SocketAddress: typeof SocketAddress;
-  BoundSocket: typeof BoundSocket;
+  /** A bound descriptor in search of a server or a socket; current `net.BoundSocket`. */
+  BoundSocket: BoundSocketClass;
   /** The name that `Socket` had once. */
   Stream: typeof Socket;
+  /** 4 or 6 for an IP address of that version, 0 for any other text. */
   isIP: typeof isIP;
+  /** Whether it is an IPv4 address in dotted decimal. */
   isIPv4: typeof isIPv4;
+  /** Whether it is an IPv6 address. */
   isIPv6: typeof isIPv6;
+  /** What `autoSelectFamily` is where `connect` is not told. */
   getDefaultAutoSelectFamily: typeof getDefaultAutoSelectFamily;
+  /** Sets what `autoSelectFamily` is where `connect` is not told. */
   setDefaultAutoSelectFamily: typeof setDefaultAutoSelectFamily;
+  /** Milliseconds before the next address is tried, where `connect` is not told. */
   getDefaultAutoSelectFamilyAttemptTimeout: typeof getDefaultAutoSelectFamilyAttemptTimeout;
+  /** Sets the milliseconds before the next address is tried; less than 10 is 10. */
   setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
 }
 

@@ -323,4 +323,4 @@ export function makeServerClass(
 }
 
 /** A TCP or UNIX server; manual, `net.Server`. */
-export type Server = ServerClass;
+export interface Server extends ServerClass {}

@@ -11,7 +11,7 @@ import { errno, systemError } from '../util/system_error.js';
 import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
-import { type Callable, makeCallable } from './callable.js';
+import { makeCallable, type Named } from './callable.js';
 import type { LooseHandle } from './handle.js';
 import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
@@ -378,7 +378,7 @@ class SocketClass extends TypedDuplex {
   }
 }
 
-function initialise(self: SocketClass, options?: SocketOptions | number): void {
+function init(self: SocketClass, options?: SocketOptions | number): void {
   const checked = socketOptions(options);
   Reflect.apply(Duplex as unknown as () => void, self, [duplexOptions(checked)]);
   initialiseSocket(self, self[kHost](), checked);
@@ -391,15 +391,15 @@ Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
-export const Socket: Callable<typeof SocketClass> = makeCallable('Socket', SocketClass, initialise);
-export type Socket = SocketClass;
+export interface Socket extends SocketClass {}
+export const Socket: Named<typeof SocketClass, Socket> = makeCallable('Socket', SocketClass, init);
 
 /** A class of sockets that stand on `host` in place of this thread's; for simulations. */
-export function makeSocketClass(host: Host): Callable<typeof SocketClass> {
+export function makeSocketClass(host: Host): Named<typeof SocketClass, SocketClass> {
   class Socket extends SocketClass {
     override [kHost](): Host {
       return host;
     }
   }
-  return makeCallable('Socket', Socket, initialise);
+  return makeCallable('Socket', Socket, init);
 }

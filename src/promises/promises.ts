@@ -1,5 +1,6 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
+import { isNative } from '../fallback/choose.js';
 import { normalizeArguments } from '../net/arguments.js';
 import {
   CONNECT_OPTIONS,
@@ -59,6 +60,8 @@ export interface NetPromises
     server: Server | PromiseServer,
     options?: IterationOptions,
   ): AsyncIterableIterator<Socket, undefined>;
+  /** Whether this is barewire; false where it can not run, on the runtime's own `net`. */
+  isNative: boolean;
 }
 
 /** Where to listen; one of them, or else on any port. */
@@ -133,5 +136,6 @@ export function makePromises(net: NetModule): NetPromises {
     isIP,
     isIPv4,
     isIPv6,
+    isNative,
   };
 }

@@ -4,6 +4,8 @@ import type { NetModule } from '../net/module.js';
 /** The module that `net` has become, and how its ES module follows changes of it. */
 export interface Installed {
   readonly net: NetModule;
+  /** The built-in, for this package's own files as they are published: `scripts/stage.mjs`. */
+  readonly builtin: typeof import('node:net');
   /** Run by `module.syncBuiltinESMExports()`. */
   readonly onSync: Set<() => void>;
 }

@@ -3,9 +3,11 @@
  * one place where a type is taken on trust, and the native tests check that trust.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join, parse } from 'node:path';
-import { codedError } from '../util/errors.js';
+import { dirname, join, resolve } from 'node:path';
+import type { CodedError } from '../util/errors.js';
+import type { Failure, Obstacle } from './failure.js';
 import type { Kernel } from './kernel.js';
+import type * as reasons from './unsupported.js';
 
 /** Calls whose arguments and results lie in shared words. */
 export interface QuickBinding {
@@ -36,53 +38,29 @@ export interface Binding extends Omit<Kernel, ByAddress> {
   readonly quick?: QuickBinding;
 }
 
-/** The folder with the binaries: this package, or a bundle with those beside it. */
-function packageRoot(): string {
-  const top = parse(__dirname).root;
-  for (let folder = __dirname; folder !== top; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'prebuilds')) || existsSync(join(folder, 'binding.gyp'))) {
-      return folder;
-    }
-  }
-  return __dirname;
+/** The oldest Node that `engines` of package.json allows. */
+const OLDEST = [20, 19] as const;
+const FIRST_FILE = join('build', 'Release', 'barewire.node');
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
-function isFor(cause: unknown, code: string): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === code;
+/** A native file can be no part of a snapshot: Node ends with a fatal error. */
+function buildsSnapshot(): boolean {
+  if (!process.execArgv.some((flag) => /^--(build-s|experimental-sea)/.test(flag))) return false;
+  const { startupSnapshot }: typeof import('node:v8') = require('node:v8');
+  return startupSnapshot.isBuildingSnapshot();
 }
 
-function reason(cause: unknown): string {
-  const here = `${process.platform}-${process.arch}`;
-  if (process.platform !== 'linux') {
-    return `barewire runs on Linux only (this is ${here}): it is made of epoll and Linux sockets.`;
-  }
-  if (isFor(cause, 'ERR_DLOPEN_DISABLED')) {
-    return 'barewire may not load its native file: Node runs without addons. Pass --allow-addons.';
-  }
-  if (isFor(cause, 'ERR_ACCESS_DENIED')) {
-    return 'barewire may not read its own folder. Pass --allow-fs-read with that.';
-  }
-  return (
-    `barewire has no native file for ${here}. Prebuilt ones are for x64 and arm64; elsewhere ` +
-    'install a C compiler and run `npm rebuild barewire`.'
-  );
-}
-
-function unsupported(cause: unknown): Error {
-  const error = codedError(Error, 'ERR_BAREWIRE_UNSUPPORTED', reason(cause));
-  error.cause = cause;
-  return error;
-}
-
-/**
- * Loads the file anew for each copy of this package, past Node's cache of modules: the hook is one
- * per load. A test runner with a module registry of its own (Jest's) evaluates this file once per
- * test file, and would get the same binding, hooked already, from the cache.
- */
-function loadAnew(path: string): Binding {
-  const own = { exports: {} };
-  process.dlopen(own, path);
-  return own.exports as Binding;
+function findObstacle(): Obstacle | null {
+  const { versions, platform } = process;
+  // Before any file is opened: theirs is another event loop, which ends the process.
+  if (versions['bun'] !== undefined || versions['deno'] !== undefined) return 'runtime';
+  if (platform !== 'linux') return 'platform';
+  if (isOlder(versions.node)) return 'node';
+  return buildsSnapshot() ? 'snapshot' : null;
 }
 
 /** Under the permission model even `existsSync` throws, for a path that may not be read. */
@@ -94,37 +72,106 @@ function isThere(path: string): boolean {
   }
 }
 
-/**
- * The file that came with the package, where nothing speaks for another one. `node-gyp-build` would
- * find the same, but it takes 2 ms to load that and to have it look.
- */
-function loadShipped(root: string): Binding | null {
-  const { LIBC, BAREWIRE_PREBUILD } = process.env;
-  if (LIBC || BAREWIRE_PREBUILD || isThere(join(root, 'build'))) return null;
+/** Where this file is, or what it is bundled into. An ES module has no `__dirname`. */
+function startFolders(): string[] {
+  if (typeof __dirname === 'string') return [__dirname];
+  const own = /(file:\/\/\/\S+?):\d+:\d+/.exec(new Error().stack ?? '')?.[1];
+  const { fileURLToPath }: typeof import('node:url') = require('node:url');
+  const files = [own === undefined ? undefined : fileURLToPath(own), process.argv[1]];
+  return files.flatMap((file) => (file === undefined ? [] : [dirname(file)]));
+}
+
+/** The shipped files that may fit this machine, the likely one first. */
+function shippedNames(): string[] {
   // The GNU C library's file might load there, with what takes that library's place.
-  if (isThere('/etc/alpine-release')) return null;
-  try {
-    return loadAnew(join(root, 'prebuilds', `linux-${process.arch}`, 'barewire.glibc.node'));
-  } catch {
-    return null;
+  const libcs = isThere('/etc/alpine-release') ? ['musl'] : ['glibc', 'musl'];
+  return libcs.map((libc) => join('prebuilds', `linux-${process.arch}`, `barewire.${libc}.node`));
+}
+
+/**
+ * The native files of the first of these folders, or of one above it, that has any: made on this
+ * machine, then shipped.
+ */
+function filesFrom(folders: readonly string[]): string[] {
+  const names = [FIRST_FILE, ...shippedNames()];
+  for (const start of folders) {
+    let above = '';
+    for (let folder = start; folder !== above; folder = dirname(folder)) {
+      const files = names.map((name) => join(folder, name)).filter(isThere);
+      if (files.length > 0) return files;
+      above = folder;
+    }
   }
+  return [];
 }
 
-function findBinding(override: string | undefined): Binding {
-  if (override) return loadAnew(require.resolve(override));
-  const root = packageRoot();
-  const shipped = loadShipped(root);
-  if (shipped !== null) return shipped;
-  const { path }: typeof import('node-gyp-build') = require('node-gyp-build');
-  return loadAnew(path(root));
+/**
+ * Loads the file anew for each copy of this package, past Node's cache of modules: the hook is one
+ * per load. A test runner with a module registry of its own (Jest's) evaluates this file once per
+ * test file, and would get the same binding, hooked already, from the cache.
+ */
+function loadAnew(path: string): Binding {
+  const own: { exports: Partial<Binding> } = { exports: {} };
+  process.dlopen(own, path);
+  if (own.exports.hookOpen === undefined) throw new Error(`${path} is no native file of barewire`);
+  return own.exports as Binding;
 }
 
-/** Throws `ERR_BAREWIRE_UNSUPPORTED` where there is no native file for this machine. */
+/** What loading ended with: one or the other. */
+export type Native =
+  | { readonly binding: Binding; readonly failure: null }
+  | { readonly binding: null; readonly failure: Failure };
+
+function loadFirst(files: readonly string[], folders: readonly string[]): Native {
+  const tried: { file: string; cause: unknown }[] = [];
+  for (const file of files) {
+    try {
+      return { binding: loadAnew(file), failure: null };
+    } catch (cause) {
+      tried.push({ file, cause });
+      if (!mayTryAnother(cause)) break;
+    }
+  }
+  return { binding: null, failure: { obstacle: null, named: null, folders, tried } };
+}
+
+/** Not musl's file beside the GNU C library, which might well load it. */
+function mayTryAnother(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !cause.message.includes('libc.so.6')) return false;
+  return !cause.message.includes('GLIBC');
+}
+
+function find(): Native {
+  const obstacle = findObstacle();
+  if (obstacle !== null) {
+    return { binding: null, failure: { obstacle, named: null, folders: [], tried: [] } };
+  }
+  const { BAREWIRE_NATIVE: named } = process.env;
+  if (named) {
+    const { binding, failure } = loadFirst([resolve(named)], []);
+    return failure === null ? { binding, failure } : { binding, failure: { ...failure, named } };
+  }
+  const folders = startFolders();
+  if (folders.includes(dirname(process.execPath))) {
+    const { loadAsset }: typeof import('./asset.js') = require('./asset.js');
+    const outcome = loadAsset((file) => loadFirst([file], folders));
+    if (outcome !== null) return outcome;
+  }
+  return loadFirst(filesFrom(folders), folders);
+}
+
+/** `ERR_BAREWIRE_UNSUPPORTED`, with what is the matter and the way out of it. */
+export function unsupported(failure: Failure): CodedError {
+  const { describe }: typeof reasons = require('./unsupported.js');
+  return describe(failure);
+}
+
+/** What was loaded with this module. */
+export const native: Native = find();
+
+/** A binding of its own, loaded anew. Throws `ERR_BAREWIRE_UNSUPPORTED` where there is none. */
 export function loadBinding(): Binding {
-  if (process.platform !== 'linux') throw unsupported(undefined);
-  try {
-    return findBinding(process.env['BAREWIRE_NATIVE']);
-  } catch (cause) {
-    throw unsupported(cause);
-  }
+  const { binding, failure } = find();
+  if (failure !== null) throw unsupported(failure);
+  return binding;
 }

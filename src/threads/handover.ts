@@ -12,6 +12,7 @@ import {
   receiveMessageOnPort,
   type Worker,
 } from 'node:worker_threads';
+import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
 import { invalidArgValue } from '../net/checks.js';
 import { kServer } from '../net/internals.js';
@@ -128,6 +129,7 @@ function post(
  * `DataCloneError` for a message that can not be posted; the handle stays here then
  */
 export function postHandle(port: HandlePort, message: unknown, handle: Socket | Server): void {
+  refuseElsewhere('postHandle()');
   const { allowHalfOpen } = handle;
   if (isOurSocket(handle)) {
     moveSocket(handle, (fd, unread) => {
@@ -234,6 +236,7 @@ export type HandleListener = (
  * function that stops listening.
  */
 export function onHandle(port: HandlePort, listener: HandleListener): () => void {
+  refuseElsewhere('onHandle()');
   const onMessage = (value: unknown): void => {
     if (!isEnvelope(value)) return;
     const { handle, error } = receive(value);

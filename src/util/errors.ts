@@ -11,11 +11,48 @@ export interface CodedError extends Error {
 
 type ErrorClass = new (message: string) => Error;
 
+/** How many calls there are between a user's and the error for it, at most. */
+const OWN = 24;
+const FRAME = /^ {4}at /;
+/** Where this file is: in a clone, in the published package, and in either by its source map. */
+const THIS_FILE =
+  /\(?([^( ]*[\\/])(?:dist[\\/](?:together|util[\\/]errors)\.js|src[\\/]util[\\/]errors\.ts):/;
+
+/** The folders of this package's own files; null where they can not be told from a user's. */
+let ownFolders: readonly string[] | null | undefined;
+
+function findOwnFolders(frame: string): readonly string[] | null {
+  const root = THIS_FILE.exec(frame)?.[1];
+  return root === undefined ? null : ['dist', 'src'].map((name) => `${root}${name}`);
+}
+
+/**
+ * The trace as its reader needs it: it begins with the line that called this package; where Node
+ * shows sources, with the source of what was called there. Left as it is where no such line is in
+ * it, or where all is bundled into one file.
+ */
+function fromCaller(stack: string, limit: number): string {
+  const lines = stack.split('\n');
+  const first = lines.findIndex((line) => FRAME.test(line));
+  if (first < 0) return stack;
+  const frames = lines.slice(first);
+  ownFolders ??= findOwnFolders(frames[0] ?? '');
+  const own = ownFolders ?? [];
+  const isOwn = (frame: string): boolean => own.some((folder) => frame.includes(folder));
+  const isNodes = (frame: string): boolean => /node:|<anonymous>|\(native/.test(frame);
+  const caller = frames.findIndex((frame) => !isOwn(frame) && !isNodes(frame));
+  const called = frames.slice(0, Math.max(caller, 0)).findLastIndex(isOwn);
+  const from = called < 0 || process.sourceMapsEnabled ? Math.max(called, 0) : called + 1;
+  return [...lines.slice(0, first), ...frames.slice(from, from + limit)].join('\n');
+}
+
 /**
  * Makes an error that prints as Node's do: `TypeError [CODE]: message` in the stack, with `name`
  * left alone and `code` as an own property.
  */
 export function codedError(Base: ErrorClass, code: string, message: string): CodedError {
+  const { stackTraceLimit } = Error;
+  const deep = stackTraceLimit > 0 && Reflect.set(Error, 'stackTraceLimit', stackTraceLimit + OWN);
   const error = new Base(message);
   const name = error.name;
   Object.defineProperty(error, 'name', {
@@ -24,7 +61,11 @@ export function codedError(Base: ErrorClass, code: string, message: string): Cod
     writable: true,
   });
   // Reading the stack now fixes the text with the code in it; the name then goes back.
-  void error.stack;
+  const { stack } = error;
+  if (deep) {
+    Error.stackTraceLimit = stackTraceLimit;
+    if (typeof stack === 'string') error.stack = fromCaller(stack, stackTraceLimit);
+  }
   Reflect.deleteProperty(error, 'name');
   Object.defineProperty(error, 'toString', {
     value(this: Error) {

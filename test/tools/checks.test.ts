@@ -39,7 +39,7 @@ test('the layer check accepts imports from the folder itself and from those abov
       'src/util/a.ts': "import { inspect } from 'node:util';\nexport const a = inspect(1);\n",
       'src/sys/b.ts': "import { a } from '../util/a.js';\nexport const b = [a];\n",
       'src/sys/c.ts':
-        "import { b } from './b.js';\nexport const c = require('node-gyp-build')(b);\n",
+        "import { b } from './b.js';\nexport const c = require('../../build/x.node')(b);\n",
       'src/net/d.ts': "import { Duplex } from 'node:stream';\nexport class D extends Duplex {}\n",
       'src/index.ts': "export * from './net/d.js';\n",
       'test/d.test.ts': "import 'barewire';\nimport '#internal/net/d';\nimport './x';\n",
@@ -60,7 +60,8 @@ const WRONG_IMPORTS: [path: string, text: string, expected: RegExp][] = [
   ['src/transport/a.ts', "import 'node:stream';", /transport may not import node:stream/],
   ['src/transport/a.ts', "import 'events';", /transport may not import events/],
   ['src/util/a.ts', "import 'node:fs/promises';", /util may not import node:fs/],
-  ['src/net/a.ts', "require('node-gyp-build');", /only sys may load the native binding/],
+  ['src/net/a.ts', "import '../fallback/b.js';", /net may not import from fallback/],
+  ['src/fallback/a.ts', "import '../promises/b.js';", /fallback may not import from promises/],
   ['src/net/a.ts', "require('../../prebuilds/x.node');", /only sys may load the native binding/],
   ['src/net/a.ts', "import 'barewire';", /imports its own files by path/],
   ['src/net/a.ts', "import '../../scripts/b.mjs';", /leaves src/],

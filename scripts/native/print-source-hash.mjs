@@ -1,4 +1,0 @@
-// For binding.gyp, which takes the hash from this script's output.
-import { sourceHash } from './source.mjs';
-
-process.stdout.write(sourceHash());

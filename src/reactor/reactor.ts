@@ -59,6 +59,8 @@ export class Reactor {
   private spentTurn = 0;
   private readonly next = new Queue<Pollable>();
   private readonly againQueue = new Queue<Pollable>();
+  /** What runs behind the ticks of the running handler. */
+  private readonly finishing = new Queue<Pollable>();
   /** What is to be flushed: mostly one, so that has a place of its own. */
   private firstFlush: Flushable | null = null;
   private moreFlushes: Flushable[] | null = null;
@@ -89,7 +91,7 @@ export class Reactor {
   get holds(): { registered: number; queued: number; flushes: number; references: number } {
     return {
       registered: this.pollables.filter((one) => one !== undefined).length,
-      queued: this.next.length + this.againQueue.length,
+      queued: this.next.length + this.againQueue.length + this.finishing.length,
       flushes:
         (this.firstFlush === null ? 0 : 1) +
         (this.moreFlushes?.length ?? 0) +
@@ -203,6 +205,17 @@ export class Reactor {
     if (!this.inCall) this.kernel.hookCarry();
   }
 
+  /**
+   * Runs `pollable.onTurn()` behind the ticks and promise jobs of the running handler, and before
+   * any other handler. Where each handler is to have a call of its own, as `again`.
+   */
+  afterTicks(pollable: Pollable): void {
+    const inTurn =
+      this.inCall && drainTicks !== null && (this.#control[WORD_BEHIND] as number) >= 0;
+    if (inTurn) this.finishing.push(pollable);
+    else this.again(pollable);
+  }
+
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
   flushSoon(flushable: Flushable): void {
     if (this.exiting) {
@@ -261,27 +274,47 @@ export class Reactor {
       throw systemError(this.#control[WORD_BEHIND] as number, 'epoll_pwait');
     }
     this.dispatchOne(what);
-    if (what < 0 || drainTicks === null) return;
+    if (drainTicks === null) return;
+    if (what < 0) {
+      if (this.finishing.length > 0) this.runAfterTicks(drainTicks);
+      return;
+    }
     const control = this.#control;
     for (let at = what + 1; ; at++) {
       const behind = control[WORD_BEHIND] as number;
       if (behind < 0) return;
       if (behind === 0) break;
-      this.runTicks(drainTicks);
+      this.runAfterTicks(drainTicks);
       // Counted down first: where a handler throws, the hook goes on with the one behind it.
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
     }
-    // Where something waits since the turn before, that comes first.
     if (control[WORD_NEXT] === 0) this.dispatchAgain(drainTicks);
+    // What waits since the turn before comes first, which the hook asks for.
+    else this.runAfterTicks(drainTicks);
+  }
+
+  /** The ticks of the handler before, and what that and they put off until now. */
+  private runAfterTicks(drain: () => void): void {
+    this.runTicks(drain);
+    for (let one = this.finishing.shift(); one !== undefined; one = this.finishing.shift()) {
+      this.inHandler = true;
+      try {
+        this.runOne(one);
+      } finally {
+        this.endHandler();
+      }
+      this.runTicks(drain);
+    }
   }
 
   /** What asks to run once more in this turn: an accepted connection each, for one. */
   private dispatchAgain(drain: () => void): void {
     for (let i = 0; i < AGAIN_PER_CALL && this.againQueue.length > 0; i++) {
-      this.runTicks(drain);
+      this.runAfterTicks(drain);
       this.dispatchOne(CALL_AGAIN);
     }
+    if (this.finishing.length > 0) this.runAfterTicks(drain);
   }
 
   /** Ticks behind one that threw run as well. */
@@ -302,9 +335,13 @@ export class Reactor {
       if (what >= 0) this.deliver(WORD_EVENTS + what * WORDS_PER_EVENT);
       else this.runQueued(what);
     } finally {
-      this.inHandler = false;
-      if (this.firstFlush !== null) this.flushAll();
+      this.endHandler();
     }
+  }
+
+  private endHandler(): void {
+    this.inHandler = false;
+    if (this.firstFlush !== null) this.flushAll();
   }
 
   private deliver(at: number): void {
@@ -341,6 +378,10 @@ export class Reactor {
     this.#control[what === CALL_NEXT ? WORD_NEXT : WORD_AGAIN] = queue.length;
     if (pollable === undefined) return;
     pollable.queued = false;
+    this.runOne(pollable);
+  }
+
+  private runOne(pollable: Pollable): void {
     if (pollable.scope === null) this.turnOf(pollable);
     else pollable.scope.runInAsyncScope(this.turnOf, this, pollable);
   }

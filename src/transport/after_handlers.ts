@@ -26,5 +26,5 @@ class Deferred extends Pollable {
 /** Runs `run` in `scope` after the handlers that are due now, and before the loop waits. */
 export function afterHandlers(host: Host, scope: Scope | null, run: () => void): void {
   host.reactor.ref();
-  host.reactor.again(new Deferred(host, scope, run));
+  host.reactor.afterTicks(new Deferred(host, scope, run));
 }

@@ -93,7 +93,8 @@ export abstract class SocketWriter extends SocketScope {
     if (stream !== null) {
       stream.queue(chunk);
       const isMuch = chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES;
-      if (isMuch || state.length >= state.highWaterMark) this.sendWithin(stream);
+      if (!isMuch && state.length < state.highWaterMark) return true;
+      this.sendWithin(stream);
     }
     const more = state.length < state.highWaterMark || state.length === 0;
     if (!more) state.needDrain = true;

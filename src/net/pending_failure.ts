@@ -35,6 +35,8 @@ export class PendingFailure {
   private isReadOut: boolean;
   private patienceMs = PATIENCE_MS;
   private unreadBefore = -1;
+  /** Of the looks that were asked for, the last one counts: each waits on by itself. */
+  private looks = 0;
 
   constructor(
     private readonly owner: FailureOwner,
@@ -60,13 +62,20 @@ export class PendingFailure {
     return status === 0 && this.status !== -errno.ECONNRESET;
   }
 
-  private readonly look = (): void => {
+  private look(): void {
     const { owner, status, call } = this;
     const { socket } = owner;
     if (owner.failure !== this || socket.destroyed) return;
     if (this.isOver()) owner.fail(status, call);
     else this.waitOn();
-  };
+  }
+
+  private nextLook(): () => void {
+    const number = ++this.looks;
+    return () => {
+      if (number === this.looks) this.look();
+    };
+  }
 
   private isOver(): boolean {
     const { socket } = this.owner;
@@ -76,7 +85,7 @@ export class PendingFailure {
 
   /** Ticks and promise jobs of what has happened until now come first. */
   private lookLater(): void {
-    this.owner.host.clock.later(this.look);
+    this.owner.host.clock.later(this.nextLook());
   }
 
   private waitOn(): void {
@@ -87,7 +96,7 @@ export class PendingFailure {
     if (unread === this.unreadBefore) this.patienceMs -= LOOK_EVERY_MS;
     else this.patienceMs = PATIENCE_MS;
     this.unreadBefore = unread;
-    const timer = clock.setTimer(this.look, LOOK_EVERY_MS);
+    const timer = clock.setTimer(this.nextLook(), LOOK_EVERY_MS);
     if (!owner.referenced) timer.unref();
   }
 }

@@ -184,12 +184,23 @@ export class WriteQueue {
       sent = put(kernel, fd, scratch as Buffer, 0, most, finFollows && most === lengthBytes);
     } else {
       const next = chunks.slice(this.first, this.first + kernel.constants.CHUNKS_MAX);
+      if (!this.areWhole(next)) return -errno.EINVAL;
       sent = kernel.writev(fd, next, next.length, skip);
     }
     if (sent === lengthBytes) this.clear();
     else if (sent > 0) this.advance(sent);
     else if (sent === 0) return -errno.EINVAL;
     return sent;
+  }
+
+  /**
+   * Whether `next`, the chunks to be sent, are as long as they were. Of more than `next` has that
+   * is not known; `advance` finds it out.
+   */
+  private areWhole(next: readonly Uint8Array[]): boolean {
+    let left = this.skip + this.lengthBytes;
+    for (const { length } of next) left -= length;
+    return left === 0 || (left > 0 && this.first + next.length < (this.chunks?.length ?? 0));
   }
 
   /** Whether one writev(2) would take less than a plain write of copies. */
@@ -224,7 +235,8 @@ export class WriteQueue {
     this.skip += sent;
     const { chunks } = this;
     if (chunks === null) return;
-    for (;;) {
+    // All of them go by where the last ones were detached: then the next `send` fails.
+    while (this.first < chunks.length) {
       const head = chunks[this.first] as Uint8Array;
       this.head = head;
       if (this.skip < head.length) break;

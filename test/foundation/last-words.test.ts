@@ -199,6 +199,22 @@ for (const family of ['tcp', 'unix'] as const satisfies readonly Family[]) {
   });
 }
 
+test('a reader has a second for the rest, also where the kernel has no more', async (scope) => {
+  const { tcp } = await startRefusing(scope, 'answer');
+  const socket = connect(tcp);
+  scope.defer(() => socket.destroy());
+  socket.on('data', () => assert.fail('paused')).pause();
+  await once(socket, 'connect');
+  socket.write(bytes(1 << 24));
+  // The answer is in the Readable's own buffer before the write fails, or behind it.
+  const lost = once(socket, 'error');
+  while (socket.readableLength === 0) await new Promise(setImmediate);
+  const start = performance.now();
+  const [error] = await lost;
+  assert.match((error as NodeJS.ErrnoException).code ?? '', /^(EPIPE|ECONNRESET)$/);
+  assert.ok(performance.now() - start > 900, `after ${performance.now() - start} ms`);
+});
+
 test('a proxy by pipe passes the answer on', async (scope) => {
   const { tcp } = await startRefusing(scope, 'answer');
   const proxy = createServer({ allowHalfOpen: true }, (near) => {

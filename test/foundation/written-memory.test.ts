@@ -61,6 +61,25 @@ test('a buffer detached while the kernel has no room fails its write', async (sc
   assert.equal((error as NodeJS.ErrnoException).code, 'EINVAL');
 });
 
+for (const count of [3, 3000]) {
+  for (const at of ['middle', 'last'] as const) {
+    test(`so does one that is the ${at} of ${count} in a list`, async (scope) => {
+      const { ours, peer } = await makePair(scope);
+      peer.pause();
+      const chunks = Array.from({ length: count }, () => new Uint8Array((24 << 20) / count));
+      const lost = chunks[at === 'last' ? count - 1 : count >> 1] ?? new Uint8Array();
+      const failed = once(ours, 'error', { signal: AbortSignal.timeout(10_000) });
+      ours.cork();
+      for (const chunk of chunks) ours.write(chunk);
+      ours.uncork();
+      structuredClone(lost, { transfer: [lost.buffer] });
+      peer.resume();
+      const [error] = await failed;
+      assert.equal((error as NodeJS.ErrnoException).code, 'EINVAL');
+    });
+  }
+}
+
 test('many sockets written to in one tick, most of them blocked or not', async (scope) => {
   const pairs = await Promise.all(Array.from({ length: 20 }, () => makePair(scope)));
   const received = pairs.map(({ peer }) => readAll(peer));

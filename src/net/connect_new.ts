@@ -1,6 +1,6 @@
 import { option } from '../util/options.js';
 import { normalizeArguments } from './arguments.js';
-import { kNormalized } from './internals.js';
+import { kCore, kNormalized } from './internals.js';
 import type { Socket } from './socket.js';
 import type { LooseConnectOptions, SocketOptions } from './socket_types.js';
 
@@ -15,5 +15,8 @@ export function connectNew(
   const timeoutMs = option(options, 'timeout');
   if (timeoutMs) socket.setTimeout(timeoutMs as number);
   normalized[kNormalized] = true;
-  return Reflect.apply(socket.connect, socket, [normalized]);
+  // One that goes on as the built-in's does not know this package's mark.
+  const ours = kCore in socket;
+  const [, listener] = normalized;
+  return Reflect.apply(socket.connect, socket, ours ? [normalized] : [options, listener]);
 }

@@ -11,6 +11,7 @@ import { errno, systemError } from '../util/system_error.js';
 import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
+import { root } from './builtin_socket.js';
 import { type Callable, makeCallable } from './callable.js';
 import type { LooseHandle } from './handle.js';
 import { parserProperty } from './http_feed.js';
@@ -387,6 +388,7 @@ function initialise(self: SocketClass, options?: SocketOptions | number): void {
 Object.assign(SocketClass.prototype, { write, end }, seldomSet);
 const { _write, _writev, _final } = SocketClass.prototype;
 Object.assign(own, { write, _write, _writev, _final });
+root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 

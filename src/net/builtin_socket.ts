@@ -4,6 +4,7 @@
  */
 import type * as builtin from 'node:net';
 import { Stream } from '../transport/stream.js';
+import { stateError } from '../util/errors.js';
 import { SocketHandle } from './handle.js';
 import { isBoundSocket, kCore, own } from './internals.js';
 import type { Socket } from './socket.js';
@@ -78,11 +79,17 @@ interface Given {
   readonly fd?: number | undefined;
 }
 
-/** Whether these options make a socket of the built-in's. */
+/**
+ * Whether these options make a socket of the built-in's. Throws `ERR_INVALID_HANDLE_TYPE` for what
+ * can not be read from: that would be a socket on which nothing ever happens.
+ */
 export function asksForBuiltin(options: Given): boolean {
   const { handle, fd } = options;
   if (typeof handle === 'object' && handle !== null) {
-    return !(handle instanceof Stream || handle instanceof SocketHandle || isBoundSocket(handle));
+    if (handle instanceof Stream || handle instanceof SocketHandle) return false;
+    if (isBoundSocket(handle)) return false;
+    if ('readStart' in handle) return true;
+    throw stateError('ERR_INVALID_HANDLE_TYPE');
   }
   return standIn.wanted !== null && fd === undefined && standIn.wanted();
 }

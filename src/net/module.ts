@@ -2,6 +2,7 @@
 import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
 import { replace } from '../util/replace.js';
+import { normalizeArguments } from './arguments.js';
 import {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
@@ -60,6 +61,8 @@ export interface NetModule {
   setDefaultAutoSelectFamily: typeof setDefaultAutoSelectFamily;
   getDefaultAutoSelectFamilyAttemptTimeout: typeof getDefaultAutoSelectFamilyAttemptTimeout;
   setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
+  /** @internal `[options, listener]` of what `connect` takes; tracers and mocks look for it. */
+  _normalizeArgs: typeof normalizeArguments;
 }
 
 /** Puts the module of one profile together; on `host` where it is not this thread's own. */
@@ -103,5 +106,6 @@ export function makeNet(profile: Profile, host: Host | null = null): NetModule {
     setDefaultAutoSelectFamily,
     getDefaultAutoSelectFamilyAttemptTimeout,
     setDefaultAutoSelectFamilyAttemptTimeout,
+    _normalizeArgs: normalizeArguments,
   };
 }

@@ -14,6 +14,7 @@ import type { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
 import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
+import { deniedListen } from './permission.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { LooseListenOptions } from './server_types.js';
@@ -30,6 +31,14 @@ function failLater(server: Server, host: Host, error: Error): void {
   if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
   server[kServer].unwatch();
   host.clock.soon(() => server._listenFailed(error));
+}
+
+/** Where the process may not use the network the server hears so, by whatever it listens on. */
+function isRefused(server: Server, resource: string): boolean {
+  const { host } = server[kServer];
+  const denied = deniedListen(host, resource);
+  if (denied !== null) failLater(server, host, denied);
+  return denied !== null;
 }
 
 function failNow(server: Server, error: Error): void {
@@ -122,6 +131,7 @@ function listenOnAddress(
   };
   const query = clusterQuery(profile, address);
   if (listenInCluster(server, { ...query, port, fd: undefined, options, backlog })) return;
+  if (isRefused(server, address ?? '')) return;
   if (address !== null) {
     const family = isIP(address) === 6 ? 6 : 4;
     const fd = bindTcp(host, address, port, family, bindOptions);
@@ -207,6 +217,7 @@ function listenOnPath(
   server._pipeName = path;
   const query = { address: path, addressType: -1, port: -1, fd: undefined };
   if (listenInCluster(server, { ...query, options, backlog })) return;
+  if (isRefused(server, path)) return;
   const fd = pathStatus(bindPath(core.host, path));
   server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);

@@ -12,6 +12,7 @@ import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
+import { deniedConnect } from './permission.js';
 import type { Socket } from './socket.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
@@ -32,6 +33,8 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
+    const denied = deniedConnect(this.socket[kCore].host, address, port);
+    if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
   onAttemptFailed(address: string, port: number, family: number, error: Error): void {
@@ -68,6 +71,11 @@ function connectPath(socket: Socket, path: string): void {
   giveUpEarlier(core);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
+  const denied = deniedConnect(core.host, path);
+  if (denied !== null) {
+    socket.destroy(denied);
+    return;
+  }
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);

@@ -12,6 +12,7 @@ import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
 import type { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
+import { debug } from './debug_log.js';
 import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
 import { deniedListen } from './permission.js';
@@ -56,6 +57,7 @@ function beginListening(
 ): void {
   const core = server[kServer];
   const status = fd < 0 ? fd : core.listen(fd, backlog);
+  debug('listen on %j, backlog %d, status %d', [address, port], backlog, status);
   if (status < 0) {
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;

@@ -13,6 +13,7 @@ import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
 import { root } from './builtin_socket.js';
 import { type Callable, makeCallable } from './callable.js';
+import { debug } from './debug_log.js';
 import type { LooseHandle } from './handle.js';
 import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
@@ -141,6 +142,7 @@ class SocketClass extends TypedDuplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[kCore];
     this.connecting = false;
+    debug('close, error %s', error);
     core.destroy();
     callback(error);
     emitClose(core, error !== null);

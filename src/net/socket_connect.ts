@@ -10,6 +10,7 @@ import { option, pick } from '../util/options.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
+import { debug } from './debug_log.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import { deniedConnect } from './permission.js';
@@ -140,6 +141,7 @@ export function connectSocket(
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
   // not reach those of 'data'.
+  debug('connect %j', [options.host, options.port, options.path]);
   core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
@@ -163,6 +165,7 @@ export function connectEnded(socket: Socket, status: number): void {
   const core = socket[kCore];
   if (socket.destroyed || !socket.connecting) return;
   socket.connecting = false;
+  debug('connected, status %d', status);
   if (status < 0) {
     const path = core.path ?? '';
     const error = addressError(status, 'connect', path);

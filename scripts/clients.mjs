@@ -51,6 +51,12 @@ function nodeProgram(asked) {
   return join(nodeFolder(selectVersions([asked]).at(-1)), 'node');
 }
 
+/** Packages that do not run on the Node asked for run on the lowest line that they run on. */
+function nodeFor(job) {
+  if (job.node <= major) return node;
+  return join(nodeFolder(selectVersions([String(job.node)]).at(-1)), 'node');
+}
+
 function versionOf(name) {
   const path = join(folder, 'node_modules', name, 'package.json');
   return JSON.parse(readFileSync(path, 'utf8')).version;
@@ -67,6 +73,10 @@ function cell(outcome, fine) {
   return fine ? `ok, ${outcome.ms} ms` : 'differs';
 }
 
+function remark(inCore, lowest) {
+  return (inCore ? ' (core connects)' : '') + (lowest > major ? ` (on Node ${lowest})` : '');
+}
+
 function report(job, server, { builtin, ours, problem }, count) {
   const { packages, name, inCore } = job;
   const [main] = packages;
@@ -81,7 +91,7 @@ function report(job, server, { builtin, ours, problem }, count) {
     server: server?.about.version ?? packages.slice(1).join(', '),
     scenario: name,
     'built-in': cell(builtin, true),
-    ours: cell(ours, problem === null) + (inCore ? ' (core connects)' : ''),
+    ours: cell(ours, problem === null) + remark(inCore, job.node),
   };
   return { job, row, failed: problem !== null };
 }
@@ -92,7 +102,7 @@ async function runGroup({ server: kind, jobs }, count) {
   try {
     server = kind === null ? null : await SERVERS[kind]();
     for (const job of jobs) {
-      const outcome = await compare(job, server, certificate(), node);
+      const outcome = await compare(job, server, certificate(), nodeFor(job));
       results.push(report(job, server, outcome, count));
     }
   } catch (error) {
@@ -125,6 +135,8 @@ async function runOnceMore(failed) {
 
 install();
 const node = nodeProgram(options.node);
+const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+const major = Number(/\d+/.exec(version));
 const begin = performance.now();
 const groups = await groupsOf(scenarioFiles());
 const count = { done: 0 };
@@ -132,7 +144,6 @@ const results = (await sideBySide(groups, LANES, (group) => runGroup(group, coun
 const first = results.filter(({ failed }) => failed);
 const failed = options['once-more'] && first.length > 0 ? await runOnceMore(first) : first;
 console.table(results.map(({ row }) => row));
-const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
 const seconds = Math.round((performance.now() - begin) / 1000);
 const same = `${results.length - failed.length} of ${results.length} scenarios`;
 console.log(`${same} are the same on both; Node ${version}, ${seconds} s`);

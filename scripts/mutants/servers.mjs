@@ -8,7 +8,7 @@ const BIND = 'src/transport/bind.ts';
 export default [
   {
     row: 'C003',
-    file: 'src/register/loader.ts',
+    file: 'src/register/net_name.ts',
     find: "return specifier === 'net' || specifier === 'node:net';",
     replace: "return specifier === 'node:net';",
   },

@@ -11,6 +11,7 @@ import type { Server } from '../net/server.js';
 import type { ServerOptions } from '../net/server_types.js';
 
 import type { Socket } from '../net/socket.js';
+import { isOurSocket } from '../net/transfer.js';
 
 import net = require('../node.js');
 
@@ -48,10 +49,13 @@ const ADDRESSES = [
 
 /** A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. */
 export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
+  // A mock may have made it the built-in's, which TLS asks by itself.
+  if (!isOurSocket(below)) return;
   for (const name of ADDRESSES) {
     Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
   }
-  Object.defineProperty(secured, 'address', { value: () => below.address(), configurable: true });
+  const value = (): unknown => below.address();
+  Object.defineProperty(secured, 'address', { value, writable: true, configurable: true });
 }
 
 function lendToAll(server: tls.Server): void {

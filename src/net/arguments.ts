@@ -23,12 +23,15 @@ export function isPath(value: unknown): value is string {
   return typeof value === 'string' && toCount(value) === false;
 }
 
-/** `(options, cb)`, `(path, cb)` or `(port, host, …, cb)`; the callback may be absent. */
+/**
+ * `(options, cb)`, `(path, cb)` or `(port, host, …, cb)`; the callback may be absent. An
+ * `arguments` object will do.
+ */
 export function normalizeArguments<Options extends object, Callback>(
-  args: readonly unknown[],
+  args: ArrayLike<unknown>,
 ): NormalizedArguments<Options & CommonOptions, Callback> {
   const first = args[0];
-  const last = args.at(-1);
+  const last = args[args.length - 1];
   let options: CommonOptions = {};
   if (args.length > 0) {
     if (typeof first === 'object' && first !== null) options = first;

@@ -13,6 +13,7 @@ import { validateBoolean, validateObject, validatePort, validateString } from '.
 import { type AddressInfo, addressInfo } from './address.js';
 import { kBound, kHost } from './internals.js';
 import { pathStatus } from './path_status.js';
+import { deniedListen } from './permission.js';
 
 /** `new BoundSocket(options)`: `path`, or the others. */
 export interface BoundSocketOptions<Path extends string | undefined = string | undefined> {
@@ -96,13 +97,15 @@ export class BoundSocket<Path extends string | undefined = string | undefined> {
 
   /**
    * Binds at once. Throws the system's error (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, …), or
-   * `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
+   * `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_ACCESS_DENIED`.
    */
   constructor(given: BoundSocketOptions<Path> = {}) {
     validateObject(given, 'options');
     const options = pick(given, ['host', 'port', 'ipv6Only', 'reusePort', 'path']);
     const host = this[kHost]();
     const { path } = options;
+    const denied = deniedListen(host, path ?? options.host ?? '');
+    if (denied !== null) throw denied;
     const fd = path === undefined ? bindToAddress(host, options) : bindToPath(host, options);
     this.#descriptor = new BoundDescriptor(host, fd, familyOf(host, fd));
     this.#path = path;

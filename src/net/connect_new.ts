@@ -14,9 +14,12 @@ export function connectNew(
   const normalized = normalizeArguments<LooseConnectOptions, () => void>(args);
   const [options] = normalized;
   const socket = new Class(options);
-  if (profile.keepAliveProbes === 'system') socket[kCore].idleTimeOnly = true;
+  // One that goes on as the built-in's knows nothing of this package's.
+  const ours = kCore in socket;
+  if (ours && profile.keepAliveProbes === 'system') socket[kCore].idleTimeOnly = true;
   const timeoutMs = option(options, 'timeout');
   if (timeoutMs) socket.setTimeout(timeoutMs as number);
   normalized[kNormalized] = true;
-  return Reflect.apply(socket.connect, socket, [normalized]);
+  const [, listener] = normalized;
+  return Reflect.apply(socket.connect, socket, ours ? [normalized] : [options, listener]);
 }

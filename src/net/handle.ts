@@ -63,13 +63,52 @@ abstract class Handle<Under extends Descriptor> {
   }
 }
 
+/** How a socket's reader is told of bytes and of their end. */
+export interface Telling {
+  /** From here on, `around` is called with what tells him. */
+  within(around: (tell: () => void) => void): void;
+  /** Destroys the socket. */
+  refuse(): void;
+}
+
+const NOBODY: Telling = { within() {}, refuse() {} };
+
 /** The handle of a socket. */
 export class SocketHandle extends Handle<Stream> {
+  private tell: (() => void) | null = null;
+  private around: (() => void) | null = null;
+  /** The built-in's handles have such a function, too. */
+  private readonly plain = (): void => this.tell?.();
+
   constructor(
     private readonly find: () => Stream | null,
     private readonly asyncId: () => number,
+    private readonly telling: Telling = NOBODY,
   ) {
     super();
+  }
+
+  /** What hears of bytes and their end. Tracers put one around it that enters their context. */
+  get onread(): () => void {
+    return this.around ?? this.plain;
+  }
+
+  set onread(around: () => void) {
+    if (this.around === null) {
+      this.telling.within((tell) => {
+        this.tell = tell;
+        this.hear();
+      });
+    }
+    this.around = around;
+  }
+
+  private hear(): void {
+    const { onread } = this;
+    // Node's own agents set these two: on a socket that no request uses nothing may come.
+    if (onread.name === 'freeSocketOnReadGuard') this.telling.refuse();
+    else if (onread.name === 'onStreamRead') this.plain();
+    else Reflect.apply(onread, this, []);
   }
 
   /** A handle for a stream that has no socket, or whose socket does not matter. */

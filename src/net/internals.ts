@@ -64,12 +64,16 @@ export function emitsPlainly(socket: EventEmitter): boolean {
   );
 }
 
-/** The methods of `Socket` itself, to see whether a class of a user's has others. */
-export const own: { write: unknown; _write: unknown; _writev: unknown; _final: unknown } = {
+/**
+ * The methods of `Socket` itself, to see whether a class of a user's has others; and the listener
+ * of 'end' that each socket has.
+ */
+export const own: Record<'write' | '_write' | '_writev' | '_final' | 'onPeerEnded', unknown> = {
   write: null,
   _write: null,
   _writev: null,
   _final: null,
+  onPeerEnded: null,
 };
 
 /** Whether every chunk may go past `_write` and `_writev`: nobody else would see it there. */

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
 import { replace } from '../util/replace.js';
+import { normalizeArguments } from './arguments.js';
 import {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
@@ -91,6 +92,8 @@ export interface NetModule {
   getDefaultAutoSelectFamilyAttemptTimeout: typeof getDefaultAutoSelectFamilyAttemptTimeout;
   /** Sets the milliseconds before the next address is tried; less than 10 is 10. */
   setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
+  /** @internal `[options, listener]` of what `connect` takes; tracers and mocks look for it. */
+  _normalizeArgs: typeof normalizeArguments;
 }
 
 /** Puts the module of one profile together; on `host` where it is not this thread's own. */
@@ -134,5 +137,6 @@ export function makeNet(profile: Profile, host: Host | null = null): NetModule {
     setDefaultAutoSelectFamily,
     getDefaultAutoSelectFamilyAttemptTimeout,
     setDefaultAutoSelectFamilyAttemptTimeout,
+    _normalizeArgs: normalizeArguments,
   };
 }

@@ -13,8 +13,10 @@ import { validatePort } from '../util/validate.js';
 import { isPath, toCount } from './arguments.js';
 import type { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
+import { debug } from './debug_log.js';
 import { isBoundSocket, kBound, kServer } from './internals.js';
 import { pathStatus } from './path_status.js';
+import { deniedListen } from './permission.js';
 import type { Profile } from './profile.js';
 import type { Server } from './server.js';
 import type { ListenerOrigin } from './server_core.js';
@@ -34,6 +36,14 @@ function failLater(server: Server, host: Host, error: Error): void {
   host.clock.soon(() => server._listenFailed(error));
 }
 
+/** Where the process may not use the network the server hears so, by whatever it listens on. */
+function isRefused(server: Server, resource: string): boolean {
+  const { host } = server[kServer];
+  const denied = deniedListen(host, resource);
+  if (denied !== null) failLater(server, host, denied);
+  return denied !== null;
+}
+
 function failNow(server: Server, error: Error): void {
   server[kServer].unwatch();
   server._listenFailed(error);
@@ -50,6 +60,7 @@ function beginListening(
 ): void {
   const core = server[kServer];
   const status = fd < 0 ? fd : core.listen(fd, backlog, origin);
+  debug('listen on %j, backlog %d, status %d', [address, port], backlog, status);
   if (status < 0) {
     failLater(server, core.host, explainedError(status, 'listen', address, port));
     return;
@@ -125,6 +136,7 @@ function listenOnAddress(
   };
   const query = clusterQuery(profile, address);
   if (listenInCluster(server, { ...query, port, fd: undefined, options, backlog })) return;
+  if (isRefused(server, address ?? '')) return;
   if (address !== null) {
     const family = isIP(address) === 6 ? 6 : 4;
     const fd = bindTcp(host, address, port, family, bindOptions);
@@ -210,6 +222,7 @@ function listenOnPath(
   server._pipeName = path;
   const query = { address: path, addressType: -1, port: -1, fd: undefined };
   if (listenInCluster(server, { ...query, options, backlog })) return;
+  if (isRefused(server, path)) return;
   const fd = pathStatus(bindPath(core.host, path));
   server._connectionKey = `-1:${path}:-1`;
   if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);

@@ -11,7 +11,9 @@ import { errno, systemError } from '../util/system_error.js';
 import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
 import { isNormalized, normalizeArguments } from './arguments.js';
+import { root } from './builtin_socket.js';
 import { makeCallable, type Named } from './callable.js';
+import { debug } from './debug_log.js';
 import type { LooseHandle } from './handle.js';
 import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
@@ -140,6 +142,7 @@ class SocketClass extends TypedDuplex {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const core = this[kCore];
     this.connecting = false;
+    debug('close, error %s', error);
     core.destroy();
     callback(error);
     emitClose(core, error !== null);
@@ -387,6 +390,7 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
 Object.assign(SocketClass.prototype, { write, end }, seldomSet);
 const { _write, _writev, _final } = SocketClass.prototype;
 Object.assign(own, { write, _write, _writev, _final });
+root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 

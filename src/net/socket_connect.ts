@@ -10,8 +10,10 @@ import { option, pick } from '../util/options.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
+import { debug } from './debug_log.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
+import { deniedConnect } from './permission.js';
 import type { Socket } from './socket.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
@@ -32,6 +34,8 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
+    const denied = deniedConnect(this.socket[kCore].host, address, port);
+    if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
   onAttemptFailed(address: string, port: number, family: number, error: Error): void {
@@ -68,6 +72,11 @@ function connectPath(socket: Socket, path: string): void {
   giveUpEarlier(core);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
+  const denied = deniedConnect(core.host, path);
+  if (denied !== null) {
+    socket.destroy(denied);
+    return;
+  }
   const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
   if (typeof dialled !== 'number') {
     core.adopt(dialled);
@@ -132,6 +141,7 @@ export function connectSocket(
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
   // not reach those of 'data'.
+  debug('connect %j', [options.host, options.port, options.path]);
   core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
   core.active();
   socket.connecting = true;
@@ -155,6 +165,7 @@ export function connectEnded(socket: Socket, status: number): void {
   const core = socket[kCore];
   if (socket.destroyed || !socket.connecting) return;
   socket.connecting = false;
+  debug('connected, status %d', status);
   if (status < 0) {
     const path = core.path ?? '';
     const error = addressError(status, 'connect', path);

@@ -56,7 +56,15 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     return new SocketHandle(
       () => this.stream,
       () => this.scope?.asyncId() ?? -1,
+      { within: (around) => this.tellReaderWithin(around), refuse: () => this.socket.destroy() },
     );
+  }
+
+  /** Tells the reader within `around`: what few ask for costs the others nothing. */
+  private tellReaderWithin(around: (tell: () => void) => void): void {
+    const { onRead, onReadEnd } = this;
+    this.onRead = (chunk) => around(() => Reflect.apply(onRead, this, [chunk]));
+    this.onReadEnd = () => around(() => Reflect.apply(onReadEnd, this, []));
   }
 
   /** Takes over another socket's stream; the two share it, as they do in `node:net`. */

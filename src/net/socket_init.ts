@@ -16,9 +16,10 @@ import {
   validateNumber,
 } from '../util/validate.js';
 import { validateBlockList } from './block_list.js';
-import { type LooseHandle, SocketHandle } from './handle.js';
+import { asksForBuiltin, becomeBuiltin, standIn } from './builtin_socket.js';
+import { SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { isBoundSocket, kBound, kCore, kServer } from './internals.js';
+import { isBoundSocket, kBound, kCore, kServer, own } from './internals.js';
 import type { Server } from './server.js';
 import { SocketSettings, settingsOnDescriptor } from './settings.js';
 import type { Socket } from './socket.js';
@@ -94,6 +95,8 @@ function writeAfterEnd(
 function onPeerEnded(this: Socket): void {
   if (!this.allowHalfOpen) this.write = writeAfterEnd as Socket['write'];
 }
+
+own.onPeerEnded = onPeerEnded;
 
 /** Takes over a descriptor by its number. Throws where it is no stream. */
 function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
@@ -214,6 +217,10 @@ export function initialiseAccepted(
 
 /** Sets a socket up; `Duplex` has been constructed on it. */
 export function initialiseSocket(socket: Socket, host: Host, options: InternalSocketOptions): void {
+  if ((options.handle || standIn.wanted !== null) && asksForBuiltin(options)) {
+    becomeBuiltin(socket, options);
+    return;
+  }
   const core = equip(socket);
   takeOnRead(core, options.onread);
   takeSettings(core, options);
@@ -221,7 +228,6 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   if (handle instanceof Stream) core.adopt(handle);
   else if (isBoundSocket(handle)) core.adoptBound(handle[kBound]());
   else if (handle instanceof SocketHandle) core.adoptHandle(handle);
-  else if (handle) core.setHandle(handle as LooseHandle);
   else if (fd !== undefined) {
     const stream = adoptDescriptor(socket, host, fd);
     core.settings = settingsOnDescriptor(stream, core.settings);

@@ -53,6 +53,11 @@ export abstract class Pollable {
   keepsAlive(): string | null {
     return null;
   }
+
+  /** What a user knows it by; null where there is none. */
+  holder(): object | null {
+    return null;
+  }
 }
 
 /** What writes gathered during a handler, and sends them when it has returned. */

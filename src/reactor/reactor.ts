@@ -105,6 +105,12 @@ export class Reactor {
     return this.pollables.map((one) => one?.keepsAlive() ?? '').filter((name) => name !== '');
   }
 
+  /** What users know as the holders of those. */
+  activeHolders(): object[] {
+    const active = this.pollables.filter((one) => Boolean(one?.keepsAlive()));
+    return active.map((one) => one?.holder() ?? null).filter((holder) => holder !== null);
+  }
+
   /** Bytes were read: a turn with many of them is crowded. */
   spend(bytes: number): void {
     const { turn } = this;

@@ -2,6 +2,7 @@
  * The resolve hook for Node versions without `module.registerHooks`: it runs in a thread of the
  * loader's, and so knows nothing but what `initialize` is given.
  */
+import { pathToFileURL } from 'node:url';
 
 /** The addresses that the hook needs. */
 export interface HookData {
@@ -31,6 +32,12 @@ export function initialize(given: HookData): void {
   data = given;
 }
 
+/** `mock.module` of `node:test` passes a path in place of an address. */
+function isInside({ inside }: HookData, parent: string | undefined): boolean {
+  if (parent === undefined) return false;
+  return (parent.startsWith('/') ? pathToFileURL(parent).href : parent).startsWith(inside);
+}
+
 /** Called by Node for each import. */
 export async function resolve(
   specifier: string,
@@ -38,7 +45,7 @@ export async function resolve(
   next: (specifier: string, context: Context) => Promise<Resolved>,
 ): Promise<Resolved> {
   const isNet = specifier === 'net' || specifier === 'node:net';
-  if (!isNet || data === null || context.parentURL?.startsWith(data.inside)) {
+  if (!isNet || data === null || isInside(data, context.parentURL)) {
     return next(specifier, context);
   }
   return context.conditions.includes('require')

@@ -9,6 +9,7 @@ import type * as ipc from '../ipc/install.js';
 import type { NetModule } from '../net/module.js';
 import { acceptInstances } from './instances.js';
 import { hookLoader, onSyncExports } from './loader.js';
+import type * as mirror from './mirror.js';
 import { type ProfileName, readSettings } from './settings.js';
 import { installed, setInstalled } from './state.js';
 
@@ -33,7 +34,8 @@ function install(): NetModule | null {
   acceptInstances(net.Server, () => builtin.Server);
   onSyncExports(state.onSync);
   hookLoader(net);
-  // Only now: it loads the native file, which an unsupported machine does not have.
+  // Only now: they load the native file, which an unsupported machine does not have.
+  (require('./mirror.js') as typeof mirror).mirrorPatches(net, builtin);
   (require('../ipc/install.js') as typeof ipc).installIpc(net);
   return net;
 }

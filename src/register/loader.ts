@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
 import type { NetModule } from '../net/module.js';
 import { lendAddresses } from './addresses.js';
 import type { HookData } from './hooks.mjs';
+import { followModuleMocks, isMocked } from './module_mocks.js';
+import { isNet } from './net_name.js';
 
 type Load = (
   request: string,
@@ -38,11 +40,6 @@ interface Loader {
 
 const loader = Module as unknown as Loader;
 const folder = join(__dirname, '..') + sep;
-
-/** Whether a module is asked for that this package replaces. */
-export function isNet(specifier: unknown): boolean {
-  return specifier === 'net' || specifier === 'node:net';
-}
 
 function isTls(specifier: unknown): boolean {
   return specifier === 'tls' || specifier === 'node:tls';
@@ -76,7 +73,7 @@ function hookImport(net: NetModule): void {
   loader.registerHooks({
     resolve(specifier, context, next) {
       if (isTls(specifier)) lendAddresses(net);
-      if (!isNet(specifier) || context.parentURL?.startsWith(data.inside)) {
+      if (!isNet(specifier) || isMocked() || context.parentURL?.startsWith(data.inside)) {
         return next(specifier, context);
       }
       const required = context.conditions.includes('require');
@@ -103,6 +100,7 @@ export function hookLoader(net: NetModule): void {
   hookRequire(net);
   hookGetBuiltinModule(net);
   hookImport(net);
+  followModuleMocks();
 }
 
 /** Runs `followers` whenever the named exports of built-in modules are brought up to date. */

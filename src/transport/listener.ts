@@ -14,6 +14,8 @@ export interface ListenerOwner {
   onAccept(fd: number): void;
   /** accept(2) failed in a way that waiting does not mend. */
   onAcceptError(status: number): void;
+  /** What a user knows it by. */
+  readonly server?: object;
 }
 
 /** Connections accepted in one turn; bounds what a flood of them takes from everybody else. */
@@ -45,6 +47,10 @@ export class Listener extends Descriptor {
 
   protected override get nodeName(): string {
     return this.family === this.host.kernel.constants.AF_UNIX ? 'PipeWrap' : 'TCPServerWrap';
+  }
+
+  override holder(): object | null {
+    return this.owner.server ?? null;
   }
 
   /** listen(2), and accepts from now on. Returns 0 or -errno. */

@@ -19,6 +19,10 @@ export class Stream extends StreamReader {
     return this.owner.forward?.step(this) === true;
   }
 
+  override holder(): object | null {
+    return this.owner.socket ?? null;
+  }
+
   private get events(): number {
     const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP } = this.host.kernel.constants;
     const both = EPOLLIN | EPOLLPRI | EPOLLRDHUP;

@@ -7,6 +7,8 @@ export type Buffering = 'here' | 'behind' | null;
 
 /** Who hears what a stream does. Every callback may close the stream. */
 export interface StreamOwner {
+  /** What a user knows it by. */
+  readonly socket?: object;
   /** The connection stands (0), or failed (-errno). */
   onConnect(status: number): void;
   /** Bytes for the owner to keep. */

@@ -99,6 +99,33 @@ row('what Node itself shows stays', async () => {
   clearTimeout(timer);
 });
 
+interface Tools {
+  _getActiveHandles(): object[];
+}
+
+row('process._getActiveHandles() gives what is referenced: sockets and servers', async (s) => {
+  const tools = process as unknown as Tools;
+  const held = (...all: object[]): boolean[] => {
+    const handles = tools._getActiveHandles();
+    return all.map((one) => handles.includes(one));
+  };
+  const server = s.server();
+  assert.deepEqual(held(server), [false]);
+  const connection = s.connection(server);
+  const client = s.connect(await s.port(server), '127.0.0.1');
+  const [socket] = await Promise.all([connection, event(client, 'connect')]);
+  assert.deepEqual(held(server, client, socket), [true, true, true]);
+  server.unref();
+  client.unref();
+  assert.deepEqual(held(server, client, socket), [false, false, true]);
+  server.ref();
+  assert.deepEqual(held(server), [true]);
+  client.destroy();
+  await event(socket.resume(), 'close');
+  await new Promise(setImmediate);
+  assert.deepEqual(held(client, socket), [false, false]);
+});
+
 // The built-in goes on showing what was closed for a while, so it is not asked.
 for (const make of ['barewire', 'barewire/node'] as const) {
   onProfile(make, 'each thread shows its own', async (s) => {

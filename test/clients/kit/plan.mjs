@@ -7,19 +7,22 @@ const SLOW_FIRST = ['rabbitmq', 'postgresql', 'mariadb', 'mosquitto', 'redis'];
 /**
  * Scenarios of one server share it, kill it and clear it, so they run one after the other; each
  * file without a server is a group of its own. A file may name the packages of single scenarios in
- * `about`, and the scenarios in which Node's core connects in `core`. Gives
- * `[{server, jobs: [{file, name, server, packages, inCore}]}]`.
+ * `about`, and the scenarios in which Node's core connects in `core`. `node` is the lowest line of
+ * Node that its packages run on. Gives
+ * `[{server, jobs: [{file, name, server, packages, inCore, node}]}]`.
  */
 export async function groupsOf(files) {
   const groups = new Map();
   for (const file of files) {
     const module = await import(pathToFileURL(file).href);
-    const { packages: all, server = null, scenarios, core = [], about = {} } = module;
+    const { packages: all, server = null, scenarios, core = [], about = {}, node = 20 } = module;
     const key = server ?? file;
     if (!groups.has(key)) groups.set(key, { server, jobs: [] });
     for (const name of Object.keys(scenarios)) {
       const packages = about[name] ?? all;
-      groups.get(key).jobs.push({ file, name, server, packages, inCore: core.includes(name) });
+      groups
+        .get(key)
+        .jobs.push({ file, name, server, packages, inCore: core.includes(name), node });
     }
   }
   const rank = ({ server }) => SLOW_FIRST.indexOf(server) + 1 || SLOW_FIRST.length + 1;

@@ -16,6 +16,9 @@ import { about as aboutError, close, digest, event, listen } from '../kit/tools.
 
 export const packages = ['sinon'];
 
+/** The lowest line of Node that these versions run on. */
+export const node = 22;
+
 /** The packages of a scenario, where they are others. */
 export const about = {
   'OpenTelemetry: a span for each connection': [

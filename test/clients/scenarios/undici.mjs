@@ -1,9 +1,15 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, Client, fetch, Pool, request } from 'undici';
 import { about, bytes, close, digest, listen, sha } from '../kit/tools.mjs';
 
 export const packages = ['undici'];
+
+/** The lowest line of Node that this version runs on. */
+export const node = 22;
+
+// Who only asks for the plan may run on an older one, where the package can not be loaded.
+const canLoad = Number.parseInt(process.versions.node, 10) >= node;
+const { Agent, Client, fetch, Pool, request } = canLoad ? await import('undici') : {};
 
 async function serve({ lib, certificate }, listener, secure = false) {
   const { key, cert } = certificate;

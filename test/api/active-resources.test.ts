@@ -1,11 +1,13 @@
 /** `process.getActiveResourcesInfo()` shows what of ours keeps the process alive. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { accepted, connected } from '../contract/kit/pair.js';
 import { peer } from '../contract/kit/peer.js';
 import { script } from '../contract/kit/program.js';
 import { onProfile, row } from '../contract/kit/row.js';
 import { event } from '../contract/kit/wait.js';
+import { projectRoot, run } from '../support/program.js';
 
 const NAMES = ['TCPSocketWrap', 'TCPServerWrap', 'PipeWrap'];
 
@@ -159,3 +161,18 @@ const server = net.createServer().listen(0, () => {
     assert.deepEqual(started.output.trim().split('\n'), ['2 1', '1 1', '0 1', 'closed 0']);
   });
 }
+
+test('NODE_DEBUG=net tells of connecting, listening and closing', async () => {
+  const program = `
+    const net = require('barewire/node');
+    const server = net.createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
+      net.connect(server.address().port, '127.0.0.1').resume().on('close', () => server.close());
+    });`;
+  const tell = (env: Record<string, string>): Promise<{ stderr: string }> =>
+    run(process.execPath, ['-e', program], { cwd: projectRoot, env });
+  const { stderr } = await tell({ NODE_DEBUG: 'net' });
+  for (const word of ['connect', 'connected', 'listen on', 'close']) {
+    assert.match(stderr, new RegExp(`^NET \\d+: barewire: ${word}`, 'm'));
+  }
+  assert.equal((await tell({})).stderr, '');
+});

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import builtin from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { fromNodeSocket, toNodeSocket } from 'barewire/interop';
 import ours from 'barewire/node';
 import { makePair, readAll } from '../support/pairs.js';
@@ -172,4 +173,34 @@ test('wrong kinds of sockets are refused', async (scope) => {
   socket.destroy();
   assert.throws(() => fromNodeSocket(socket), { code: 'ERR_INVALID_HANDLE_TYPE' });
   assert.throws(() => fromNodeSocket(new builtin.Socket()), { code: 'ERR_INVALID_HANDLE_TYPE' });
+});
+
+/** Whether a socket of the built-in's can be posted to a thread: in some versions of Node. */
+function canPost(): boolean {
+  const socket = new builtin.Socket();
+  try {
+    structuredClone(socket, { transfer: [socket as never] });
+    return true;
+  } catch (error) {
+    // Those that can refuse one that has no connection.
+    return Object(error).code === 'ERR_WORKER_HANDLE_NOT_TRANSFERABLE';
+  } finally {
+    socket.destroy();
+  }
+}
+
+test('postMessage takes none of ours, and takes one that toNodeSocket has moved', async (scope) => {
+  const { ours: socket, peer } = await makePair(scope);
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    parentPort.once('message', ({ socket }) => socket.end('from the thread'));`,
+    { eval: true },
+  );
+  scope.defer(() => void worker.terminate());
+  const post = (one: object): void => worker.postMessage({ socket: one }, [one as never]);
+  assert.throws(() => post(socket), { name: /DataCloneError|TypeError/ });
+  assert.equal(socket.destroyed, false, 'a socket that was refused goes on');
+  if (!canPost()) return;
+  post(toNodeSocket(socket));
+  assert.equal(String(await readAll(peer)), 'from the thread');
 });

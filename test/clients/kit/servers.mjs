@@ -1,6 +1,8 @@
 // The servers that scenarios talk to: Debian's packages, each started in a temporary folder.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificate } from './certificate.mjs';
 import { Daemon, folderFor, freePort, identity, programAt } from './daemon.mjs';
@@ -177,4 +179,14 @@ async function vsftpd() {
 }
 
 /** Each starts one and gives a `Daemon`. */
-export const SERVERS = { postgresql, mariadb, redis, mosquitto, rabbitmq, vsftpd };
+/** An X server without a screen, on a UNIX path only; the display's number stands for a port. */
+async function xvfb() {
+  const display = randomInt(1_000, 30_000);
+  const path = `/tmp/.X11-unix/X${display}`;
+  const about = { display: `:${display}`, version: 'Xvfb' };
+  const args = [about.display, '-screen', '0', '320x200x24', '-nolisten', 'tcp'];
+  const ready = () => existsSync(path);
+  return new Daemon({ user: 'root', command: 'Xvfb', args, cwd: tmpdir(), about, ready }).start();
+}
+
+export const SERVERS = { postgresql, mariadb, redis, mosquitto, rabbitmq, vsftpd, xvfb };

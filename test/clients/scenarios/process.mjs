@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { close, listen } from '../kit/tools.mjs';
 
 export const packages = ['continuation-local-storage'];
+export const about = { 'wtfnode: a server and both ends of a connection': ['wtfnode'] };
 
 const require = createRequire(import.meta.url);
 
@@ -35,5 +36,26 @@ export const scenarios = {
     }
     await close(server);
     return seen;
+  },
+
+  async 'wtfnode: a server and both ends of a connection'() {
+    const wtfnode = require('wtfnode');
+    const lines = [];
+    wtfnode.setLogger('info', (...args) => lines.push(args.join(' ')));
+    const net = require('node:net');
+    const server = net.createServer((socket) => socket.resume());
+    const port = await listen(server);
+    const accepted = once(server, 'connection');
+    const socket = net.connect(port, '127.0.0.1');
+    const [[far]] = await Promise.all([accepted, once(socket, 'connect')]);
+    wtfnode.dump();
+    const told = lines.join('\n');
+    const { localPort } = socket;
+    const seen = [`${localPort} -> 127.0.0.1:${port}`, `${port} -> 127.0.0.1:${localPort}`];
+    const result = [...seen, `127.0.0.1:${port} (TCP)`].map((line) => told.includes(line));
+    socket.destroy();
+    await once(far, 'close');
+    await close(server);
+    return result;
   },
 };

@@ -354,6 +354,8 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.failure = null;
     const run = (): void => {
       const error = systemError(status, call);
+      // A class of the user's may take no notice, and write on.
+      if (call === 'write') this.stream?.retryWriting();
       if (call === 'write') this.failWrite(error);
       else this.socket.destroy(error);
     };

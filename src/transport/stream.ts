@@ -239,6 +239,12 @@ export class Stream extends StreamReader {
     if (this.hasWork) this.host.reactor.again(this);
   }
 
+  /** The failure of `stopWriting` was told: what is sent from now on fails by itself. */
+  retryWriting(): void {
+    this.writeFailed = this.blocked = false;
+    this.updateActive();
+  }
+
   private unblock(): void {
     this.blocked = false;
     this.updateActive();

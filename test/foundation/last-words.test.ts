@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
-import { connect, createServer, type Socket } from 'barewire';
+import { connect, createServer, Socket } from 'barewire';
 import { HttpAgent } from 'barewire/interop';
 import { type Family, socketPath } from '../support/echo.js';
 import { closing } from '../support/pairs.js';
@@ -178,6 +178,30 @@ for (const family of ['tcp', 'unix'] as const satisfies readonly Family[]) {
       };
       assertHeard(await upload(where, busy, READERS['data'] as (typeof READERS)[string]));
     }
+  });
+
+  test(`each write behind a failure that a class hides fails, over ${family}`, async (scope) => {
+    const where = (await startRefusing(scope, 'answer'))[family];
+    const codes: unknown[] = [];
+    class Stubborn extends Socket {
+      override _write(chunk: Uint8Array, encoding: BufferEncoding, callback: () => void): void {
+        super._write(chunk, encoding, (error) => {
+          codes.push((error as NodeJS.ErrnoException | null)?.code);
+          callback();
+        });
+      }
+    }
+    const socket = new Stubborn({ allowHalfOpen: true });
+    scope.defer(() => socket.destroy());
+    socket.on('data', () => {}).connect(where);
+    const written = (chunk: Buffer): Promise<void> => {
+      return new Promise((resolve) => socket.write(chunk, () => resolve()));
+    };
+    await written(bytes(1 << 24));
+    await written(bytes(10));
+    await written(bytes(100_000));
+    assert.equal(codes.length, 3);
+    for (const code of codes) assert.match(String(code), /^(EPIPE|ECONNRESET)$/);
   });
 
   test(`nobody waits for a reader who takes nothing, over ${family}`, async (scope) => {

@@ -48,6 +48,8 @@ export const setDefaultAutoSelectFamilyAttemptTimeout: SetTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
 /** `connect`, `listen` and `connections` as promises: `barewire/promises`. */
 export const promises: NetPromises = net.promises;
+/** Arguments of `connect` or `listen` in order: options, and a listener or null. Tracers use it. */
+export const _normalizeArgs: M['_normalizeArgs'] = net._normalizeArgs;
 /** Whether this is barewire; false where it can not run, and this is the runtime's own `net`. */
 export const isNative: boolean = net.isNative;
 export type * from './net/public_types.js';

@@ -1,4 +1,5 @@
 // Runs the compiled tests with Node's own runner: `npm test -- [part of a file name]… [--test-…]`.
+// Those that take longest are in files `*.long.test.ts`: --long runs these only, --all runs both.
 // The files are listed from the sources, so a stale file in build/ never runs.
 // With --once-more a test that failed runs again, alone: what fails only beside other tests on a
 // loaded machine is named as such, and does not fail the run. What fails twice does.
@@ -14,10 +15,20 @@ const CONCURRENCY = 2;
 // A hanging file fails instead of holding up the run.
 const FILE_TIMEOUT_MS = 600_000;
 
+const { flags: allFlags, filters } = sortArguments(process.argv.slice(2));
+const MODES = ['--long', '--all', '--once-more'];
+const NOT_INSTALLED = 'not installed: ';
+
+/** Whether this run has the file: `npm run test:long` has what `npm test` has not. */
+function isChosen(path) {
+  if (allFlags.includes('--all')) return true;
+  return path.endsWith('.long.test.ts') === allFlags.includes('--long');
+}
+
 function testFiles(filters) {
   const sources = [...listFiles(projectRoot, 'test'), ...listFiles(projectRoot, 'src')];
   return sources
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.test.ts') && isChosen(path))
     .filter((path) => filters.length === 0 || filters.some((part) => path.includes(part)))
     .map((path) => join('build', path.replace(/\.ts$/, '.js')));
 }
@@ -25,6 +36,17 @@ function testFiles(filters) {
 function fail(message) {
   console.error(message);
   process.exit(1);
+}
+
+/** One line on the programs that this machine lacks, and what that means. */
+function nameMissing(ended) {
+  const notes = ended.flatMap(({ missing }) => missing ?? []);
+  if (notes.length === 0) return;
+  const tools = new Set(notes.flatMap((note) => note.slice(NOT_INSTALLED.length).split(', ')));
+  console.log(
+    `\nNot installed: ${[...tools].sort().join(', ')}. Node's own net was the peer instead; ` +
+      'what it can not stand in for was skipped.',
+  );
 }
 
 /** Runs the files. Returns the exit code, and `[{name, passed}]` of the tests that ended. */
@@ -41,8 +63,10 @@ function run(files, flags, concurrency) {
   if (result.error) throw result.error;
   const lines = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
   rmSync(scratch, { recursive: true, force: true });
+  const ended = lines.map((line) => JSON.parse(line));
+  nameMissing(ended);
   const code = result.status ?? 128 + constants.signals[result.signal];
-  return { code, ended: lines.map((line) => JSON.parse(line)) };
+  return { code, ended: ended.filter(({ name }) => name !== undefined) };
 }
 
 function escaped(name) {
@@ -65,10 +89,12 @@ function runOnceMore(names, files, flags) {
   return 0;
 }
 
-const { flags: allFlags, filters } = sortArguments(process.argv.slice(2));
-const flags = allFlags.filter((flag) => flag !== '--once-more');
+const flags = allFlags.filter((flag) => !MODES.includes(flag));
 const files = testFiles(filters);
-if (files.length === 0) fail(`no test file matches: ${filters.join(' ') || '(there are none)'}`);
+if (files.length === 0) {
+  const other = allFlags.includes('--long') ? 'npm test' : 'npm run test:long';
+  fail(`no test file matches: ${filters.join(' ')}. The others: ${other}`);
+}
 const missing = files.filter((path) => !existsSync(join(projectRoot, path)));
 if (missing.length > 0) fail(`not built, run 'npm run build': ${missing.join(' ')}`);
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetModule } from '#internal/net/module';
+import { peerCommand } from '../support/tools.js';
 import { peer } from './kit/peer.js';
 import { pattern } from './kit/peer_calls.js';
 import { alone, beside, example, Program, program, script } from './kit/program.js';
@@ -104,7 +105,7 @@ row('C012 with allowHalfOpen the socket writes on after the peer’s FIN', async
 row('C013 the manual’s echo server answers telnet localhost 8124', async (s) => {
   const server = alone(s, example('echo-server.js', s.profile));
   await server.printed(/server bound\n/);
-  const telnet = beside(s, server, 'telnet', 'localhost', '8124');
+  const telnet = beside(s, server, ...peerCommand(s.t, 'telnet', 'localhost', '8124'));
   await telnet.printed(/hello\r?\n/);
   telnet.write('first line\n');
   await telnet.printed(/first line/);
@@ -121,7 +122,8 @@ row('C014 the echo server on a UNIX path answers nc -U', async (s) => {
   const text = example('echo-server-unix.js', s.profile).replace('/tmp/echo.sock', path);
   const server = program(s, process.execPath, ['-e', text]);
   await server.printed(/server bound\n/);
-  const nc = program(s, 'nc', ['-N', '-U', path]);
+  const [command, ...args] = peerCommand(s.t, 'nc', '-N', '-U', path);
+  const nc = program(s, command, args);
   await nc.printed(/^hello\r\n/);
   nc.write('over a path\n');
   await nc.printed(/over a path\n/);

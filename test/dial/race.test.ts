@@ -1,8 +1,13 @@
 /** Races between addresses, in a network namespace with an address that swallows everything. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test as nodeTest } from 'node:test';
 import { compiled, Program } from '../support/program.js';
 import { SILENT_NETWORK } from '../support/silent-network.js';
+import { need, skipping } from '../support/tools.js';
+
+function test(title: string, body: () => unknown): void {
+  nodeTest(title, (t) => skipping(t, body));
+}
 
 /** How long Node gives an address before it tries the next one. */
 const ATTEMPT_MS = 500;
@@ -20,6 +25,7 @@ interface Outcome {
 }
 
 async function race(scenario: string): Promise<Outcome> {
+  need('ip', 'unshare');
   const inside = `${SILENT_NETWORK} && exec "$0" "$1" "$2"`;
   const args = ['-n', 'sh', '-ec', inside, process.execPath, compiled('dial-race'), scenario];
   const program = new Program('unshare', args, { timeoutMs: 20_000 });

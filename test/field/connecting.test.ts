@@ -9,6 +9,7 @@ import { peer } from '../contract/kit/peer.js';
 import { program, script } from '../contract/kit/program.js';
 import { row, type Scope, type Socket } from '../contract/kit/row.js';
 import { event, logOf, turns, until } from '../contract/kit/wait.js';
+import { peerCommand } from '../support/tools.js';
 
 function answering(...addresses: string[]): Lookup {
   const found = addresses.map((address) => ({ address, family: 4 }));
@@ -134,7 +135,8 @@ row('an abstract name is not padded, so that other programs find it', async (s) 
     unixNames().filter((one) => one.startsWith(`@${name}`)),
     [`@${name}`],
   );
-  const socat = program(s, 'socat', ['-u', `ABSTRACT-CONNECT:${name}`, '-']);
+  const [command, ...args] = peerCommand(s.t, 'socat', '-u', `ABSTRACT-CONNECT:${name}`, '-');
+  const socat = program(s, command, args);
   assert.equal(await socat.exit(), 0, socat.output);
   assert.equal(socat.output, 'found');
 });

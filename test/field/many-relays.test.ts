@@ -1,4 +1,5 @@
 /** Relays by the thousand, and where the system has no pipe to give. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -14,6 +15,7 @@ import { readAll, startServer } from '../support/pairs.js';
 import { compiled, Program } from '../support/program.js';
 import { makeRelay, splices } from '../support/relays.js';
 import { test, watch } from '../support/test.js';
+import { need } from '../support/tools.js';
 
 const RELAYS = 1000;
 const BYTES = 600_000;
@@ -92,6 +94,7 @@ test('urgent data stops no splice: all that is behind it arrives', async (scope)
   assert('port' in to);
   const connection = once(far, 'connection');
   const before = splices();
+  need('perl');
   const perl = spawn('perl', ['-e', SENDS_URGENT, String(to.port), String(half)], {
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 10_000,

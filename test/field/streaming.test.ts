@@ -1,4 +1,5 @@
 /** What bit users of `net` once connected; see the reference at each test. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +14,7 @@ import { pattern } from '../contract/kit/peer_calls.js';
 import { program, script } from '../contract/kit/program.js';
 import { row, type Scope, type Socket } from '../contract/kit/row.js';
 import { delay, event, logOf, turns, until, within } from '../contract/kit/wait.js';
+import { need } from '../support/tools.js';
 
 function sha1(...chunks: Uint8Array[]): string {
   const hash = createHash('sha1');
@@ -176,6 +178,7 @@ function processorSeconds(pid: number): number {
 }
 
 function limitDescriptors(pid: number, limit: number): void {
+  need('prlimit');
   execFileSync('prlimit', ['--pid', String(pid), `--nofile=${limit}:`]);
 }
 
@@ -311,6 +314,7 @@ row('keep-alive is seen by another program', async (s) => {
   const { socket, far } = await connected(s);
   const { localPort } = await far.state();
   socket.setKeepAlive(true, 30_000);
+  need('ss');
   const ss = program(s, 'ss', ['-Htno', `dport = :${localPort}`]);
   assert.equal(await ss.exit(), 0);
   assert.match(ss.output, /timer:\(keepalive,/);

@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test as nodeTest, type TestContext } from 'node:test';
 import { until } from '../contract/kit/wait.js';
 import { socketPath } from '../support/echo.js';
 import { Program, type ProgramOptions } from '../support/program.js';
+import { need, peerCommand, skipping } from '../support/tools.js';
 
 const PORT = 8124;
 const LONG_MS = 20_000;
+
+function test(title: string, body: (t: TestContext) => Promise<void>): void {
+  nodeTest(title, (t) => skipping(t, () => body(t)));
+}
 
 function start(t: TestContext, command: string, args: string[], options?: ProgramOptions): Program {
   const program = new Program(command, args, { timeoutMs: LONG_MS, ...options });
@@ -18,6 +23,7 @@ function start(t: TestContext, command: string, args: string[], options?: Progra
 
 /** The manual's port is a fixed one: this runs a program in a network that nobody else is in. */
 function startAlone(t: TestContext, command: string, ...args: string[]): Program {
+  need('ip', 'nsenter', 'unshare');
   const inside = 'ip link set lo up && exec "$@"';
   return start(t, 'unshare', ['-rn', 'sh', '-c', inside, 'sh', command, ...args]);
 }
@@ -48,7 +54,7 @@ async function startServer(t: TestContext, ...path: string[]): Promise<Program> 
 
 test("the manual's echo server greets and echoes a telnet client", async (t) => {
   const server = await startServer(t);
-  const telnet = startBeside(t, server, 'telnet', 'localhost', String(PORT));
+  const telnet = startBeside(t, server, ...peerCommand(t, 'telnet', 'localhost', String(PORT)));
   // Not at a terminal, telnet prints CR LF as LF.
   await telnet.printed(/\.\nhello\n$/);
   telnet.send('one line\n');
@@ -64,7 +70,7 @@ test("the manual's echo server greets and echoes a telnet client", async (t) => 
 
 test("the manual's echo server greets and echoes nc, and ends when nc has no more", async (t) => {
   const server = await startServer(t);
-  const nc = startBeside(t, server, 'nc', '-N', 'localhost', String(PORT));
+  const nc = startBeside(t, server, ...peerCommand(t, 'nc', '-N', 'localhost', String(PORT)));
   await nc.printed('hello\r\n');
   nc.send('one line\n');
   await nc.printed('hello\r\none line\n');
@@ -78,7 +84,8 @@ test("the manual's echo server greets and echoes nc, and ends when nc has no mor
 test("the manual's echo server greets and echoes nc -U on a UNIX path", async (t) => {
   const path = socketPath();
   const server = await startServer(t, path);
-  const nc = start(t, 'nc', ['-N', '-U', path]);
+  const [command, ...args] = peerCommand(t, 'nc', '-N', '-U', path);
+  const nc = start(t, command, args);
   await nc.printed('hello\r\n');
   nc.child.stdin.end('over a path\n');
   const { code, stdout } = await nc.ended;
@@ -112,7 +119,10 @@ test("the manual's echo client runs on a UNIX path", async (t) => {
 });
 
 test("the manual's echo client prints the manual's words to a plain echo", async (t) => {
-  const socat = startAlone(t, 'socat', `TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat');
+  const socat = startAlone(
+    t,
+    ...peerCommand(t, 'socat', `TCP-LISTEN:${PORT},reuseaddr`, 'EXEC:cat'),
+  );
   await untilTaken(socat);
   const client = startBeside(t, socat, process.execPath, 'examples/echo-client.js');
   const { code, stdout } = await client.ended;

@@ -5,42 +5,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EchoServer, FAMILIES, startEchoServer } from '../support/echo.js';
-import { compiled, run } from '../support/program.js';
+import { FAMILIES, startEchoServer } from '../support/echo.js';
+import { assertFlat, assertRoundTrip, PEERS } from '../support/round-trip.js';
 
-const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-const MEMORY_MAX_KIB = 150 * 1000;
-/** Some seconds on a quiet machine; minutes beside much else. */
-const TIMEOUT_MS = 280_000;
-
-/** Sends 1 GiB by `peer` and compares the hash of what was sent with that of what came back. */
-async function roundTrip(peer: string): Promise<void> {
-  const source = `"${process.execPath}" "${compiled('source')}" ${GIB}`;
-  const pipeline = `${source} | ${peer} | sha256sum`;
-  const { code, stdout, stderr } = await run('sh', ['-c', pipeline], { timeoutMs: TIMEOUT_MS });
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, /^[0-9a-f]{64}\n$/);
-  assert.equal(stdout.slice(0, 64), stderr.trim());
-}
-
-function assertFlat({ program }: EchoServer): void {
-  const peak = program.memoryKib('VmHWM');
-  assert.ok(peak < MEMORY_MAX_KIB, `the server took ${peak} KiB`);
-}
-
 for (const family of FAMILIES) {
-  test(`1 GiB by socat comes back unchanged over ${family}, with flat memory`, async (t) => {
-    const server = await startEchoServer(t, family);
-    await roundTrip(`socat -b 65536 -t 60 - ${server.socat}`);
-    assertFlat(server);
-  });
-
-  test(`1 GiB by nc comes back unchanged over ${family}, with flat memory`, async (t) => {
-    const server = await startEchoServer(t, family);
-    await roundTrip(`nc ${server.nc}`);
-    assertFlat(server);
-  });
+  for (const peer of PEERS) {
+    test(`64 MiB by ${peer} come back unchanged over ${family}, with flat memory`, async (t) => {
+      await assertRoundTrip(t, family, peer, 64 * MIB);
+    });
+  }
 }
 
 /** Writes `total` bytes as fast as the socket takes them; returns their hash. */

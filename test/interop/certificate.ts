@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { need } from '../support/tools.js';
 
 export interface Certificate {
   readonly key: Buffer;
@@ -10,6 +11,7 @@ export interface Certificate {
 }
 
 function make(): Certificate {
+  need('openssl');
   const folder = mkdtempSync(join(tmpdir(), 'bw-cert-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');

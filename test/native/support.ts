@@ -1,4 +1,5 @@
 /** What the tests of the native file share. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { linux } from '#internal/sys/linux';
+import { need } from '../support/tools.js';
 
 export const kernel = linux;
 export const C = linux.constants;
@@ -152,6 +154,7 @@ export const NO_NAMESPACE = 77;
 
 /** Runs a program in a network of its own, whose loopback device also has fe80::7. */
 export function inNamespace(source: string): Outcome {
+  need('ip', 'unshare');
   const setUp = 'ip link set lo up && ip -6 address add fe80::7/64 dev lo nodad';
   // unshare is a program, and must not be run under the sanitizers.
   const env = 'env LD_PRELOAD="$BW_PRELOAD"';

@@ -1,6 +1,11 @@
 /** What is left of a thread that ended: nothing. Each case in a process of its own. */
-import { test } from 'node:test';
+import { test as nodeTest } from 'node:test';
+import { need, skipping } from '../support/tools.js';
 import { assertPrints } from './support.js';
+
+function test(title: string, body: () => unknown): void {
+  nodeTest(title, (t) => skipping(t, body));
+}
 
 /** Each worker holds busy sockets, and says when it is going; then it ends in some way. */
 const BUSY = `
@@ -136,6 +141,7 @@ test('a natural end with work carried over and events due', () => {
 });
 
 test('a signal storm interrupts no call', () => {
+  need('perl');
   assertPrints(
     `
     const { spawn } = require('node:child_process');
@@ -183,6 +189,7 @@ test('a signal storm interrupts no call', () => {
 test('a call that a signal stops in the middle is made again', () => {
   // Another process can make our descriptions blocking, and with a time limit set a signal stops
   // recv(2) in spite of SA_RESTART.
+  need('perl');
   assertPrints(
     `
     const { spawn, spawnSync } = require('node:child_process');

@@ -19,9 +19,21 @@ function floodPort(port: number): void {
   socket.on('error', () => {});
 }
 
+/** Floods begin once all connections stand: a receiver that is busy accepts slowly. */
+function floodTogether(port: number, count: number): void {
+  let missing = count;
+  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'));
+  for (const socket of sockets) {
+    socket.on('error', () => {});
+    socket.once('connect', () => {
+      if (--missing === 0) for (const one of sockets) flood(one);
+    });
+  }
+}
+
 const [portText, countText] = process.argv.slice(2);
 if (portText !== undefined) {
-  for (let i = 0; i < Number(countText); i++) floodPort(Number(portText));
+  floodTogether(Number(portText), Number(countText));
 } else {
   const server = createServer((socket) => {
     socket.on('data', (line) => floodPort(Number(line)));

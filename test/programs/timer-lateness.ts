@@ -2,7 +2,7 @@
  * How long flooding sockets keep a timer waiting, in ms of this process's own time on a processor:
  * what other programs take from it counts for nothing. A timer of 1 ms that is set again and again
  * cuts the work into stretches; one that is due in between has to wait for the stretch's end.
- * Prints the lengths of the stretches in which the middle and the 90th of 100 such timers fall.
+ * Prints the lengths of the stretches in which the middle and the 90th of such timers fall.
  */
 import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 const [moduleName = 'node:net', countText] = process.argv.slice(2);
 const { createServer } = require(moduleName) as typeof import('node:net');
 const COUNT = Number(countText);
-const SAMPLES = 40;
+const SAMPLES = 16;
 
 let accepted = 0;
 let bytes = 0;

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { behaviour } from './kit/behaviour.js';
 
+const PORTS_TRIED = 20;
+
 behaviour('accept without a connection is EAGAIN, without listening EINVAL', (k) => {
   const { fd } = k.listener();
   k.fails(k.kernel.accept(fd), 'EAGAIN');
@@ -202,8 +204,14 @@ behaviour('an IPv6 listener on any address takes IPv4 too, unless told not to', 
   const peer = { family: c.AF_INET6, address: '::ffff:127.0.0.1', port: k.portOf(client) };
   assert.deepEqual(k.kernel.getpeername(server), peer);
   k.fails(k.kernel.bind(k.tcp(), c.AF_INET, '0.0.0.0', port), 'EADDRINUSE');
-  const only = k.tcp(c.AF_INET6);
-  k.is(k.kernel.setsockopt(only, c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1), 0);
-  k.is(k.kernel.bind(only, c.AF_INET6, '::', 0), 0);
-  k.is(k.kernel.bind(k.tcp(), c.AF_INET, '0.0.0.0', k.portOf(only)), 0);
+  // A port that is free in IPv6 may be another program's in IPv4: then another one is tried.
+  const besideV4 = (): number => {
+    const only = k.tcp(c.AF_INET6);
+    k.is(k.kernel.setsockopt(only, c.IPPROTO_IPV6, c.IPV6_V6ONLY, 1), 0);
+    k.is(k.kernel.bind(only, c.AF_INET6, '::', 0), 0);
+    return k.kernel.bind(k.tcp(), c.AF_INET, '0.0.0.0', k.portOf(only));
+  };
+  let bound = besideV4();
+  for (let more = PORTS_TRIED; bound !== 0 && more > 0; more--) bound = besideV4();
+  k.is(bound, 0);
 });

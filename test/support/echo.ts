@@ -35,7 +35,10 @@ export async function startEchoServer(
 ): Promise<EchoServer> {
   const path = socketPath();
   const args = [compiled('echo-server'), ...(family === 'unix' ? [path] : [])];
-  const program = new Program('sh', limited(descriptors, args), { timeoutMs: 290_000 });
+  const program = new Program('sh', limited(descriptors, args), {
+    // It waits for who comes: it lives as long as its test, which stops it.
+    timeoutMs: Number.POSITIVE_INFINITY,
+  });
   t.after(() => program.stop());
   const line = (await program.printed(/\n/)).trim();
   if (family === 'unix') {

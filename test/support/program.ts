@@ -12,9 +12,15 @@ export function compiled(name: string): string {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** A program may take so many times its limit in all, however little of the processor it gets. */
+const TOTAL_FACTOR = 10;
+const LOOK_MS = 500;
 
 export interface ProgramOptions {
+  /** How long it may make no progress, and how much processor time it may use. Default 60,000. */
   readonly timeoutMs?: number;
+  /** A count that grows while it makes progress. Default: the program's own processor time. */
+  readonly progress?: (pid: number) => number;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -32,14 +38,71 @@ function environment(more: Readonly<Record<string, string>> = {}): NodeJS.Proces
   return { ...rest, ...more };
 }
 
+/** The processor time of a process in ms; that of its children is not counted. */
+function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return ticks * 10;
+}
+
+/**
+ * Says when a program hangs: it did nothing for the time it has, or used that much of the
+ * processor. How long it waits for a processor that others use says nothing.
+ */
+class HangDetector {
+  private readonly started = performance.now();
+  private movedAt = this.started;
+  private count = -1;
+
+  constructor(
+    private readonly pid: number,
+    private readonly limitMs: number,
+    private readonly progress: (pid: number) => number,
+  ) {}
+
+  /** What is wrong; null as long as nothing is. */
+  problem(): string | null {
+    const now = performance.now();
+    const count = this.look();
+    if (count !== this.count) this.movedAt = now;
+    this.count = count;
+    if (now - this.movedAt > this.limitMs) return `no progress for ${this.limitMs} ms`;
+    if (now - this.started > TOTAL_FACTOR * this.limitMs)
+      return `${TOTAL_FACTOR * this.limitMs} ms`;
+    if (this.usedMs() > this.limitMs) return `${this.limitMs} ms of processor time`;
+    return null;
+  }
+
+  private look(): number {
+    try {
+      return this.progress(this.pid);
+    } catch {
+      return this.count; // It has ended, which is told in another way.
+    }
+  }
+
+  private usedMs(): number {
+    try {
+      return processorMs(this.pid);
+    } catch {
+      return 0;
+    }
+  }
+}
+
 export class Program {
   stdout = '';
   stderr = '';
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
   private readonly timer: NodeJS.Timeout;
+  private timedOut: string | null = null;
 
-  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+  constructor(
+    private readonly command: string,
+    private readonly args: readonly string[],
+    options: ProgramOptions = {},
+  ) {
     this.child = spawn(command, args, {
       cwd: options.cwd ?? projectRoot,
       env: environment(options.env),
@@ -51,14 +114,34 @@ export class Program {
       this.stderr += text;
     });
     this.child.stdin.on('error', () => {});
-    this.timer = setTimeout(() => this.child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+    this.timer = this.watch(options);
     this.ended = this.untilEnd();
+    // Whoever waits for the end hears of a time-out; nobody has to.
+    this.ended.catch(() => {});
+  }
+
+  /** Kills it where it hangs. */
+  private watch({ timeoutMs = DEFAULT_TIMEOUT_MS, progress = processorMs }: ProgramOptions) {
+    const detector = new HangDetector(this.child.pid ?? 0, timeoutMs, progress);
+    return setInterval(() => {
+      this.timedOut ??= detector.problem();
+      if (this.timedOut !== null) this.child.kill('SIGKILL');
+    }, LOOK_MS);
   }
 
   private async untilEnd(): Promise<Ended> {
-    const [code, signal] = (await once(this.child, 'close')) as [number, NodeJS.Signals];
-    clearTimeout(this.timer);
-    return { code, signal, stdout: this.stdout, stderr: this.stderr };
+    try {
+      const [code, signal] = (await once(this.child, 'close')) as [number, NodeJS.Signals];
+      if (this.timedOut !== null) throw new Error(`timed out: ${this.describe()}`);
+      return { code, signal, stdout: this.stdout, stderr: this.stderr };
+    } finally {
+      clearInterval(this.timer);
+    }
+  }
+
+  private describe(): string {
+    const line = [this.command, ...this.args].join(' ');
+    return `${this.timedOut}: ${line}\nprinted so far:\n${this.stdout}${this.stderr}`;
   }
 
   /** Waits for a text on standard output. Throws where the program ends before. */
@@ -93,13 +176,13 @@ export class Program {
   }
 }
 
-/** Runs a program to its end. One that takes too long is killed: `signal` is SIGKILL then. */
+/** Runs a program to its end. Throws "timed out: …" where it hangs. */
 export function run(
   command: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<Ended> {
-  return new Program(command, args, { timeoutMs: DEFAULT_TIMEOUT_MS, ...options }).ended;
+  return new Program(command, args, options).ended;
 }
 
 /** Runs a compiled program of test/programs with this Node. */

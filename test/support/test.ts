@@ -6,6 +6,7 @@ import { after, test as nodeTest, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { linux } from '#internal/sys/linux';
 import { decorateKernel } from '#internal/transport/host';
+import { skipping } from './tools.js';
 import { Watch } from './watched-kernel.js';
 
 /** How long descriptors may take to be closed after a test's last line, on a busy machine. */
@@ -75,5 +76,5 @@ export function test(
   body: (scope: Scope) => unknown,
   timeoutMs: number = TEST_TIMEOUT_MS,
 ): void {
-  void nodeTest(title, { timeout: timeoutMs }, (t) => runChecked(t, body));
+  void nodeTest(title, { timeout: timeoutMs }, (t) => skipping(t, () => runChecked(t, body)));
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { KernelConstant } from '#internal/sys/kernel';
 import { linux } from '#internal/sys/linux';
+import { need } from '../../support/tools.js';
 
 export interface TcpEntry {
   localPort: number;
@@ -79,6 +80,7 @@ export function optionsOf(localPort: number, remotePort: number): Options {
 
 /** The fields of `ss` for each line that a filter leaves. */
 export function ss(flags: string, filter: string): string[][] {
+  need('ss');
   const output = execFileSync('ss', ['-Hn', flags, filter], { encoding: 'utf8' });
   return output
     .split('\n')

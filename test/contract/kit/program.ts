@@ -2,6 +2,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { need } from '../../support/tools.js';
 import type { ProfileName, Scope } from './row.js';
 import { until, within } from './wait.js';
 
@@ -88,6 +89,7 @@ export function example(name: string, module: ProfileName | 'node:net'): string 
 
 /** Runs a script in a network namespace of its own, where every port is free. */
 export function alone(scope: Scope, text: string): Program {
+  need('ip', 'nsenter', 'unshare');
   const start = 'ip link set lo up && exec "$@"';
   const node = [process.execPath, '-e', text];
   return program(scope, 'unshare', ['-rn', 'sh', '-c', start, 'sh', ...node]);

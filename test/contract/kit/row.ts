@@ -2,7 +2,7 @@
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import manualNet from 'barewire';
 import nodeNet from 'barewire/node';
 import type { Connect, NetModule } from '#internal/net/module';
@@ -10,6 +10,7 @@ import type { Server } from '#internal/net/server';
 import type { ServerOptions } from '#internal/net/server_types';
 import type { Socket } from '#internal/net/socket';
 import { linux } from '#internal/sys/linux';
+import { skipping } from '../../support/tools.js';
 import { peer } from './peer.js';
 import { event, until } from './wait.js';
 
@@ -23,6 +24,7 @@ export class Scope {
   constructor(
     readonly profile: ProfileName,
     readonly net: NetModule,
+    readonly t: TestContext,
   ) {}
 
   /** Runs `cleanup` when the test ends, the last one first. */
@@ -133,5 +135,7 @@ export function onProfile(
   options: RowOptions = {},
 ): void {
   const net = profile === 'barewire' ? manualNet : nodeNet;
-  test(`${title} [${profile}]`, options, () => run(new Scope(profile, net), body));
+  test(`${title} [${profile}]`, options, (t) =>
+    skipping(t, () => run(new Scope(profile, net, t), body)),
+  );
 }

@@ -1,26 +1,42 @@
-// npm run conformance -- --tests DIR [--node BIN|VERSION]... [--harness DIR] [--extra] [--repeat N]
-// Runs Node's own net tests on dist/node.js. DIR is where the harness's extract.sh put the tree
-// (the folder that holds node25); the tree is never part of this repository.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+// npm run conformance -- DIR [--impl node:net|barewire|barewire/node|PATH] [--node BIN|VERSION]...
+//   [--filter REGEX] [--extra] [--run-excluded] [--jobs N] [--repeat N] [--json FILE] [--mark-weak]
+// Runs Node's own tests of net, which DIR holds (test/conformance/harness/extract.sh), on the
+// module. The tests are never part of this repository. docs/CONFORMANCE.md has the results.
+import { execFileSync, spawnSync } from 'node:child_process';
+import dns from 'node:dns';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { attempt } from '../test/conformance/harness/attempt.mjs';
+import { printReport, totalsOf } from '../test/conformance/harness/report.mjs';
+import {
+  CLASSIFICATION,
+  listTests,
+  readClassification,
+} from '../test/conformance/harness/tests.mjs';
+import { projectRoot } from './lib/files.mjs';
+import { nodeFolder, selectVersions } from './lib/node-releases.mjs';
+import { sideBySide } from './lib/side-by-side.mjs';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const POLL_MS = 400;
+const HARNESS = join(projectRoot, 'test/conformance/harness');
+/** The emptiest first: a test is marked with the first of them that it passes on. */
+const STAND_INS = ['empty', 'shell', 'inert'];
 const BAR_COLUMNS = 40;
+const IN_NAMESPACE = 'BAREWIRE_IPV6_LOCALHOST';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    tests: { type: 'string' },
+    impl: { type: 'string', default: 'barewire/node' },
     node: { type: 'string', multiple: true, default: [process.execPath] },
-    harness: { type: 'string', default: join(ROOT, '..', 'shared', 'conformance') },
     filter: { type: 'string' },
     jobs: { type: 'string', default: '2' },
     repeat: { type: 'string', default: '1' },
+    json: { type: 'string' },
     extra: { type: 'boolean', default: false },
+    'run-excluded': { type: 'boolean', default: false },
+    'mark-weak': { type: 'boolean', default: false },
   },
 });
 
@@ -29,82 +45,120 @@ function fail(message) {
   process.exit(2);
 }
 
-/** The folder that holds node25: the one given, or its parent where node25 itself was given. */
+/** Runs this very command again where `localhost` is also ::1, as root can have it. */
+function runInNamespace() {
+  const wrapper = join(HARNESS, 'with-ipv6-localhost.sh');
+  const env = { ...process.env, [IN_NAMESPACE]: '1' };
+  const args = [wrapper, process.execPath, ...process.argv.slice(1)];
+  const { status } = spawnSync('sh', args, { stdio: 'inherit', env });
+  process.exit(status ?? 1);
+}
+
 function treeFolder() {
-  if (values.tests === undefined) fail('--tests DIR is missing: where extract.sh put the tests');
-  const given = resolve(values.tests);
-  const folder = basename(given) === 'node25' ? dirname(given) : given;
-  if (!existsSync(join(folder, 'node25', 'COMMIT.txt'))) fail(`${folder} has no node25 in it`);
-  return folder;
+  const [given] = positionals;
+  if (given === undefined) fail('npm run conformance -- DIR: where extract.sh put the tests');
+  if (existsSync(join(given, 'test/parallel'))) return realpathSync(given);
+  return fail(`${given} has no test/parallel in it`);
 }
 
-function testCount(folder) {
-  return ['parallel', 'sequential', 'pummel']
-    .flatMap((part) => readdirSync(join(folder, 'node25', 'test', part)))
-    .filter((name) => /^test-net-.*\.(c|m)?js$/.test(name)).length;
+/** What tests ask of the machine. */
+async function machineFacts() {
+  const isThere = await new Promise((done) => {
+    dns.lookup('localhost', { family: 6 }, (error) => done(error === null));
+  });
+  return { 'ipv6-localhost': isThere };
 }
 
-/** How many tests the newest run has begun: the harness makes a folder for each. */
-function begun(folder, before) {
-  const runs = join(folder, 'runs');
-  if (!existsSync(runs)) return 0;
-  const run = readdirSync(runs).find((name) => !before.has(name));
-  if (run === undefined) return 0;
-  return readdirSync(join(runs, run)).filter((name) => name.endsWith('.d')).length;
+/** The file of a module under test; node:net stays as it is. */
+function modulePath(name) {
+  if (name === 'node:net') return name;
+  const own = { barewire: 'dist/index.js', 'barewire/node': 'dist/node.js' }[name];
+  const path = own === undefined ? resolve(name) : join(projectRoot, own);
+  if (!existsSync(path)) fail(`no such module: ${path}`);
+  return realpathSync(path);
+}
+
+function nodeProgram(given) {
+  if (given.includes('/')) return realpathSync(given);
+  return join(nodeFolder(selectVersions([given]).at(-1)), 'node');
 }
 
 function drawBar(done, total) {
   if (!process.stderr.isTTY) return;
-  const filled = Math.min(Math.round((done / total) * BAR_COLUMNS), BAR_COLUMNS);
-  const bar = '#'.repeat(filled).padEnd(BAR_COLUMNS, '.');
-  process.stderr.write(`\r[${bar}] ${Math.min(done, total)}/${total}`);
+  const filled = '#'.repeat(Math.round((done / total) * BAR_COLUMNS)).padEnd(BAR_COLUMNS, '.');
+  process.stderr.write(done < total ? `\r[${filled}] ${done}/${total}` : '\r\x1b[K');
 }
 
-function harnessArguments(folder, node, json) {
-  const args = [join(values.harness, 'run.mjs'), '--impl', join(ROOT, 'dist', 'node.js')];
-  args.push('--node', node, '--conf-dir', folder, '--json', json, '--quiet');
-  args.push('--jobs', values.jobs, '--repeat', values.repeat);
-  if (values.filter) args.push('--filter', values.filter);
-  if (values.extra) args.push('--extra');
-  return args;
+/** Runs a test as often as asked. It has passed where it always does. */
+async function runTest(test, index, setting) {
+  if (test.class === 'excluded' && !values['run-excluded']) return { ...test, status: 'excluded' };
+  const runs = [];
+  for (let left = Number(values.repeat); left > 0; left--) {
+    runs.push(await attempt(test, index, setting));
+  }
+  const worst = runs.find(({ status }) => status !== 'pass') ?? runs[0];
+  const passes = runs.filter(({ status }) => status === 'pass').length;
+  const why = runs.length > 1 ? `passed ${passes} of ${runs.length}; ${worst.why}` : worst.why;
+  return { ...test, ...worst, why };
 }
 
-/** Runs the harness once. Tests that want localhost to be ::1 too get that where root runs this. */
-async function run(folder, node) {
-  const json = join(mkdtempSync(join(tmpdir(), 'conformance-')), 'result.json');
-  const total = testCount(folder) * Number(values.repeat);
-  const runs = join(folder, 'runs');
-  const before = new Set(existsSync(runs) ? readdirSync(runs) : []);
-  const wrapper = process.getuid() === 0 ? [join(values.harness, 'with-ipv6-localhost.sh')] : [];
-  const [command, ...args] = [
-    ...wrapper,
-    process.execPath,
-    ...harnessArguments(folder, node, json),
-  ];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const output = [];
-  child.stdout.on('data', (chunk) => output.push(chunk));
-  const timer = setInterval(() => drawBar(begun(folder, before), total), POLL_MS);
-  const code = await new Promise((done) => child.once('close', done));
-  clearInterval(timer);
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  console.log(Buffer.concat(output).toString());
-  return { code, tests: existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : null };
+/** The results of all tests on one Node. */
+async function runAll(tree, node, module, facts) {
+  const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
+  const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
+  const tests = listTests(tree, { version, facts, filter, extra: values.extra });
+  const scratch = mkdtempSync(join(tmpdir(), 'conformance-'));
+  let done = 0;
+  const work = async (test) => {
+    const setting = { tree, node, module, scratch };
+    const result = await runTest(test, tests.indexOf(test), setting);
+    drawBar(++done, tests.length);
+    return result;
+  };
+  const together = tests.filter(({ isAlone }) => !isAlone);
+  const results = await sideBySide(together, Number(values.jobs), work);
+  results.push(
+    ...(await sideBySide(
+      tests.filter(({ isAlone }) => isAlone),
+      1,
+      work,
+    )),
+  );
+  rmSync(scratch, { recursive: true, force: true });
+  return { version, results };
 }
 
-function printRest({ tests }) {
-  const rows = tests?.results ?? tests?.tests ?? [];
-  for (const row of rows.filter(({ status }) => !['pass', 'excluded'].includes(status))) {
-    console.log(`${row.status}: ${row.file}  ${row.why ?? ''}`);
+/** Writes down which tests prove little: they pass on a module that does nothing. */
+async function markWeak(tree, node, facts) {
+  Object.assign(values, { extra: true, 'run-excluded': true });
+  const classification = readClassification();
+  for (const entry of Object.values(classification.tests)) delete entry.weak;
+  for (const name of STAND_INS) {
+    const module = join(HARNESS, 'stand-ins', `${name}.cjs`);
+    const { results } = await runAll(tree, node, module, facts);
+    for (const { file } of results.filter(({ status }) => /pass|skipped/.test(status))) {
+      classification.tests[file] ??= { class: 'strict' };
+      classification.tests[file].weak ??= name;
+    }
+  }
+  writeFileSync(CLASSIFICATION, `${JSON.stringify(classification, null, 2)}\n`);
+}
+
+if (process.getuid() === 0 && process.env[IN_NAMESPACE] === undefined) runInNamespace();
+const tree = treeFolder();
+const facts = await machineFacts();
+const nodes = values.node.map(nodeProgram);
+const runs = [];
+if (values['mark-weak']) {
+  await markWeak(tree, nodes[0], facts);
+} else {
+  const module = modulePath(values.impl);
+  for (const node of nodes) {
+    const { version, results } = await runAll(tree, node, module, facts);
+    printReport(`${values.impl} on Node ${version}`, results);
+    runs.push({ node: version, impl: values.impl, ...totalsOf(results), results });
   }
 }
-
-const folder = treeFolder();
-if (!existsSync(join(values.harness, 'run.mjs'))) fail(`${values.harness} has no run.mjs in it`);
-let worst = 0;
-for (const node of values.node) {
-  const result = await run(folder, node);
-  printRest(result);
-  worst = Math.max(worst, result.code ?? 1);
-}
-process.exit(worst);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 1)}\n`);
+const failed = runs.some(({ groups }) => groups.strict.fail + groups.strict.timeout > 0);
+process.exitCode = failed ? 1 : 0;

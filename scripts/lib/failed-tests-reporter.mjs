@@ -4,9 +4,8 @@
 
 export default async function* failedTestsReporter(source) {
   for await (const { type, data } of source) {
-    if (type === 'test:diagnostic' && data.message.startsWith('not installed: ')) {
-      yield `${JSON.stringify({ missing: data.message })}\n`;
-    }
+    const note = type === 'test:diagnostic' ? data.message : data.skip;
+    if (String(note).startsWith('not installed: ')) yield `${JSON.stringify({ missing: note })}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     yield `${JSON.stringify({ name: data.name, passed: type === 'test:pass' })}\n`;
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { kHost } from '#internal/net/internals';
 import { linux } from '#internal/sys/linux';
 import { type Host, systemHost } from '#internal/transport/host';
-import { peerCommand } from '../support/tools.js';
+import { need, peerCommand } from '../support/tools.js';
 import { LISTEN, listenerOf, ss, TIME_WAIT, tcpEntries } from './kit/kernel.js';
 import { peer } from './kit/peer.js';
 import { program } from './kit/program.js';
@@ -345,6 +345,7 @@ row('C043 address() can be used from listening on', async (s) => {
 });
 
 row('C049 at listening the server has been bound', async (s) => {
+  need('ss');
   const server = s.server().listen(0, 'localhost');
   const bound = await new Promise((resolve) => {
     server.on('listening', () => resolve(listenerOf(portOf(server)).address));

@@ -39,7 +39,6 @@ export async function skipping(t: Context, body: () => unknown): Promise<void> {
     await body();
   } catch (error) {
     if (!(error instanceof NotInstalled) || process.env['CI'] === 'true') throw error;
-    t.diagnostic(error.message);
     t.skip(error.message);
   }
 }

@@ -55,9 +55,9 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     why:
-      'destroySoon() of a UNIX socket with bytes unread: FIN goes with end() and the close a ' +
-      'turn later, so that the other side may read the end between them. Node does both in one ' +
-      'turn, and the other side hears of the bytes that were lost.',
+      'destroySoon() of a UNIX socket with bytes unread: FIN goes with end(), the close a turn ' +
+      'later, so that the other side may read the end between them. Node does both in one turn, ' +
+      'and the other side hears of the bytes that were lost.',
     covers: 'rest',
     applies: ({ theirs, mine, at }) =>
       READ_FAILED.test(theirs[at] ?? '') &&

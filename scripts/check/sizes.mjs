@@ -8,7 +8,7 @@ const FOLDERS = ['src', 'native', 'test', 'scripts', 'bench', '.ci'];
 // A class is not cut in two to stay below it: where a whole thing is longer, this is raised.
 const FILE_LINES_MAX = 480;
 // The native file is one by decision; this holds it where it is.
-const NATIVE_LINES_MAX = 899;
+const NATIVE_LINES_MAX = 949;
 const FUNCTION_LINES_MAX = 70;
 const COLUMNS_MAX = 100;
 

@@ -53,11 +53,13 @@ enum {
   SLOT_AGAIN = 1,
   SLOT_TURN = 2,
   SLOT_BEHIND = 3,
-  SLOT_EVENTS = 4,
+  SLOT_FLUSH = 4,
+  SLOT_EVENTS = 5,
   WORDS_PER_EVENT = 3,
   CALL_NEXT = -1,
   CALL_AGAIN = -2,
   CALL_FAILED = -3,
+  CALL_WAITS = -4,
   QUICK_FD = 0, /* words of the quick calls; see src/sys/quick.ts */
   QUICK_OFFSET = 1,
   QUICK_LENGTH = 2,
@@ -79,7 +81,9 @@ typedef struct {
   int ledger_size, epoll_fd, handles_open;
   uv_poll_t poll; /* finds the epoll descriptor readable */
   uv_idle_t idle; /* active while work is carried over: the loop then does not wait */
+  uv_prepare_t prepare; /* runs before each wait of the loop */
   bool in_turn;
+  int count, left; /* events in `control`, and how many of them no call was given */
   int failed; /* what waiting for events failed with: there are no more */
   int32_t *control;
   napi_ref control_ref, dispatch_ref;
@@ -682,21 +686,53 @@ static void idle_runs(uv_idle_t *idle);
  * What is carried over still runs. */
 static void hook_fails(thread_state *state, int code) {
   if (state->failed) return;
+  int32_t behind = state->control[SLOT_BEHIND];
   state->failed = code;
   uv_poll_stop(&state->poll);
   state->control[SLOT_BEHIND] = -code;
   dispatch(state, CALL_FAILED);
+  state->control[SLOT_BEHIND] = behind; /* a call that takes several events may be under way */
 }
 
+/* How many events of the batch are not run yet: a call may take more than its own event. */
+static int events_left(const thread_state *state) {
+  int left = state->control[SLOT_BEHIND];
+  return left >= 0 && left < state->left ? left : state->left;
+}
+
+/* Runs them. In a nested turn each has a call of its own: Node runs no ticks within a callback that
+ * is within another one, and so must none run between two events. */
+static bool dispatch_events(thread_state *state, bool nested) {
+  bool alive = true;
+  while (state->left > 0 && alive) {
+    int at = state->count - state->left--;
+    state->control[SLOT_BEHIND] = nested ? -1 : state->left;
+    alive = dispatch(state, at);
+    state->left = events_left(state);
+  }
+  return alive;
+}
+
+static bool carries(const thread_state *state) {
+  return state->control[SLOT_NEXT] > 0 || state->control[SLOT_AGAIN] > 0;
+}
+
+/* A handler may run the loop itself until another socket answers, as some native modules do. Then
+ * this is nested: what is left of the turn around it comes first. That finds nothing behind it. */
 static void run_turn(thread_state *state) {
   struct epoll_event events[EVENTS_PER_TURN];
   int32_t *control = state->control;
-  if (state->in_turn) return; /* a handler runs the loop itself, and its events are in `control` */
+  bool nested = state->in_turn, alive = true;
   state->in_turn = true;
+  if (nested) {
+    state->left = events_left(state);
+    alive = dispatch_events(state, nested);
+  }
   int32_t carried = control[SLOT_NEXT];
   control[SLOT_TURN] = (int32_t)((uint32_t)control[SLOT_TURN] + 1);
   int count = 0; /* by the call that libuv makes, which a sandbox knows */
-  if (!state->failed) count = epoll_pwait(state->epoll_fd, events, EVENTS_PER_TURN, 0, NULL);
+  if (alive && !state->failed)
+    count = epoll_pwait(state->epoll_fd, events, EVENTS_PER_TURN, 0, NULL);
   if (count < 0 && errno != EINTR) hook_fails(state, errno);
   for (int i = 0; i < count; i++) {
     int32_t *to = control + SLOT_EVENTS + i * WORDS_PER_EVENT;
@@ -704,20 +740,16 @@ static void run_turn(thread_state *state) {
     to[1] = (int32_t)(uint32_t)(events[i].data.u64 >> 32);
     to[2] = (int32_t)events[i].events;
   }
-  bool alive = true;
-  for (int i = 0; i < count && alive;) {
-    int behind = count - i - 1;
-    control[SLOT_BEHIND] = behind;
-    alive = dispatch(state, i);
-    int left = control[SLOT_BEHIND]; /* a call may take more than its own event */
-    i = count - (left >= 0 && left < behind ? left : behind);
-  }
+  state->count = state->left = count > 0 ? count : 0;
+  if (alive) alive = dispatch_events(state, nested);
   for (int32_t i = 0; i < carried && control[SLOT_NEXT] > 0 && alive; i++)
     alive = dispatch(state, CALL_NEXT);
   for (int i = 0; i < AGAIN_PER_TURN && control[SLOT_AGAIN] > 0 && alive; i++)
     alive = dispatch(state, CALL_AGAIN);
-  state->in_turn = false;
-  if (alive && (control[SLOT_NEXT] > 0 || control[SLOT_AGAIN] > 0))
+  state->left = 0;
+  if (nested) control[SLOT_BEHIND] = 0;
+  state->in_turn = nested;
+  if (alive && carries(state))
     uv_idle_start(&state->idle, idle_runs);
   else
     uv_idle_stop(&state->idle);
@@ -730,6 +762,20 @@ static void poll_readable(uv_poll_t *poll, int status, int events) {
 }
 
 static void idle_runs(uv_idle_t *idle) { run_turn(idle->data); }
+
+/* The loop is about to wait. Unless a handler runs it itself, there is nothing to do. If one does,
+ * what was written before that is sent now, as nobody else would. Events that were taken from the
+ * kernel already, and what is carried over, wake nobody: the loop then does not wait. */
+static void before_wait(uv_prepare_t *prepare) {
+  thread_state *state = prepare->data;
+  bool nested = state->in_turn, flushes = state->control[SLOT_FLUSH] > 0;
+  if (!nested && !flushes) return;
+  state->in_turn = true;
+  bool alive = dispatch(state, CALL_WAITS);
+  state->in_turn = nested;
+  if (alive && (flushes || events_left(state) > 0 || carries(state)))
+    uv_idle_start(&state->idle, idle_runs);
+}
 
 /* hookOpen(dispatch, control): the epoll descriptor, once per environment. */
 CALL(hookOpen) {
@@ -750,14 +796,17 @@ CALL(hookOpen) {
   int bad = uv_poll_init(loop, &state->poll, fd);
   if (bad < 0) return close(fd), fail(-bad);
   uv_idle_init(loop, &state->idle);
+  uv_prepare_init(loop, &state->prepare);
   napi_create_reference(c->env, c->given[0], 1, &state->dispatch_ref);
   napi_create_reference(c->env, c->given[1], 1, &state->control_ref);
   state->control = control;
   state->epoll_fd = fd;
-  state->handles_open = 2;
-  state->poll.data = state->idle.data = state;
+  state->handles_open = 3;
+  state->poll.data = state->idle.data = state->prepare.data = state;
   uv_unref((uv_handle_t *)&state->poll);
   uv_unref((uv_handle_t *)&state->idle);
+  uv_unref((uv_handle_t *)&state->prepare);
+  uv_prepare_start(&state->prepare, before_wait);
   uv_poll_start(&state->poll, UV_READABLE, poll_readable);
   return fd;
 }
@@ -813,6 +862,7 @@ static void environment_ends(napi_async_cleanup_hook_handle cleanup, void *data)
   if (open) {
     uv_close((uv_handle_t *)&state->poll, handle_closed);
     uv_close((uv_handle_t *)&state->idle, handle_closed);
+    uv_close((uv_handle_t *)&state->prepare, handle_closed);
     close(state->epoll_fd);
   }
   for (int fd = 0; fd < state->ledger_size; fd++)

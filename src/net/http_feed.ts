@@ -29,6 +29,11 @@ const COMMON_BYTES = 2 * 1024;
 
 /** Where all of them read to, and the Buffers of its first bytes by length. */
 let memory: Buffer | null = null;
+/**
+ * A parser has it. A handler that it calls may run the event loop itself: whoever is read then gets
+ * memory of the reactor's, as the parser goes on in this.
+ */
+let isInUse = false;
 const beginnings: (Buffer | undefined)[] = [];
 
 function beginning(count: number): Buffer {
@@ -98,7 +103,7 @@ export class HttpFeed {
 
   /** Whether reads are to land in `feedMemory()`. */
   get feeds(): boolean {
-    return this.target !== null;
+    return this.target !== null && !isInUse;
   }
 
   /** The bytes are somebody else's as well from here on. */
@@ -123,7 +128,15 @@ export class HttpFeed {
   push(count: number): void {
     const parser = this.target;
     if (parser === null) return;
-    const bytes = beginning(count);
+    isInUse = true;
+    try {
+      this.execute(parser, beginning(count));
+    } finally {
+      isInUse = false;
+    }
+  }
+
+  private execute(parser: HttpParser, bytes: Buffer): void {
     const result = parser.execute(bytes);
     if (typeof result !== 'number' || parser.incoming?.upgrade) {
       this.pushKept(parser, result, bytes);

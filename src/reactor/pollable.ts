@@ -49,6 +49,12 @@ export abstract class Pollable {
   /** Work that was put off with `soon` or `again`. */
   abstract onTurn(): void;
 
+  /**
+   * A handler of its runs the event loop itself. What follows when that returns, and no event tells
+   * of, is to be queued now.
+   */
+  onReentry(): void {}
+
   /** Node's name for what it is, while it keeps the process alive; else null. */
   keepsAlive(): string | null {
     return null;

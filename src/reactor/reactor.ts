@@ -12,10 +12,12 @@ import {
   CALL_AGAIN,
   CALL_FAILED,
   CALL_NEXT,
+  CALL_WAITS,
   hookWords,
   WORD_AGAIN,
   WORD_BEHIND,
   WORD_EVENTS,
+  WORD_FLUSH,
   WORD_NEXT,
   WORD_TURN,
   WORDS_PER_EVENT,
@@ -70,6 +72,8 @@ export class Reactor {
   telling: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
+  /** Whose handler runs: the innermost, where one runs the event loop itself. */
+  private running: Pollable | null = null;
   private flushTickSet = false;
   private exiting = false;
 
@@ -228,6 +232,7 @@ export class Reactor {
       flushable.sendNow();
       return;
     }
+    this.#control[WORD_FLUSH] = 1;
     if (this.firstFlush === null) this.firstFlush = flushable;
     else if (this.moreFlushes === null) this.moreFlushes = [flushable];
     else this.moreFlushes.push(flushable);
@@ -266,19 +271,38 @@ export class Reactor {
 
   /** Runs what the hook asks for, and the turn's events behind that: one call for all of them. */
   private readonly dispatch = (what: number): void => {
+    const before = this.inCall;
     this.inCall = true;
     try {
-      this.dispatchAll(what);
+      if (what <= CALL_FAILED) this.dispatchRare(what);
+      else this.dispatchAll(what);
     } finally {
-      this.inCall = false;
+      this.inCall = before;
     }
   };
 
-  private dispatchAll(what: number): void {
-    if (what === CALL_FAILED) {
-      this.epollFd = -1; // `open` says why again
-      throw systemError(this.#control[WORD_BEHIND] as number, 'epoll_pwait');
+  private dispatchRare(what: number): void {
+    if (what === CALL_WAITS) {
+      this.beforeWait();
+      return;
     }
+    this.epollFd = -1; // `open` says why again
+    throw systemError(this.#control[WORD_BEHIND] as number, 'epoll_pwait');
+  }
+
+  /**
+   * Nothing that happens when a handler returns must wait for that: the answer it waits for may be
+   * one to what it wrote, or come by its own socket.
+   */
+  private beforeWait(): void {
+    const before = this.inHandler;
+    this.inHandler = false;
+    this.running?.onReentry();
+    this.flushAll();
+    this.inHandler = before;
+  }
+
+  private dispatchAll(what: number): void {
     this.dispatchOne(what);
     if (drainTicks === null) return;
     if (what < 0) {
@@ -287,10 +311,12 @@ export class Reactor {
     }
     const control = this.#control;
     for (let at = what + 1; ; at++) {
-      const behind = control[WORD_BEHIND] as number;
-      if (behind < 0) return;
-      if (behind === 0) break;
+      if ((control[WORD_BEHIND] as number) < 0) return;
+      if (control[WORD_BEHIND] === 0) break;
       this.runAfterTicks(drainTicks);
+      // A tick may have run the event loop itself, which leaves none.
+      const behind = control[WORD_BEHIND] as number;
+      if (behind === 0) break;
       // Counted down first: where a handler throws, the hook goes on with the one behind it.
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
@@ -304,11 +330,12 @@ export class Reactor {
   private runAfterTicks(drain: () => void): void {
     this.runTicks(drain);
     for (let one = this.finishing.shift(); one !== undefined; one = this.finishing.shift()) {
+      const { inHandler, running } = this;
       this.inHandler = true;
       try {
         this.runOne(one);
       } finally {
-        this.endHandler();
+        this.endHandler(inHandler, running);
       }
       this.runTicks(drain);
     }
@@ -336,18 +363,23 @@ export class Reactor {
   }
 
   private dispatchOne(what: number): void {
+    // What is put back is that of a handler which runs the event loop itself.
+    const { inHandler, running } = this;
     this.inHandler = true;
     try {
       if (what >= 0) this.deliver(WORD_EVENTS + what * WORDS_PER_EVENT);
       else this.runQueued(what);
     } finally {
-      this.endHandler();
+      this.endHandler(inHandler, running);
     }
   }
 
-  private endHandler(): void {
+  private endHandler(inHandler: boolean, running: Pollable | null): void {
     this.inHandler = false;
+    this.running = null;
     if (this.firstFlush !== null) this.flushAll();
+    this.inHandler = inHandler;
+    this.running = running;
   }
 
   private deliver(at: number): void {
@@ -356,6 +388,7 @@ export class Reactor {
     const pollable = this.pollables[slot];
     if (pollable === undefined || this.generations[slot] !== control[at + 1]) return;
     this.events = control[at + 2] as number;
+    this.running = pollable;
     if (pollable.scope === null) this.ready(pollable);
     else pollable.scope.runInAsyncScope(this.ready, this, pollable);
   }
@@ -374,6 +407,7 @@ export class Reactor {
     const { firstFlush } = this;
     if (this.moreFlushes === null && firstFlush !== null && (firstFlush as unknown) === pollable) {
       this.firstFlush = null;
+      this.#control[WORD_FLUSH] = 0;
       this.flushOne(firstFlush, null);
     }
   }
@@ -388,6 +422,7 @@ export class Reactor {
   }
 
   private runOne(pollable: Pollable): void {
+    this.running = pollable;
     if (pollable.scope === null) this.turnOf(pollable);
     else pollable.scope.runInAsyncScope(this.turnOf, this, pollable);
   }
@@ -414,12 +449,16 @@ export class Reactor {
   /**
    * Sends what was gathered. A callback of a finished write may write again: that goes out at the
    * next tick, so that a program which always writes once more does not hold up this loop. It may
-   * end the process as well: what is left is then sent by `onExit`.
+   * end the process as well: what is left is then sent by `onExit`. Or it runs the event loop
+   * itself: what is left is then sent by the flush within that.
    */
   private flushAll(): void {
+    if (this.unflushed !== null) this.flushRest();
     const { firstFlush, moreFlushes } = this;
     this.firstFlush = this.moreFlushes = null;
-    if (moreFlushes !== null) {
+    if (moreFlushes === null) {
+      this.#control[WORD_FLUSH] = 0;
+    } else {
       moreFlushes.reverse();
       this.unflushed = moreFlushes;
     }
@@ -432,6 +471,7 @@ export class Reactor {
       this.flushOne(one, one.scope);
     }
     this.unflushed = null;
+    this.#control[WORD_FLUSH] = this.firstFlush === null ? 0 : 1;
   }
 
   private flushOne(flushable: Flushable, scope: Scope | null): void {

@@ -16,8 +16,13 @@ export const WORD_TURN = 2;
  * once more. Less than none: each is to have a call of its own.
  */
 export const WORD_BEHIND = 3;
+/**
+ * More than none where something was written that is yet to be sent; written by the reactor. The
+ * hook asks for it where a handler runs the event loop itself.
+ */
+export const WORD_FLUSH = 4;
 /** Where the events begin: slot, generation and readiness for each. */
-export const WORD_EVENTS = 4;
+export const WORD_EVENTS = 5;
 export const WORDS_PER_EVENT = 3;
 
 /**
@@ -34,3 +39,8 @@ export const CALL_NEXT = -1;
 export const CALL_AGAIN = -2;
 /** There are no more events: waiting for them failed, with the -errno that is in `WORD_BEHIND`. */
 export const CALL_FAILED = -3;
+/**
+ * A handler has not returned, and runs the event loop itself, which is about to wait: some native
+ * modules do that, so that a call returns when the answer is there. Turns go on within that.
+ */
+export const CALL_WAITS = -4;

@@ -68,6 +68,10 @@ export abstract class StreamReader extends StreamState {
     return this.reading && (this.readable || this.holding);
   }
 
+  override onReentry(): void {
+    if (this.fd >= 0 && this.hasWork) this.host.reactor.again(this);
+  }
+
   /**
    * One read, so that the ticks and promise jobs of what it delivered run before more is delivered;
    * the rest in this turn still, up to the budget, and then in the next.

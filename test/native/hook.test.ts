@@ -112,7 +112,7 @@ test('slot and generation come back whole, and leave with the descriptor', () =>
   assertPrints(
     `
     hook((slot, at) => {
-      console.log(slot, control[5 + at * 3], control[6 + at * 3] & C.EPOLLIN);
+      console.log(slot, control[6 + at * 3], control[7 + at * 3] & C.EPOLLIN);
       if (slot === 6) setImmediate(leave);
       if (slot === 2 ** 31 - 1) kernel.hookReference(false);
     });

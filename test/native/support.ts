@@ -120,10 +120,10 @@ const PRELUDE = `
   const C = kernel?.constants;
   const E = require('node:os').constants.errno;
   const EDGE = C && (C.EPOLLIN | C.EPOLLET);
-  const control = new Int32Array(C ? 4 + C.EVENTS_PER_TURN * 3 : 0);
+  const control = new Int32Array(C ? 5 + C.EVENTS_PER_TURN * 3 : 0);
   /** Opens the hook and gives each event's slot, or -1 and -2, to the handler. */
   function hook(handler) {
-    const dispatch = (what) => handler(what < 0 ? what : control[4 + what * 3], what);
+    const dispatch = (what) => handler(what < 0 ? what : control[5 + what * 3], what);
     return kernel.hookOpen(dispatch, control);
   }
   function sockets() {

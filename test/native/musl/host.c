@@ -5,7 +5,7 @@
  *   host BINARY REQUESTS REPLIES NOTICES
  *
  * REQUESTS and REPLIES are FIFOs, NOTICES a descriptor. All that goes over them is host order:
- *   request  'C' control[4] name count value…   a call;  'D' control[4]  dispatch has returned
+ *   request  'C' control[5] name count value…   a call;  'D' control[5]  dispatch has returned
  *   reply    value count value…                 what it returned; the arguments as it left them
  *   notice   int32 what, the control words      dispatch(what) is called
  *   value    'u' | 'd' double | 'b' byte | 't' n bytes | 'y' n bytes | 'l' n value… |
@@ -26,7 +26,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { CONTROL_WORDS = 4096, SHARED_WORDS = 4, LIST_MAX = 2048, NAMES_MAX = 128 };
+enum { CONTROL_WORDS = 4096, SHARED_WORDS = 5, LIST_MAX = 2048, NAMES_MAX = 128 };
 
 typedef struct value {
   char kind;
@@ -346,9 +346,9 @@ static value *exported(const char *name, size_t length) {
   return NULL;
 }
 
-/* The poll and the idle handle, once they are closed, and whom to tell. */
-static uv_handle_t *closing[2];
-static uv_close_cb closed[2];
+/* The hook's three handles, once they are closed, and whom to tell. */
+static uv_handle_t *closing[3];
+static uv_close_cb closed[3];
 static int closings;
 
 /* Reads one request. True where it was a call, which is answered; false where it says that
@@ -389,7 +389,7 @@ napi_status napi_make_callback(napi_env env, napi_async_context context, napi_va
   return SET(to, &undefined_value);
 }
 
-/* --- libuv: one poll, one idle --------------------------------------------------------------- */
+/* --- libuv: one poll, one idle, one prepare --------------------------------------------------- */
 
 static uv_poll_t *polled;
 static uv_poll_cb poll_runs;
@@ -424,6 +424,9 @@ int uv_idle_stop(uv_idle_t *handle) {
   idle_runs = NULL;
   return 0;
 }
+/* No handler runs this loop, so nothing is to be done before it waits. */
+int uv_prepare_init(uv_loop_t *loop, uv_prepare_t *handle) { return 0; }
+int uv_prepare_start(uv_prepare_t *handle, uv_prepare_cb run) { return 0; }
 void uv_ref(uv_handle_t *handle) {} /* the other end keeps its process alive, or does not */
 void uv_unref(uv_handle_t *handle) {}
 /* As libuv does, later: whoever closes may go on with what the callback frees. */

@@ -7,8 +7,9 @@ const { mkdtempSync, openSync, readSync, rmSync, writeSync } = require('node:fs'
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
-const SHARED_WORDS = 4;
+const SHARED_WORDS = 5;
 const WORD_TURN = 2;
+const WORD_FLUSH = 4;
 /** Calls that take (fd, bytes, offset, length): only that part of the bytes is sent. */
 const WITH_SPAN = new Set(['read', 'peek', 'write', 'sendRights', 'readRights']);
 
@@ -145,7 +146,8 @@ class Host {
     const what = this.noticed.readInt32LE();
     const words = new Int32Array(new Uint8Array(this.noticed.subarray(4, size)).buffer);
     // The other words are this side's, and may have changed since the host read them.
-    this.control.set(words.subarray(WORD_TURN), WORD_TURN);
+    this.control.set(words.subarray(WORD_TURN, WORD_FLUSH), WORD_TURN);
+    this.control.set(words.subarray(SHARED_WORDS), SHARED_WORDS);
     this.noticed = this.noticed.subarray(size);
     setImmediate(() => this.send('D'));
     this.dispatch.call(this.control, what);

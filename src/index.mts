@@ -27,6 +27,7 @@ export const getDefaultAutoSelectFamilyAttemptTimeout: GetTimeout =
   net.getDefaultAutoSelectFamilyAttemptTimeout;
 export const setDefaultAutoSelectFamilyAttemptTimeout: SetTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
+export const _normalizeArgs: M['_normalizeArgs'] = net._normalizeArgs;
 export const promises: NetPromises = net.promises;
 export type * from './net/public_types.js';
 export type BlockList = T.BlockList;

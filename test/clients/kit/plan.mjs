@@ -8,7 +8,7 @@ const SLOW_FIRST = ['rabbitmq', 'postgresql', 'mariadb', 'mosquitto', 'redis'];
  * Scenarios of one server share it, kill it and clear it, so they run one after the other; each
  * file without a server is a group of its own. A file may name the packages of single scenarios in
  * `about`, and the scenarios in which Node's core connects in `core`. `node` is the lowest line of
- * Node that its packages run on. Gives
+ * Node that its packages run on, or those of single scenarios by name. Gives
  * `[{server, jobs: [{file, name, server, packages, inCore, node}]}]`.
  */
 export async function groupsOf(files) {
@@ -20,9 +20,9 @@ export async function groupsOf(files) {
     if (!groups.has(key)) groups.set(key, { server, jobs: [] });
     for (const name of Object.keys(scenarios)) {
       const packages = about[name] ?? all;
-      groups
-        .get(key)
-        .jobs.push({ file, name, server, packages, inCore: core.includes(name), node });
+      const lowest = Number(typeof node === 'object' ? (node[name] ?? 20) : node);
+      const inCore = core.includes(name);
+      groups.get(key).jobs.push({ file, name, server, packages, inCore, node: lowest });
     }
   }
   const rank = ({ server }) => SLOW_FIRST.indexOf(server) + 1 || SLOW_FIRST.length + 1;

@@ -30,6 +30,8 @@ const TESTS = {
 
 const describe = (name) => `${name}: its own published tests`;
 export const packages = ['aedes'];
+/** Its tests ask by undici. */
+export const node = { [describe('fastify')]: 22 };
 export const about = Object.fromEntries(Object.keys(TESTS).map((name) => [describe(name), [name]]));
 
 /** One file's outcome: how it ended, and how many tests passed where it counts them. */

@@ -41,7 +41,9 @@ const GIVE_UP: readonly Method[] = ['close', 'release'];
 
 export class Watch {
   /** Every call on a descriptor that was not ours, with the place it was made from. */
-  readonly violations: Error[] = [];
+  violations: Error[] = [];
+  /** What was asked of descriptors that may be somebody's who gives them to us. */
+  private readonly asked = new Map<number, Error[]>();
   /** How often each call was made. */
   readonly calls = new Map<Method, number>();
   readonly kernel: Kernel;
@@ -81,16 +83,30 @@ export class Watch {
   private check(name: Method, fd: number): void {
     if (this.owned.has(fd)) return;
     const was = this.onceOwned.has(fd) || fd === -1 ? 'closed before' : 'never ours';
-    this.violations.push(new Error(`${name}() on descriptor ${fd}, which was ${was}`));
+    const violation = new Error(`${name}() on descriptor ${fd}, which was ${was}`);
+    this.violations.push(violation);
+    if (name !== 'getsockopt') return;
+    const asked = this.asked.get(fd) ?? [];
+    asked.push(violation);
+    this.asked.set(fd, asked);
   }
 
   private learn(name: Method, args: unknown[], result: number): void {
     if (typeof result !== 'number' || result < 0) return;
+    if (name === 'adopt') this.excuse(args[0] as number);
     if (MAKE_ONE.includes(name)) this.own(name === 'adopt' ? (args[0] as number) : result);
     if (MAKE_TWO.includes(name)) {
       for (const fd of args[name === 'pipe' ? 0 : 2] as number[]) this.own(fd);
     }
     if (name === 'readRights') for (const fd of args[4] as number[]) this.own(fd);
+  }
+
+  /** Before one of somebody else's is taken over, it is asked what it is. */
+  private excuse(fd: number): void {
+    const asked = this.asked.get(fd);
+    if (asked === undefined) return;
+    this.asked.delete(fd);
+    this.violations = this.violations.filter((violation) => !asked.includes(violation));
   }
 
   private own(fd: number): void {

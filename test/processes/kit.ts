@@ -17,7 +17,7 @@ export const OURS: readonly Make[] = ['barewire', 'barewire/node'];
 export const ALL: readonly Make[] = ['node:net', ...OURS];
 
 /** A program that takes longer hangs. */
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
 /** What every program begins with. */
 const PRELUDE = `'use strict';

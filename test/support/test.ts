@@ -11,7 +11,7 @@ import { Watch } from './watched-kernel.js';
 
 /** How long descriptors may take to be closed after a test's last line, on a busy machine. */
 const SETTLE_MS = 10_000;
-const TEST_TIMEOUT_MS = 20_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 let made: Watch | null = null;
 decorateKernel((kernel) => {
@@ -70,7 +70,7 @@ async function runChecked(t: TestContext, body: (scope: Scope) => unknown): Prom
   if (found.length > 0) throw new AggregateError(found, found.map(String).join('; '));
 }
 
-/** A test whose descriptors are checked; times out after 20 s unless told otherwise. */
+/** A test whose descriptors are checked; times out after 60 s unless told otherwise. */
 export function test(
   title: string,
   body: (scope: Scope) => unknown,

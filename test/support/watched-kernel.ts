@@ -49,14 +49,10 @@ export class Watch {
   readonly kernel: Kernel;
   private readonly owned: Set<number>;
   private readonly onceOwned = new Set<number>();
-  /** Options that a descriptor is asked for before it is taken over, which changes nothing. */
-  private readonly identifying: ReadonlySet<unknown>;
 
   constructor(private readonly real: Kernel) {
     this.owned = new Set(real.ledger());
     this.kernel = { ...real };
-    const { SO_ACCEPTCONN, SO_DOMAIN, SO_TYPE } = real.constants;
-    this.identifying = new Set([SO_ACCEPTCONN, SO_DOMAIN, SO_TYPE]);
     const methods = Object.keys(real).filter((key) => typeof real[key as Method] === 'function');
     for (const name of methods as Method[]) this.wrap(name);
   }
@@ -69,8 +65,7 @@ export class Watch {
     const call = this.real[name] as AnyCall;
     const watched: AnyCall = (...args) => {
       this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
-      const asksWhatItIs = name === 'getsockopt' && this.identifying.has(args[2]);
-      if (ON_DESCRIPTOR.includes(name) && !asksWhatItIs) this.check(name, args[0] as number);
+      if (ON_DESCRIPTOR.includes(name)) this.check(name, args[0] as number);
       if (name === 'splice') this.check(name, args[1] as number);
       if (GIVE_UP.includes(name)) this.owned.delete(args[0] as number);
       const result = call(...args);

@@ -9,7 +9,7 @@ import { peer } from '../contract/kit/peer.js';
 import { program, script } from '../contract/kit/program.js';
 import { row, type Scope, type Socket } from '../contract/kit/row.js';
 import { event, logOf, turns, until } from '../contract/kit/wait.js';
-import { peerCommand } from '../support/tools.js';
+import { need } from '../support/tools.js';
 
 function answering(...addresses: string[]): Lookup {
   const found = addresses.map((address) => ({ address, family: 4 }));
@@ -128,6 +128,8 @@ function abstractName(): string {
 
 // nodejs/node#50889
 row('an abstract name is not padded, so that other programs find it', async (s) => {
+  // Node's own net is no peer for this: before Node 22 it pads the name itself.
+  need('socat');
   const name = abstractName();
   const server = s.server((socket) => socket.end('found')).listen(`\0${name}`);
   await event(server, 'listening');
@@ -135,8 +137,7 @@ row('an abstract name is not padded, so that other programs find it', async (s) 
     unixNames().filter((one) => one.startsWith(`@${name}`)),
     [`@${name}`],
   );
-  const [command, ...args] = peerCommand(s.t, 'socat', '-u', `ABSTRACT-CONNECT:${name}`, '-');
-  const socat = program(s, command, args);
+  const socat = program(s, 'socat', ['-u', `ABSTRACT-CONNECT:${name}`, '-']);
   assert.equal(await socat.exit(), 0, socat.output);
   assert.equal(socat.output, 'found');
 });

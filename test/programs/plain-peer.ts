@@ -59,7 +59,6 @@ function nc(target: readonly string[]): void {
 function socatTarget(address: string): NetConnectOpts {
   const [kind = '', ...rest] = address.split(':');
   if (kind === 'UNIX-CONNECT') return { path: rest.join(':') };
-  if (kind === 'ABSTRACT-CONNECT') return { path: `\0${rest.join(':')}` };
   if (kind === 'TCP') return { host: rest[0] ?? '', port: Number(rest[1]) };
   return fail(`no such address here: ${address}`);
 }

@@ -61,8 +61,6 @@ export class Reactor {
   private spentTurn = 0;
   private readonly next = new Queue<Pollable>();
   private readonly againQueue = new Queue<Pollable>();
-  /** What runs behind the ticks of the running handler. */
-  private readonly finishing = new Queue<Pollable>();
   /** What is to be flushed: mostly one, so that has a place of its own. */
   private firstFlush: Flushable | null = null;
   private moreFlushes: Flushable[] | null = null;
@@ -95,7 +93,7 @@ export class Reactor {
   get holds(): { registered: number; queued: number; flushes: number; references: number } {
     return {
       registered: this.pollables.filter((one) => one !== undefined).length,
-      queued: this.next.length + this.againQueue.length + this.finishing.length,
+      queued: this.next.length + this.againQueue.length,
       flushes:
         (this.firstFlush === null ? 0 : 1) +
         (this.moreFlushes?.length ?? 0) +
@@ -215,17 +213,6 @@ export class Reactor {
     if (!this.inCall) this.kernel.hookCarry();
   }
 
-  /**
-   * Runs `pollable.onTurn()` behind the ticks and promise jobs of the running handler, and before
-   * any other handler. Where each handler is to have a call of its own, as `again`.
-   */
-  afterTicks(pollable: Pollable): void {
-    const inTurn =
-      this.inCall && drainTicks !== null && (this.#control[WORD_BEHIND] as number) >= 0;
-    if (inTurn) this.finishing.push(pollable);
-    else this.again(pollable);
-  }
-
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
   flushSoon(flushable: Flushable): void {
     if (this.exiting) {
@@ -304,16 +291,12 @@ export class Reactor {
 
   private dispatchAll(what: number): void {
     this.dispatchOne(what);
-    if (drainTicks === null) return;
-    if (what < 0) {
-      if (this.finishing.length > 0) this.runAfterTicks(drainTicks);
-      return;
-    }
+    if (what < 0 || drainTicks === null) return;
     const control = this.#control;
     for (let at = what + 1; ; at++) {
       if ((control[WORD_BEHIND] as number) < 0) return;
       if (control[WORD_BEHIND] === 0) break;
-      this.runAfterTicks(drainTicks);
+      this.runTicks(drainTicks);
       // A tick may have run the event loop itself, which leaves none.
       const behind = control[WORD_BEHIND] as number;
       if (behind === 0) break;
@@ -321,33 +304,16 @@ export class Reactor {
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
     }
+    // Where something waits since the turn before, that comes first.
     if (control[WORD_NEXT] === 0) this.dispatchAgain(drainTicks);
-    // What waits since the turn before comes first, which the hook asks for.
-    else this.runAfterTicks(drainTicks);
-  }
-
-  /** The ticks of the handler before, and what that and they put off until now. */
-  private runAfterTicks(drain: () => void): void {
-    this.runTicks(drain);
-    for (let one = this.finishing.shift(); one !== undefined; one = this.finishing.shift()) {
-      const { inHandler, running } = this;
-      this.inHandler = true;
-      try {
-        this.runOne(one);
-      } finally {
-        this.endHandler(inHandler, running);
-      }
-      this.runTicks(drain);
-    }
   }
 
   /** What asks to run once more in this turn: an accepted connection each, for one. */
   private dispatchAgain(drain: () => void): void {
     for (let i = 0; i < AGAIN_PER_CALL && this.againQueue.length > 0; i++) {
-      this.runAfterTicks(drain);
+      this.runTicks(drain);
       this.dispatchOne(CALL_AGAIN);
     }
-    if (this.finishing.length > 0) this.runAfterTicks(drain);
   }
 
   /** Ticks behind one that threw run as well. */

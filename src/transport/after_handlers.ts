@@ -1,30 +1,18 @@
 /**
- * Something to do in this turn of the event loop, once the running handler has returned and its
- * ticks and promise jobs have run. The loop goes on until it is done, whatever else there is, as
- * with a request of libuv.
+ * Something to do once the running handler has returned and all its ticks and promise jobs have
+ * run, before any other handler: where libuv has the end of a request.
  */
-import { Pollable, type Scope } from '../reactor/pollable.js';
+import type { Scope } from '../reactor/pollable.js';
 import type { Host } from './host.js';
 
-class Deferred extends Pollable {
-  constructor(
-    private readonly host: Host,
-    readonly scope: Scope | null,
-    private readonly run: () => void,
-  ) {
-    super();
-  }
+const done = Promise.resolve();
 
-  override onReady(): void {}
-
-  override onTurn(): void {
-    this.host.reactor.unref();
-    this.run();
-  }
-}
-
-/** Runs `run` in `scope` after the handlers that are due now, and before the loop waits. */
+/** Runs `run` in `scope` behind the ticks and promise jobs that are due, and those they add. */
 export function afterHandlers(host: Host, scope: Scope | null, run: () => void): void {
-  host.reactor.ref();
-  host.reactor.afterTicks(new Deferred(host, scope, run));
+  const inScope = (): void => {
+    if (scope === null) run();
+    else scope.runInAsyncScope(run, undefined, undefined);
+  };
+  // A tick that a promise job adds is run when there are no promise jobs any more.
+  done.then(() => host.clock.soon(inScope)).catch(() => {});
 }

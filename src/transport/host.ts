@@ -39,6 +39,11 @@ export function systemHost(): Host {
   return threadHost;
 }
 
+/** Whether it is this thread's on the real kernel. A thread that has made none has no such host. */
+export function isSystemHost(host: Host): boolean {
+  return host === threadHost;
+}
+
 /** Puts something around this thread's kernel, such as a check. Throws once a socket was made. */
 export function decorateKernel(decorate: (kernel: Kernel) => Kernel): void {
   if (threadHost !== null) throw new Error('This thread has made its first socket already');

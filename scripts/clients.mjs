@@ -38,7 +38,9 @@ function install() {
   const has = (name) => installed[`node_modules/${name}`]?.version === wanted[name];
   if (Object.keys(wanted).every(has)) return;
   console.log('Installing the packages of test/clients …');
-  execFileSync('npm', ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'], {
+  // The newest OpenTelemetry packages do not agree on the version of their API.
+  const flags = ['--legacy-peer-deps', '--ignore-scripts', '--omit=optional'];
+  execFileSync('npm', ['ci', ...flags, '--no-audit', '--no-fund'], {
     cwd: folder,
     stdio: 'inherit',
   });

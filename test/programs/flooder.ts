@@ -19,16 +19,19 @@ function floodPort(port: number): void {
   socket.on('error', () => {});
 }
 
-/** Floods begin once all connections stand: a receiver that is busy accepts slowly. */
-function floodTogether(port: number, count: number): void {
-  let missing = count;
-  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'));
-  for (const socket of sockets) {
-    socket.on('error', () => {});
-    socket.once('connect', () => {
-      if (--missing === 0) for (const one of sockets) flood(one);
-    });
+/**
+ * Floods begin once all connections stand: a receiver that is busy accepts slowly. They are made
+ * one behind the other, as the kernel drops what a full backlog can not take.
+ */
+function floodTogether(port: number, count: number, sockets: Socket[] = []): void {
+  if (sockets.length === count) {
+    for (const one of sockets) flood(one);
+    return;
   }
+  const socket = connect(port, '127.0.0.1', () => {
+    floodTogether(port, count, [...sockets, socket]);
+  });
+  socket.on('error', () => {});
 }
 
 const [portText, countText] = process.argv.slice(2);

@@ -78,9 +78,11 @@ export class PendingFailure {
   }
 
   private isOver(): boolean {
-    const { socket } = this.owner;
-    if (!hasReader(socket)) return true;
-    return (this.isReadOut && socket.readableLength === 0) || this.patienceMs <= 0;
+    const { socket, stream } = this.owner;
+    if (!hasReader(socket) || this.patienceMs <= 0) return true;
+    // A reader that has paused reads nothing: the kernel is asked whether there is anything.
+    const isReadOut = this.isReadOut || stream?.hasBytes !== true;
+    return isReadOut && socket.readableLength === 0;
   }
 
   /** Ticks and promise jobs of what has happened until now come first. */

@@ -264,8 +264,13 @@ export abstract class StreamReader extends StreamState {
    * behind those of the last read have not run.
    */
   get hasUnread(): boolean {
-    const { kernel, reactor } = this.host;
-    if (this.holding || this.wasReadIn(reactor.turn)) return true;
+    return this.wasReadIn(this.host.reactor.turn) || this.hasBytes;
+  }
+
+  /** Whether bytes are unread, here or in the kernel. */
+  get hasBytes(): boolean {
+    const { kernel } = this.host;
+    if (this.holding) return true;
     return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
   }
 

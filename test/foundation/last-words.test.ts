@@ -11,7 +11,7 @@ import { pipeline, Readable } from 'node:stream';
 import { connect, createServer, Socket } from 'barewire';
 import { HttpAgent } from 'barewire/interop';
 import { type Family, socketPath } from '../support/echo.js';
-import { closing } from '../support/pairs.js';
+import { closing, makePair } from '../support/pairs.js';
 import { compiled, Program } from '../support/program.js';
 import { type Scope, test } from '../support/test.js';
 
@@ -240,6 +240,32 @@ test('a reader has a second for the rest, also where the kernel has no more', as
   assert.match((error as NodeJS.ErrnoException).code ?? '', /^(EPIPE|ECONNRESET)$/);
   assert.ok(performance.now() - start > 900, `after ${performance.now() - start} ms`);
 });
+
+for (const paused of [false, true]) {
+  const who = paused ? 'a reader that has paused' : 'a reader that has had the end';
+  test(`${who} and has nothing left to read is not waited for`, async (scope) => {
+    for (let i = 0; i < 12; i++) {
+      const { ours, peer } = await makePair(scope, { allowHalfOpen: true, pauseOnConnect: paused });
+      ours.on('data', () => {});
+      if (paused) ours.pause();
+      else {
+        ours.resume();
+        peer.end('bye');
+        await once(ours, 'end');
+      }
+      // Each round begins in another turn of the event loop.
+      for (let turn = 0; turn < i; turn++) await new Promise(setImmediate);
+      const failed = once(ours, 'error');
+      peer.resetAndDestroy();
+      const start = performance.now();
+      const timer = setInterval(() => ours.write('x'), 1);
+      await failed;
+      clearInterval(timer);
+      const waitedMs = performance.now() - start;
+      assert.ok(waitedMs < 700, `round ${i}: ${waitedMs} ms`);
+    }
+  });
+}
 
 test('a proxy by pipe passes the answer on', async (scope) => {
   const { tcp } = await startRefusing(scope, 'answer');

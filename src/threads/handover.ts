@@ -1,9 +1,9 @@
 /**
- * Sockets and servers between worker threads. Descriptors belong to the whole process, so a number
- * is all that travels. It travels on a port of its own, which is sent along: a program may pass
- * data of a stranger's on to a thread, and no data can be a port. The sender keeps its copy until
- * the receiver has made one of its own, so that a thread which dies on either side leaves nothing
- * open.
+ * Sockets and servers between worker threads. All threads of a process share its descriptors, so
+ * the sender passes a descriptor's number. It passes it over a MessagePort that it makes for this
+ * one handle and transfers with the message: a program may hand a stranger's data to a thread, and
+ * data can not be a port. The sender keeps its copy of the descriptor until the receiver has made
+ * one of its own, so that a thread which dies on either side leaves nothing open.
  */
 import { types } from 'node:util';
 import {

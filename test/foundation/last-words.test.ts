@@ -267,6 +267,30 @@ for (const paused of [false, true]) {
   });
 }
 
+test('a connection that stood and was reset in one event is heard', async (scope) => {
+  const { tcp } = await startRefusing(scope, 'greet and reset');
+  for (let i = 0; i < 10; i++) {
+    const socket = connect(tcp);
+    const log: string[] = [];
+    let heard = '';
+    socket.on('connect', () => log.push('connect'));
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    socket.on('end', () => log.push('end'));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      log.push(`${error.code} ${error.syscall}`),
+    );
+    const closed = closing(socket);
+    // All of it has happened before the event loop looks.
+    const start = Date.now();
+    while (Date.now() - start < 40);
+    await closed;
+    assert.ok(heard.endsWith(LAST_WORD), `round ${i}: heard ${heard.length} bytes, ${log}`);
+    assert.deepEqual(log, ['connect', 'ECONNRESET read']);
+  }
+});
+
 test('a proxy by pipe passes the answer on', async (scope) => {
   const { tcp } = await startRefusing(scope, 'answer');
   const proxy = createServer({ allowHalfOpen: true }, (near) => {

@@ -21,6 +21,10 @@ const ways: Record<string, (socket: Socket) => void> = {
     socket.pause();
     socket.write(ANSWER, () => setTimeout(() => socket.destroy(), 1));
   },
+  /** Says something and resets the connection, which the client may not know to stand yet. */
+  'greet and reset': (socket) => {
+    socket.write(ANSWER, () => socket.resetAndDestroy());
+  },
   /** In two parts, of which the second one comes while the client is busy with the first. */
   'answer in two parts': (socket) => {
     socket.once('data', () => {

@@ -88,7 +88,8 @@ export function asksForBuiltin(options: Given): boolean {
   if (typeof handle === 'object' && handle !== null) {
     if (handle instanceof Stream || handle instanceof SocketHandle) return false;
     if (isBoundSocket(handle)) return false;
-    // A literal is a test's, that looks at what it is told: a socket of this package tells it.
+    // Tests pass an object literal, and look at which of its methods a socket calls. A socket of
+    // this package calls them.
     if ('readStart' in handle) return Object.getPrototypeOf(handle) !== Object.prototype;
     throw stateError('ERR_INVALID_HANDLE_TYPE');
   }

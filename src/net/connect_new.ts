@@ -14,7 +14,7 @@ export function connectNew(
   const normalized = normalizeArguments<LooseConnectOptions, () => void>(args);
   const [options] = normalized;
   const socket = new Class(options);
-  // One that goes on as the built-in's knows nothing of this package's.
+  // A socket that became one of the built-in's has nothing of this package's.
   const ours = kCore in socket;
   if (ours && profile.keepAliveProbes === 'system') socket[kCore].idleTimeOnly = true;
   const timeoutMs = option(options, 'timeout');

@@ -3,7 +3,8 @@
  * answer of a server that refuses an upload, for one. The socket reads on, and is told of the
  * failure when the reader has taken everything and the ticks and promise jobs behind it have run.
  *
- * A reader that takes nothing for `PATIENCE_MS` does not keep the failure from who writes.
+ * Where the reader takes nothing for `PATIENCE_MS` the socket is told all the same, so that whoever
+ * writes hears of it.
  */
 import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
@@ -13,7 +14,7 @@ import type { Socket } from './socket.js';
 const PATIENCE_MS = 1000;
 const LOOK_EVERY_MS = 10;
 
-/** What the failure needs of who has the socket. */
+/** What a failure reads of the socket's core, and calls. */
 export interface FailureOwner {
   readonly socket: Socket;
   readonly host: Host;
@@ -35,7 +36,10 @@ export class PendingFailure {
   private isReadOut: boolean;
   private patienceMs = PATIENCE_MS;
   private unreadBefore = -1;
-  /** Of the looks that were asked for, the last one counts: each waits on by itself. */
+  /**
+   * The number of the last look that was scheduled. An earlier one does nothing: two at once would
+   * count the reader's time down twice as fast.
+   */
   private looks = 0;
 
   constructor(

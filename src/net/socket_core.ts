@@ -60,7 +60,10 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     );
   }
 
-  /** Tells the reader within `around`: what few ask for costs the others nothing. */
+  /**
+   * Runs what tells the reader within `around`. It replaces the methods of this one object, so that
+   * all other sockets pay nothing for it.
+   */
   private tellReaderWithin(around: (tell: () => void) => void): void {
     const { onRead, onReadEnd } = this;
     this.onRead = (chunk) => around(() => Reflect.apply(onRead, this, [chunk]));
@@ -160,7 +163,10 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.socket._connectEnded(status);
   }
 
-  /** A paused Readable's own, or that of TLS, which takes all it gets. */
+  /**
+   * Where bytes that nobody takes would wait: in this socket's Readable where that does not flow,
+   * or in that of TLS above it, which takes all it gets.
+   */
   get buffers(): Buffering {
     const { socket } = this;
     if (socket._readableState.flowing !== true) return 'here';
@@ -354,7 +360,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.failure = null;
     const run = (): void => {
       const error = systemError(status, call);
-      // A class of the user's may take no notice, and write on.
+      // A class of the user's may hide this failure and write on: that write is tried, and fails.
       if (call === 'write') this.stream?.retryWriting();
       if (call === 'write') this.failWrite(error);
       else this.socket.destroy(error);
@@ -393,7 +399,7 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     const { callback } = this;
     this.callback = null;
     if (callback === null) return;
-    // Of its own, whatever the socket was destroyed with: that is for the writes behind it.
+    // As in Node 26. The writes behind this one get what the socket was destroyed with.
     const error = wasWaiting
       ? stateError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION')
       : systemError(-errno.ECANCELED, 'write');

@@ -66,7 +66,7 @@ export abstract class SocketWriter extends SocketScope {
     return lengthBytes > COPY_BYTES || length >= highWaterMark || !writesItself(socket);
   }
 
-  /** What was to be sent within `write()` was: with the kernel is done. */
+  /** Deals with what sending within `write()` gave: an error, or all of it is with the kernel. */
   private settle(stream: Stream, status: number): void {
     this.gathering = false;
     this.active();

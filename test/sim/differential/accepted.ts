@@ -18,7 +18,6 @@ export interface Accepted {
 const WRITE_FAILED = /(EPIPE|RESET) write/;
 const READ_FAILED = /'error' Error ECONNRESET read /;
 const RESET = /: reset\(/;
-const PAUSED = / readableFlowing=false readableEnded=false /;
 const UNREAD = / readableFlowing=false readableEnded=false readableLength=[1-9]/;
 
 export const ACCEPTED: readonly Accepted[] = [
@@ -51,17 +50,6 @@ export const ACCEPTED: readonly Accepted[] = [
     // It shows in the server's history too, which comes first: when it counts and closes.
     applies: ({ theirs, mine, at }) =>
       (READ_FAILED.test(theirs[at] ?? '') && UNREAD.test(mine[at] ?? '')) ||
-      (mine.some((line) => RESET.test(line)) && mine.some((line) => PAUSED.test(line))),
-  },
-  {
-    why:
-      'destroySoon() of a UNIX socket with bytes unread: FIN goes with end(), the close a turn ' +
-      'later, so that the other side may read the end between them. Node does both in one turn, ' +
-      'and the other side hears of the bytes that were lost.',
-    covers: 'rest',
-    applies: ({ theirs, mine, at }) =>
-      READ_FAILED.test(theirs[at] ?? '') &&
-      /: 'end'$/.test(mine[at] ?? '') &&
-      mine.some((line) => line.includes(': destroySoon(')),
+      (mine.some((line) => RESET.test(line)) && mine.some((line) => UNREAD.test(line))),
   },
 ];

@@ -52,4 +52,14 @@ export const ACCEPTED: readonly Accepted[] = [
       (READ_FAILED.test(theirs[at] ?? '') && UNREAD.test(mine[at] ?? '')) ||
       (mine.some((line) => RESET.test(line)) && mine.some((line) => UNREAD.test(line))),
   },
+  {
+    why:
+      'A reset that came while the reader had paused: Node 20 and 22 tell an end, as if all had ' +
+      'come (findings/node-reset-while-paused-is-a-clean-end.sh). Here it is an error.',
+    covers: 'rest',
+    applies: ({ theirs, mine, at }) =>
+      /: 'end'$/.test(theirs[at] ?? '') &&
+      READ_FAILED.test(mine[at] ?? '') &&
+      mine.some((line) => RESET.test(line)),
+  },
 ];

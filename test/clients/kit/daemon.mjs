@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MS = 60_000;
+const RESTART_ATTEMPTS = 10;
+const RESTART_AFTER_MS = 300;
 const STOP_MS = 5_000;
 
 const atExit = [];
@@ -140,9 +142,21 @@ export class Daemon {
     return this.end('SIGKILL');
   }
 
+  /**
+   * Kills it and starts it again. What the killed one leaves behind is gone a moment later only:
+   * PostgreSQL refuses to start while a backend of its still has the shared memory.
+   */
   async restart() {
     await this.kill();
-    await this.start();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        if (attempt === RESTART_ATTEMPTS) throw error;
+        await sleep(RESTART_AFTER_MS);
+      }
+    }
   }
 
   async stop() {

@@ -201,12 +201,14 @@ const own = process.binding('tcp_wrap');
 (async () => {
   const udp = require('node:dgram').createSocket('udp4');
   await new Promise((resolve) => udp.bind(0, '127.0.0.1', resolve));
+  // Node 26 has no \`_handle\` on a socket of dgram any more; its state has the handle in each version.
+  const state = Object.getOwnPropertySymbols(udp).find((key) => key.description === 'state symbol');
   const listener = new own.TCP(own.constants.SERVER);
   listener.bind('127.0.0.1', 0);
   let accepted = 0;
   listener.onconnection = (status, handle) => { accepted++; handle.close(); };
   listener.listen(5);
-  for (const [kind, fd] of [['udp', udp._handle.fd], ['listener', listener.fd]]) {
+  for (const [kind, fd] of [['udp', udp[state].handle.fd], ['listener', listener.fd]]) {
     try { new net.Socket({ fd }); say(kind, 'taken'); } catch (error) { say(kind, error.code); }
     const server = net.createServer();
     server.listen({ fd });

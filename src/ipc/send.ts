@@ -12,6 +12,7 @@ type Send = (...args: unknown[]) => boolean;
 
 /** What a message can be sent to: a child, a cluster worker, or `process` in a child. */
 export interface Channel {
+  /** Node's own function for messages; absent where there is no channel. */
   send?: ChildProcess['send'] | NodeJS.Process['send'];
 }
 

@@ -3,8 +3,11 @@ import type { Descriptor } from '../transport/descriptor.js';
 
 /** What `address()` returns for TCP; manual, `socket.address`. */
 export interface AddressInfo {
+  /** The IP address, as text. */
   address: string;
+  /** `'IPv4'` or `'IPv6'`. */
   family: string;
+  /** The port, 0 to 65535. */
   port: number;
 }
 

@@ -1,5 +1,6 @@
 /** Where the manual and current `node:net` differ. Everything else is one implementation. */
 export interface Profile {
+  /** The profile's own name. */
   readonly name: 'manual' | 'node';
   /** C031: `listen(port)` without a host binds any IPv4 address, or any address at all. */
   readonly listenAny: 'ipv4' | 'dual-stack';

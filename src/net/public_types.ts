@@ -54,18 +54,31 @@ export type SocketReadyState = Socket['readyState'];
 
 /** What `connect` takes besides the target. */
 export interface ConnectOpts {
+  /** Reads into a buffer of yours, in place of `'data'`. */
   onread?: OnReadOptions | undefined;
 }
 
+/** The name that `@types/node` has for `OnReadOptions`. */
 export type OnReadOpts = OnReadOptions;
+/** The name that `@types/node` has for `SocketOptions`. */
 export type SocketConstructorOpts = SocketOptions;
+/** The name that `@types/node` has for `TcpConnectOptions`. */
 export type TcpSocketConnectOpts = TcpConnectOptions;
+/** The name that `@types/node` has for `PathConnectOptions`. */
 export type IpcSocketConnectOpts = PathConnectOptions;
+/** The name that `@types/node` has for `ConnectOptions`. */
 export type SocketConnectOpts = ConnectOptions;
+/** The name that `@types/node` has for `TcpConnectOptions`. */
 export type TcpNetConnectOpts = TcpConnectOptions;
+/** The name that `@types/node` has for `PathConnectOptions`. */
 export type IpcNetConnectOpts = PathConnectOptions;
+/** The name that `@types/node` has for `ConnectOptions`. */
 export type NetConnectOpts = ConnectOptions;
+/** The name that `@types/node` has for `ServerOptions`. */
 export type ServerOpts = ServerOptions;
+/** The name that `@types/node` has for `DropInfo`. */
 export type DropArgument = DropInfo;
+/** The name that `@types/node` has for `SocketEvents`. */
 export type SocketEventMap = SocketEvents;
+/** The name that `@types/node` has for `ServerEvents`. */
 export type ServerEventMap = ServerEvents;

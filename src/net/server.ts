@@ -41,13 +41,19 @@ class ServerClass extends TypedEmitter {
   /** @internal */
   declare _connections: number;
   declare _pipeName: string | undefined;
+  /** Connections do not end their writable side by themselves; the option. */
   declare allowHalfOpen: boolean;
+  /** Connections are handed over paused; the option. */
   declare pauseOnConnect: boolean;
+  /** TCP_NODELAY on every connection; the option. */
   declare noDelay: boolean;
+  /** SO_KEEPALIVE on every connection; the option. */
   declare keepAlive: boolean;
   /** Seconds. */
   declare keepAliveInitialDelay: number;
+  /** Of both sides of every connection, in bytes; the option, or what Node's streams have. */
   declare highWaterMark: number;
+  /** Connections from these addresses are closed at once; the option. */
   declare blockList: BlockListLike | undefined;
 
   /** What was bound, as cluster's primary names it: `4:0.0.0.0:80`. @internal */

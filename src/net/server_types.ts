@@ -21,8 +21,11 @@ export interface ServerOptions {
 
 /** `server.listen(options)`. */
 export interface ListenOptions {
+  /** 0 to 65535; 0 is one that the system picks. */
   port?: number | string | undefined;
+  /** The local address or name to bind. Default: every address (C031 in CONTRACT.md). */
   host?: string | undefined;
+  /** A UNIX path of up to 108 bytes, or NUL and an abstract name. In place of a port. */
   path?: string | undefined;
   /** A `BoundSocket`, another server, a socket, … */
   handle?: object | undefined;
@@ -71,10 +74,16 @@ export const LISTEN_OPTIONS = [
 
 /** A connection that was not accepted, since there were `maxConnections`. */
 export interface DropInfo {
+  /** The address that the peer connected to. */
   localAddress?: string;
+  /** The port that the peer connected to. */
   localPort?: number;
+  /** `'IPv4'` or `'IPv6'`. */
   localFamily?: string;
+  /** The peer's address. */
   remoteAddress?: string;
+  /** The peer's port. */
   remotePort?: number;
+  /** `'IPv4'` or `'IPv6'`. */
   remoteFamily?: string;
 }

@@ -49,13 +49,16 @@ class SocketClass extends TypedDuplex {
   declare readonly _writableState: WritableInternals;
   declare _undestroy: () => void;
   declare readonly _events: { readonly data?: (() => void) | readonly unknown[] };
+  /** What Writable holds back behind the write under way. @internal */
   declare writableBuffer: readonly { chunk: unknown }[];
   declare _host: string | null;
   declare _parent: SocketClass | null;
   declare _hadError: boolean;
   declare _aborted: boolean;
   declare _server: Server | null;
+  /** The server that accepted this connection; null for a client's. */
   declare server: Server | null;
+  /** The `blockList` option, as it was given. */
   declare blockList: BlockListLike | undefined;
 
   /** A connection is being made; manual (current), `socket.connecting`. */
@@ -181,6 +184,7 @@ class SocketClass extends TypedDuplex {
     return this.destroy();
   }
 
+  /** Writes all that arrives to `to`; between two sockets of this package the kernel moves the bytes. */
   override pipe<To extends NodeJS.WritableStream>(to: To, options?: { end?: boolean }): To {
     return followPipe(this, super.pipe(to, options));
   }
@@ -313,26 +317,32 @@ class SocketClass extends TypedDuplex {
     return core?.peer ?? {};
   }
 
+  /** The peer's IP address; undefined where there is no connection, or on UNIX; manual. */
   get remoteAddress(): string | undefined {
     return option(this._getpeername(), 'address');
   }
 
+  /** The peer's port; undefined as `remoteAddress` is; manual. */
   get remotePort(): number | undefined {
     return option(this._getpeername(), 'port');
   }
 
+  /** `'IPv4'` or `'IPv6'`; undefined as `remoteAddress` is. */
   get remoteFamily(): string | undefined {
     return option(this._getpeername(), 'family');
   }
 
+  /** The IP address that the peer connected to, or that we connected from; manual. */
   get localAddress(): string | undefined {
     return option(this._getsockname(), 'address');
   }
 
+  /** The local port; manual. */
   get localPort(): number | undefined {
     return option(this._getsockname(), 'port');
   }
 
+  /** `'IPv4'` or `'IPv6'`. */
   get localFamily(): string | undefined {
     return option(this._getsockname(), 'family');
   }
@@ -360,6 +370,10 @@ class SocketClass extends TypedDuplex {
     return !this[kCore]?.open || this.connecting;
   }
 
+  /**
+   * `'opening'` while it connects, `'open'`, `'readOnly'` once `end()` was called, `'writeOnly'`
+   * once the peer has ended, `'closed'`.
+   */
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
     if (this.connecting) return 'opening';
     if (this.readable) return this.writable ? 'open' : 'readOnly';

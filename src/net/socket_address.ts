@@ -22,9 +22,13 @@ export interface SocketAddressInitOptions {
 
 /** What the built-in's objects and ours have in common. */
 export interface SocketAddressLike {
+  /** The IP address, as text. */
   readonly address: string;
+  /** `'ipv4'` or `'ipv6'`. */
   readonly family: IPVersion;
+  /** The port, 0 to 65535. */
   readonly port: number;
+  /** The flow label of IPv6; 0 for IPv4. */
   readonly flowlabel: number;
 }
 
@@ -83,6 +87,7 @@ export class SocketAddress implements SocketAddressLike {
     return this.#address;
   }
 
+  /** The port, 0 to 65535. */
   get port(): number {
     return this.#port;
   }

@@ -10,9 +10,13 @@ import type { Socket } from './socket.js';
 
 /** `setKeepAlive`'s options; times in milliseconds. */
 export interface KeepAliveOptions {
+  /** SO_KEEPALIVE. Default false. */
   enable?: boolean | undefined;
+  /** TCP_KEEPIDLE: before the first probe. 0, the default, leaves it as it is. */
   initialDelay?: number | undefined;
+  /** TCP_KEEPINTVL: between probes. */
   interval?: number | undefined;
+  /** TCP_KEEPCNT: how many probes go unanswered before the connection is given up. */
   count?: number | undefined;
 }
 

@@ -23,6 +23,10 @@ export interface SocketOptions {
   writable?: boolean | undefined;
   /** Destroys the socket when aborted. */
   signal?: AbortSignal | undefined;
+  /**
+   * Reads into a buffer of yours and calls back with the count, in place of `'data'`. Where it is
+   * given, the socket emits no `'data'` and `read()` gives nothing.
+   */
   onread?: OnReadOptions | null | undefined;
   /** TCP_NODELAY from the start. Default false. */
   noDelay?: boolean | undefined;
@@ -32,24 +36,31 @@ export interface SocketOptions {
   keepAliveInitialDelay?: number | undefined;
   /** IP_TOS / IPV6_TCLASS, 0 to 255. */
   typeOfService?: number | undefined;
+  /** Of both sides, in bytes: what the two options below are where they are not given. */
   highWaterMark?: number | undefined;
+  /** Bytes that wait for a reader before the socket stops reading. Default: that of Node's streams. */
   readableHighWaterMark?: number | undefined;
+  /** Bytes that wait to be sent before `write()` returns false. Default: that of Node's streams. */
   writableHighWaterMark?: number | undefined;
+  /** Addresses that `connect` refuses, with `ERR_IP_BLOCKED`. */
   blockList?: BlockListLike | undefined;
 }
 
 /** What is needed of a `BlockList`: ours and the built-in's both fit. */
 export interface BlockListLike {
+  /** Whether an address is on the list. `family` is `'ipv4'` where it is left out. */
   check(address: string, family?: 'ipv4' | 'ipv6'): boolean;
 }
 
 /** `connect(options)` to a host and port. */
 export interface TcpConnectOptions extends SocketOptions {
+  /** The peer's port, 0 to 65535. */
   port: number | string;
   /** A name or an IP address. Default `'localhost'`. */
   host?: string | undefined;
   /** The local address to bind. */
   localAddress?: string | undefined;
+  /** The local port to bind. Default: one that the system picks. */
   localPort?: number | undefined;
   /** 4, 6, or 0 for both (default). */
   family?: number | string | undefined;
@@ -67,10 +78,13 @@ export interface TcpConnectOptions extends SocketOptions {
 
 /** `connect(options)` to a UNIX path, or an abstract name that begins with NUL. */
 export interface PathConnectOptions extends SocketOptions {
+  /** A path of up to 108 bytes, or NUL and an abstract name. */
   path: string;
+  /** Milliseconds of inactivity before `'timeout'`. */
   timeout?: number | undefined;
 }
 
+/** What `connect(options)` takes: a host and a port, or a path. */
 export type ConnectOptions = TcpConnectOptions | PathConnectOptions;
 
 /** All that `connect` reads of its options; `new Socket` has read others of the same object. */

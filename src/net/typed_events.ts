@@ -34,21 +34,27 @@ export interface SocketEvents {
   finish: [];
   /** A name was looked up. */
   lookup: LookupArguments;
+  /** `pause()` was called, and bytes were flowing. */
   pause: [];
+  /** `src` is piped into this socket. */
   pipe: [src: Readable];
   /** There is something to `read()`. */
   readable: [];
   /** Directly after `'connect'`. */
   ready: [];
+  /** `resume()` was called, and bytes flow (again). */
   resume: [];
   /** Nothing was read or written for the time set; manual. */
   timeout: [];
+  /** `src` is not piped into this socket any more. */
   unpipe: [src: Readable];
 }
 
 /** Other shapes that listeners of these events may have. */
 interface SocketEventsAlso {
+  /** After `setEncoding`. */
   data: [data: string];
+  /** Where the lookup failed: `err` is no null then. */
   lookup: [err: Error, address: string, family: number | string, host: string];
 }
 
@@ -60,6 +66,7 @@ export interface ServerEvents {
   connection: [socket: Socket];
   /** A connection was turned away, since there were `maxConnections`. */
   drop: [data?: DropInfo];
+  /** `listen` failed, or an abort listener did; manual. */
   error: [err: NodeJS.ErrnoException];
   /** The server is bound and accepts connections; manual. */
   listening: [];

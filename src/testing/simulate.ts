@@ -22,6 +22,7 @@ export type HostOptions =
       readonly receiveBytes?: number;
     };
 
+/** What `simulate` can be told. */
 export interface SimulateOptions {
   /** Decides all that is left open. The same seed gives the same run. Default 1. */
   readonly seed?: string | number | undefined;
@@ -49,6 +50,7 @@ export interface SimulatedClock {
   now(): number;
   /** The date inside: it begins at the same moment in each run. */
   date(): Date;
+  /** Fulfils after `ms` milliseconds of virtual time. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -58,12 +60,15 @@ export interface Simulation {
   readonly net: NetModule;
   /** All hosts, by name. */
   readonly hosts: Readonly<Record<string, SimulatedHost>>;
+  /** Virtual time. */
   readonly clock: SimulatedClock;
+  /** What the network and the machines can be made to do: links, faults, traces. */
   readonly world: SimulatedWorld;
 }
 
 /** What a failed run adds to its error, as `error.simulation`. */
 export interface SimulationDetails {
+  /** The seed of the run: the same one gives it again. */
   readonly seed: string | number;
   /** When it failed. */
   readonly timeMs: number;

@@ -23,12 +23,14 @@ function clockOf(world: World): Clock {
   };
 }
 
+/** A machine of a simulation: a `net` of its own, and what it has open. */
 export class SimulatedHost {
   /** Its own `barewire`: sockets and servers made with it are on this machine. */
   readonly net: NetModule;
   /** @internal */
   readonly host: Host;
 
+  /** @internal `simulate` makes them. */
   constructor(
     world: World,
     /** @internal */
@@ -39,10 +41,12 @@ export class SimulatedHost {
     this.net = makeNet(profile, this.host);
   }
 
+  /** The machine's name, which can be looked up. */
   get name(): string {
     return this.kernel.machine.name;
   }
 
+  /** The machine's IP addresses, as text. */
   get addresses(): readonly string[] {
     return this.kernel.machine.addresses;
   }

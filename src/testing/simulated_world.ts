@@ -1,11 +1,9 @@
 /** The network of a simulation, in the hands of a test. */
-import type { FaultyCall } from '../sys/sim/faults.js';
+import type { ErrorName, FaultyCall } from '../sys/sim/faults.js';
 import type { LinkSettings } from '../sys/sim/network.js';
 import type { FaultRates, World } from '../sys/sim/world.js';
 import { ownOptions } from '../util/options.js';
 import type { SimulatedHost } from './simulated_host.js';
-
-type ErrorName = Parameters<World['faults']['plan']>[0]['error'];
 
 export interface FailOptions {
   /** Only calls of this host. */
@@ -16,7 +14,9 @@ export interface FailOptions {
   readonly times?: number | undefined;
 }
 
+/** What the network and the machines of a simulation can be made to do. */
 export class SimulatedWorld {
+  /** @internal `simulate` makes it. */
   constructor(
     private readonly world: World,
     private readonly hosts: Readonly<Record<string, SimulatedHost>>,

@@ -11,9 +11,13 @@ import { systemClock } from '../util/clock.js';
 import { showActiveResources } from './active_resources.js';
 import { RelayPipe } from './relay.js';
 
+/** What a socket stands on. */
 export interface Host {
+  /** The system calls. */
   readonly kernel: Kernel;
+  /** What waits for descriptors to become ready. */
   readonly reactor: Reactor;
+  /** The time. */
   readonly clock: Clock;
   /** Resolves names where the caller brings no lookup of its own; null for `dns.lookup`. */
   readonly lookup: typeof lookup | null;

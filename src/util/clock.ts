@@ -6,15 +6,21 @@ import timers from 'node:timers';
 
 /** A timer that was set; only ever handed back to the clock that made it. */
 export interface Timer {
+  /** The timer keeps the process running. */
   ref(): unknown;
+  /** The timer does not keep the process running. */
   unref(): unknown;
+  /** Starts the time anew. */
   refresh(): unknown;
 }
 
+/** Timers, ticks and the time, as this package uses them. */
 export interface Clock {
   /** Milliseconds from an arbitrary start, never going back. */
   now(): number;
+  /** Calls `run` once, after `delayMs`; `setTimeout`. */
   setTimer(run: () => void, delayMs: number): Timer;
+  /** The timer does not run any more; null is none. */
   clearTimer(timer: Timer | null): void;
   /** Runs `run` before anything else the event loop does; `process.nextTick`. */
   soon(run: () => void): void;

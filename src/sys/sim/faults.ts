@@ -5,7 +5,8 @@
 import { errno } from '../../util/system_error.js';
 import type { Prng } from './prng.js';
 
-type ErrorName = keyof typeof errno;
+/** An error's name: `'EMFILE'`, `'ECONNRESET'`, … */
+export type ErrorName = keyof typeof errno;
 
 /** What each call can fail with, whatever the program does. */
 export const POSSIBLE = {
@@ -31,6 +32,7 @@ export const POSSIBLE = {
   hookControl: ['ENOMEM', 'ENOSPC'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 
+/** A system call that the simulated kernel can let fail. */
 export type FaultyCall = keyof typeof POSSIBLE;
 
 /** A failure that was asked for. */

@@ -9,14 +9,17 @@ import type { Prng } from './prng.js';
 /** What a segment costs on top of its bytes. */
 export const HEADER_BYTES = 40;
 
+/** What a link between two machines is like. */
 export interface LinkSettings {
   /** One way. */
   latencyMs: number;
   /** Up to this much is added to the latency, at random. */
   jitterMs: number;
+  /** How fast it is, in bytes per millisecond. */
   bytesPerMs: number;
   /** How probable it is that a segment is lost, and sent again after `retransmitMs`. */
   loss: number;
+  /** How long a lost segment takes longer. */
   retransmitMs: number;
 }
 

@@ -9,8 +9,11 @@ import type { Prng } from './prng.js';
 
 /** How probable each kind of trouble is, in each second of virtual time; from 0 to 1. */
 export interface WeatherRates {
+  /** That a connection breaks, with RST. */
   readonly resets?: number | undefined;
+  /** That a link is cut, and mends itself later. */
   readonly partitions?: number | undefined;
+  /** That a link is slow for a while. */
   readonly slowLinks?: number | undefined;
 }
 

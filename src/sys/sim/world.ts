@@ -29,9 +29,13 @@ export interface WorldOptions {
 }
 
 /** How often calls, writes, wake-ups and links go wrong; each from 0 to 1. */
+/** How probable failures are, from 0 to 1. */
 export interface FaultRates extends WeatherRates {
+  /** That a system call fails. */
   readonly calls?: number | undefined;
+  /** That a write is taken only in part, though there is room. */
   readonly shortWrites?: number | undefined;
+  /** That an event is reported for nothing. */
   readonly spuriousWakes?: number | undefined;
   /** Only these calls fail. */
   readonly only?: readonly FaultyCall[] | undefined;

@@ -184,7 +184,7 @@ class SocketClass extends TypedDuplex {
     return this.destroy();
   }
 
-  /** Writes all that arrives to `to`; between two sockets of this package the kernel moves the bytes. */
+  /** Writes what arrives to `to`. Between two sockets of this package the kernel moves the bytes. */
   override pipe<To extends NodeJS.WritableStream>(to: To, options?: { end?: boolean }): To {
     return followPipe(this, super.pipe(to, options));
   }

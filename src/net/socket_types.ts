@@ -38,7 +38,7 @@ export interface SocketOptions {
   typeOfService?: number | undefined;
   /** Of both sides, in bytes: what the two options below are where they are not given. */
   highWaterMark?: number | undefined;
-  /** Bytes that wait for a reader before the socket stops reading. Default: that of Node's streams. */
+  /** Bytes that wait for a reader before reading stops. Default: that of Node's streams. */
   readableHighWaterMark?: number | undefined;
   /** Bytes that wait to be sent before `write()` returns false. Default: that of Node's streams. */
   writableHighWaterMark?: number | undefined;

@@ -201,7 +201,7 @@ const own = process.binding('tcp_wrap');
 (async () => {
   const udp = require('node:dgram').createSocket('udp4');
   await new Promise((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  // Node 26 has no \`_handle\` on a socket of dgram any more; its state has the handle in each version.
+  // Node 26 has no \`_handle\` on a socket of dgram; in each version its state has the handle.
   const state = Object.getOwnPropertySymbols(udp).find((key) => key.description === 'state symbol');
   const listener = new own.TCP(own.constants.SERVER);
   listener.bind('127.0.0.1', 0);

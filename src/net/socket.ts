@@ -184,7 +184,7 @@ class SocketClass extends TypedDuplex {
     return this.destroy();
   }
 
-  /** Writes what arrives to `to`. Between two sockets of this package the kernel moves the bytes. */
+  /** Writes to `to` what arrives. The kernel moves the bytes where `to` is such a socket too. */
   override pipe<To extends NodeJS.WritableStream>(to: To, options?: { end?: boolean }): To {
     return followPipe(this, super.pipe(to, options));
   }

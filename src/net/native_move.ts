@@ -107,7 +107,7 @@ function skipChunks(socket: Socket, count: number): void {
     const rest = entries.slice(skipped.length);
     for (const { chunk } of skipped) skip(chunk.length);
     if (rest.length === 0) callback();
-    else builtinMethods(socket)._writev?.(rest as never, callback);
+    else builtinMethods(socket)._writev?.call(socket as Duplex, rest as never, callback);
   };
 }
 

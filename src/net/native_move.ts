@@ -258,10 +258,11 @@ function moveConnected(socket: Socket, core: SocketCore): boolean {
 
 /** The same for one that connects, now or later: our dialling goes on, for the handle. */
 function moveUnconnected(socket: Socket, core: SocketCore): boolean {
-  const { dial, stream } = core;
-  if (socket.connecting && dial === null && stream?.connecting !== true) return false;
+  const { dial, stream, path } = core;
+  // One that waits for its descriptor from somebody else has none of these.
+  if (socket.connecting && dial === null && path === null) return false;
   const { host, scope } = core;
-  const kind = core.path === null ? 'TCP' : 'PIPE';
+  const kind = path === null ? 'TCP' : 'PIPE';
   const make = (): NativeHandle | null => nativeHandle(host, kind);
   const handle = scope === null ? make() : scope.runInAsyncScope(make);
   if (handle === null) return false;

@@ -209,7 +209,7 @@ for (const make of makes) {
     assert.equal(own.bytesWritten, peer.bytesRead);
   });
 
-  test(`STARTTLS, ${make}: more is unread than a reader that pauses gets at once`, async (scope) => {
+  test(`STARTTLS, ${make}: more is unread than one that pauses gets`, async (scope) => {
     const { own, peer } = await plainPair(scope, make, true);
     own.on('data', () => own.pause());
     // Until reads are large: then a pause finds some of it read.

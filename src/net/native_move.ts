@@ -53,7 +53,6 @@ function isPlain(socket: Socket): boolean {
 /** Nobody but the one who wraps it now reads from or writes to it by way of this package. */
 function isFree(socket: Socket, core: SocketCore): boolean {
   return (
-    core.userRead === null &&
     core.forward === null &&
     core.feeders === null &&
     core.failure === null &&
@@ -279,7 +278,7 @@ function moveUnconnected(socket: Socket, core: SocketCore): boolean {
 /**
  * Called where Node has put its wrapper's listeners on `socket`. Where that can go on with a handle
  * of Node's own it does, without them, and true is returned: it takes the wrapper's place. What
- * stays: a simulated host's, one with `onread`, and one whose bytes somebody else may want to see.
+ * stays: a simulated host's, and one whose bytes somebody else may want to see.
  */
 export function moveToNative(socket: Socket): boolean {
   const core = socket[kCore];

@@ -138,7 +138,7 @@ for (const [title, way] of Object.entries(WAYS)) {
 for (const [title, way] of Object.entries(LATER)) {
   test(`TLS over a socket ${title}`, async (scope) => {
     const port = await greeter(scope);
-    // In the wrapper the built-in's socket ends with EPIPE; this is what natively connected ones do.
+    // In the wrapper the built-in's ends with EPIPE; this is what natively connected ones do.
     const expected = await toldBy('builtin', WAYS['while it connects'] as Way, port);
     assert.deepEqual(await toldBy('ours', way, port), expected);
   });
@@ -191,7 +191,7 @@ test('TLS over a socket that can not connect: one error, the same on both', asyn
   }
 });
 
-test('TLS over a socket that waits for its name: what is told to it reaches the dial', async (scope) => {
+test('TLS over a socket that waits for a name: what it is told reaches the dial', async (scope) => {
   const port = await greeter(scope);
   for (const make of ['builtin', 'ours'] as Make[]) {
     let found: () => void = () => {};

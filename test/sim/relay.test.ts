@@ -7,7 +7,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { type Simulation, simulate } from 'barewire/testing';
 import type { Socket } from '#internal/net/socket';
-import { Prng } from '#internal/sys/sim/prng';
+import { Prng } from '#internal/sys/sim/chance/prng';
 import { PatternCheck, PatternSource } from './workload/pattern.js';
 
 const SEEDS = Number(process.env['RELAY_SEEDS'] ?? 25);

@@ -1,6 +1,6 @@
 /** The planned faults of a run: cuts, resets, slow and lossy links, failing calls. */
 import type { Simulation } from 'barewire/testing';
-import { POSSIBLE } from '#internal/sys/sim/faults';
+import { POSSIBLE } from '#internal/sys/sim/chance/faults';
 import type { FaultPlan, Plan } from './plan.js';
 
 function pick<T>(choices: readonly T[], choice: number): T {

@@ -2,7 +2,7 @@
  * Parts of a plan that were thought of later. Each kind draws from a generator of its own, so that
  * the rest of a known seed's plan stays what it was.
  */
-import { Prng } from '#internal/sys/sim/prng';
+import { Prng } from '#internal/sys/sim/chance/prng';
 import type { Action, ClientPlan, FaultPlan, Operation, Race, ServerPlan } from './plan.js';
 
 /** Numbers of parts, above all others. */

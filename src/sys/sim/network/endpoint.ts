@@ -1,10 +1,10 @@
 /** Addresses inside the simulated network: IPv4 texts, and IPv6 ones as inet_ntop(3) has them. */
-import { isIPv4, isIPv6, isLinkLocal } from '../../util/ip.js';
-import { ipToNumber, isMapped, numberToIp } from '../../util/ip_number.js';
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
+import { isIPv4, isIPv6, isLinkLocal } from '../../../util/ip.js';
+import { ipToNumber, isMapped, numberToIp } from '../../../util/ip_number.js';
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
 
-/** `ip` is IPv4 where an IPv6 socket speaks to an IPv4 address. */
+/** `ip` is an IPv4 text even on an IPv6 socket if it stands for an IPv4 address. */
 export interface Endpoint {
   readonly ip: string;
   readonly port: number;
@@ -22,7 +22,7 @@ export function isLoopback(ip: string): boolean {
   return ip === '::1' || (isIPv4(ip) && ip.startsWith('127.'));
 }
 
-/** From what a caller gives to what the network knows, or -errno. */
+/** The endpoint that the arguments of bind(2) or connect(2) name, or -errno. */
 export function endpointOf(family: number, address: string, port: number): Endpoint | number {
   if (family !== constants.AF_INET && family !== constants.AF_INET6) return -errno.EAFNOSUPPORT;
   if (!Number.isInteger(port) || port < 0 || port > 65535) return -errno.EINVAL;
@@ -38,7 +38,7 @@ export function endpointOf(family: number, address: string, port: number): Endpo
   return { ip: numberToIp(value, 6) + suffix, port };
 }
 
-/** The text a socket of `family` reports. */
+/** The text that a socket of `family` reports for `ip`. */
 export function textFor(family: number, ip: string): string {
   return family === constants.AF_INET6 && isIPv4(ip) ? `::ffff:${ip}` : ip;
 }

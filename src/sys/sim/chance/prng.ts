@@ -9,7 +9,7 @@ function hash(text: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Numbers before the first one used, so that similar seeds do not begin alike. */
+/** So many numbers are thrown away first, so that similar seeds do not begin alike. */
 const WARM_UP = 12;
 
 export class Prng {
@@ -25,7 +25,7 @@ export class Prng {
     for (let i = 0; i < WARM_UP; i++) this.next();
   }
 
-  /** A generator of its own: what one part draws does not shift what another one gets. */
+  /** Makes a generator for one part, whose draws do not shift the numbers of another part. */
   fork(name: string): Prng {
     return new Prng(`${this.seed}/${name}`);
   }

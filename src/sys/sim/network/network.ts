@@ -1,17 +1,19 @@
 /**
- * Links between machines. What is sent arrives later, in order within its flow; what a link loses
- * comes later still, as TCP would send it again; what is sent across a cut waits for its mending.
+ * Links between machines. A segment arrives some time after it was sent, in order within its flow.
+ * One that the link loses arrives later still, as TCP sends it again. One that is sent over a cut
+ * link waits until the link is mended.
  */
-import type { Agenda } from './agenda.js';
-import { isLoopback } from './endpoint.js';
-import type { Prng } from './prng.js';
 
-/** What a segment costs on top of its bytes. */
+import type { Prng } from '../chance/prng.js';
+import type { Agenda } from '../time/agenda.js';
+import { isLoopback } from './endpoint.js';
+
+/** The bytes of a segment's headers. */
 export const HEADER_BYTES = 40;
 
 /** What a link between two machines is like. */
 export interface LinkSettings {
-  /** One way. */
+  /** How long a segment takes, one way. */
   latencyMs: number;
   /** Up to this much is added to the latency, at random. */
   jitterMs: number;
@@ -39,7 +41,7 @@ const LOOPBACK: LinkSettings = {
   retransmitMs: 200,
 };
 
-/** A segment lost this often in a row gets through: a run has to end. */
+/** A segment is lost at most this often in a row, so that every run ends. */
 const LOSSES_MAX = 6;
 
 /** What the network needs to know of a machine. */
@@ -65,7 +67,7 @@ export class Link {
     this.settings = { ...settings };
   }
 
-  /** When `bytes` that `from` sends now are there. */
+  /** When `bytes` bytes arrive that `from` sends now. */
   arrivalMs(from: Machine, bytes: number): number {
     const { random, nowMs } = this.network;
     const { latencyMs, jitterMs, bytesPerMs, loss, retransmitMs } = this.settings;
@@ -81,7 +83,7 @@ export class Link {
     this.held.push(flow);
   }
 
-  /** Ends a cut: what waited is on its way. */
+  /** Ends a cut: the segments that waited set out. */
   mend(): void {
     this.cut = false;
     this.mended++;
@@ -91,7 +93,7 @@ export class Link {
   }
 }
 
-/** What one end of a connection sends to the other: it arrives in order, or not at all. */
+/** The segments from one end of a connection to the other. They arrive in order, or not at all. */
 export class Flow {
   private readonly queue: (() => void)[] = [];
   private lastArrivalMs = 0;
@@ -108,7 +110,7 @@ export class Flow {
     this.setOut(bytes);
   }
 
-  /** Something of this flow sets out; the first in the queue arrives first, whatever it was. */
+  /** Plans an arrival. Whichever segment set out, the first in the queue is the one delivered. */
   setOut(bytes: number): void {
     const arrival = Math.max(this.link.arrivalMs(this.from, bytes), this.lastArrivalMs);
     this.lastArrivalMs = arrival;

@@ -1,11 +1,16 @@
-/** Socket options: most are a number that is kept, a few mean something here. */
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
-import type { BufferSizes } from './machine.js';
+/** Socket options. The simulator keeps the number for most of them, and acts on a few. */
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
 
 const c = constants;
 
-/** Buffers as Linux has them by default, and the least it allows. */
+/** How many bytes the kernel buffers of a socket hold; any number from 1 up. */
+export interface BufferSizes {
+  readonly sendBytes?: number | undefined;
+  readonly receiveBytes?: number | undefined;
+}
+
+/** Linux's default sizes of the buffers, and the limits of a size that a program sets. */
 const RCVBUF_DEFAULT = 131_072;
 const SNDBUF_DEFAULT = 87_040;
 const BUFFER_BYTES_MIN = 4_608;
@@ -59,7 +64,7 @@ export class SocketOptions {
     this.receiveBytes = receiveBytes ?? this.receiveBytes;
   }
 
-  /** What a connection has from the listener it came in by. */
+  /** Takes over the options that a connection inherits from its listener. */
   inherit(from: SocketOptions): void {
     this.receiveBytes = from.receiveBytes;
     this.sendBytes = from.sendBytes;

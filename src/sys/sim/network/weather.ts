@@ -1,11 +1,11 @@
 /**
- * Trouble on the network that the seed deals out as time goes by: connections that break, links
- * that are cut or slow for a while. It strikes while something else goes on and never by itself
- * makes time pass, so that a program with nothing to wait for is still seen to hang.
+ * Trouble on the network that the seed deals out as time goes by: connections break, links are cut
+ * or slow for a while. It happens only while something else goes on: trouble alone does not make
+ * time pass. So a program that waits for something that cannot come is still seen to hang.
  */
-import type { SimMachine } from './machine.js';
-import type { Link } from './network.js';
-import type { Prng } from './prng.js';
+
+import type { Prng } from '../chance/prng.js';
+import type { Link, Machine } from './network.js';
 
 /** How probable each kind of trouble is, in each second of virtual time; from 0 to 1. */
 export interface WeatherRates {
@@ -17,21 +17,21 @@ export interface WeatherRates {
   readonly slowLinks?: number | undefined;
 }
 
-/** What weather needs of the world it is in. */
+/** What the weather needs of the world it is in. */
 export interface Sky {
   nowMs(): number;
   readonly random: Prng;
-  readonly machines: readonly SimMachine[];
-  /** Runs `strike` when time has come that far, if it ever does. */
+  readonly machines: readonly Machine[];
+  /** Runs `strike` once time gets to `atMs`; does not make time pass. */
   meanwhile(atMs: number, strike: () => void): void;
-  /** Runs `end` then, and lets time pass until then. */
+  /** Runs `end` at `atMs`; time passes until then. */
   at(atMs: number, end: () => void): void;
-  link(a: SimMachine, b: SimMachine): Link;
+  link(a: Machine, b: Machine): Link;
   reset(a: string, b?: string): number;
   struck(what: string): void;
 }
 
-type Strike = (a: SimMachine, b: SimMachine) => void;
+type Strike = (a: Machine, b: Machine) => void;
 
 const SECOND_MS = 1000;
 /** How long a link stays cut or slow, at most. */
@@ -40,12 +40,12 @@ const SLOW_MS_MAX = 20_000;
 const SLOWER_MAX = 100;
 
 export class Weather {
-  /** Rises with each change, so that what was under way before is over. */
+  /** Counts the calls of `set`: trouble that an earlier call has planned does not happen. */
   private era = 0;
 
   constructor(private readonly sky: Sky) {}
 
-  /** Begins anew with these rates; without any there is no trouble. */
+  /** Replaces the rates. A rate that is left out is 0. */
   set({ resets = 0, partitions = 0, slowLinks = 0 }: WeatherRates): void {
     this.era++;
     const { sky } = this;
@@ -54,7 +54,7 @@ export class Weather {
     this.next(slowLinks, (a, b) => this.slow(sky.link(a, b)));
   }
 
-  /** The moments of one kind: independent of each other, `rate` a second on average. */
+  /** Plans the next trouble of a kind: at random moments, `rate` a second on average. */
   private next(rate: number, strike: Strike): void {
     if (rate <= 0) return;
     const { sky, era } = this;

@@ -1,9 +1,9 @@
 /**
- * What happened in a run, in order. The digest covers all of it and costs little, so that two runs
- * can be compared; the lines are only made when somebody wants to read them.
+ * The record of a run: all its events, in order. The trace always keeps a digest of them, which
+ * costs little and tells whether two runs were equal. It makes lines to read only when asked to.
  */
 
-/** Lines kept where only the last ones matter. */
+/** Later lines are dropped, so that a long run does not fill the memory. */
 const LINES_MAX = 200_000;
 
 export class Trace {
@@ -40,12 +40,12 @@ export class Trace {
     this.remark(where, what, a, b);
   }
 
-  /** A line for readers, which is no event: it may be there in one run and not in its twin. */
+  /** Adds a line for readers. It is not part of the digest, so equal runs may differ in it. */
   remark(where: string, what: string, a: number | string = '', b: number | string = ''): void {
     if (this.recording && this.lines.length < LINES_MAX) {
       const time = this.nowMs().toFixed(3).padStart(12);
       const line = `${time} ${where.padEnd(8)} ${what} ${a}${b === '' ? '' : ` = ${b}`}`;
-      // Abstract names begin with a NUL, which is written as ss(8) does.
+      // Abstract names begin with a NUL. ss(8) writes it as @, and so does this.
       this.lines.push(line.replaceAll('\0', '@'));
     }
   }

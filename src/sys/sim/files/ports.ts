@@ -1,14 +1,14 @@
-/** Who is bound to which TCP port of a machine. */
-import { isIPv4 } from '../../util/ip.js';
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
-import { ANY_4, ANY_6, type Endpoint } from './endpoint.js';
-import type { Prng } from './prng.js';
+/** The TCP ports of a machine, and the sockets that are bound to them. */
+import { isIPv4 } from '../../../util/ip.js';
+import { errno } from '../../../util/system_error.js';
+import type { Prng } from '../chance/prng.js';
+import { constants } from '../constants.js';
+import { ANY_4, ANY_6, type Endpoint } from '../network/endpoint.js';
 import type { SocketOptions } from './socket_options.js';
 
 const EPHEMERAL_FIRST = 32_768;
 const EPHEMERAL_LAST = 60_999;
-/** Random tries before the range is walked through. */
+/** So many random ports are tried before the range is gone through in order. */
 const TRIES = 16;
 
 export interface PortOwner {
@@ -22,7 +22,7 @@ function takesV4(owner: PortOwner): boolean {
   return owner.family === constants.AF_INET || !owner.options.v6Only;
 }
 
-/** Whether an owner bound to `bound` hears what is sent to `ip`. */
+/** Whether an owner that is bound to `bound` gets connections to `ip`. */
 function covers(owner: PortOwner, bound: string, ip: string): boolean {
   if (bound === ip) return true;
   if (bound === ANY_4) return isIPv4(ip);
@@ -70,7 +70,7 @@ export class Ports {
     return -errno.EADDRINUSE;
   }
 
-  /** Whether somebody else listens where `owner` is bound. */
+  /** Whether another socket listens on the port and address of `owner`. */
   taken(owner: PortOwner): boolean {
     const { local } = owner;
     if (local === null) return false;
@@ -88,7 +88,7 @@ export class Ports {
     if (set.size === 0) this.owners.delete(port);
   }
 
-  /** Those who listen for a connection to `to`: the exact address goes before "any". */
+  /** The listeners for a connection to `to`: those on the exact address, else those on "any". */
   listeners(to: Endpoint): PortOwner[] {
     const all = [...(this.owners.get(to.port) ?? [])].filter(({ listening }) => listening);
     const exact = all.filter(({ local }) => local?.ip === to.ip);

@@ -11,20 +11,20 @@ import {
   WORD_NEXT,
   WORD_TURN,
   WORDS_PER_EVENT,
-} from '../hook.js';
-import { constants } from './constants.js';
-import type { Epoll } from './epoll.js';
+} from '../../hook.js';
+import { constants } from '../constants.js';
+import type { Epoll } from '../files/epoll.js';
 
-/** As in the C file. */
+/** The limit of `AGAIN_PER_TURN` in native/barewire.c. */
 const AGAIN_PER_TURN = 1024;
 
 export class Hook {
   referenced = false;
-  /** Work is carried over: the loop does not wait. */
+  /** Whether work is left for the next turn, so that the loop does not wait. */
   carrying = false;
   private inTurn = false;
   private inDispatch = false;
-  /** What handlers of the running dispatch threw. */
+  /** The errors that handlers of the running dispatch threw. */
   private readonly reported: unknown[] = [];
 
   constructor(
@@ -44,7 +44,7 @@ export class Hook {
     if (!this.inTurn) this.carrying = true;
   }
 
-  /** As an uncaught exception: what runs now goes on, and then it is thrown. */
+  /** Throws `error` as an uncaught exception once the code that runs now has returned. */
   report(error: unknown): void {
     if (this.inDispatch) this.reported.push(error);
     else {
@@ -68,7 +68,7 @@ export class Hook {
     return this.control[at] ?? 0;
   }
 
-  /** A turn: each step is one dispatch to run. `limit` is how many events it takes at most. */
+  /** One turn: yields each dispatch for the caller to run. A turn takes at most `limit` events. */
   *turn(limit: number): Generator<() => void, void> {
     if (this.inTurn) return;
     this.inTurn = true;

@@ -1,29 +1,37 @@
-/** UNIX stream sockets: what one end writes is in the other's queue when write(2) returns. */
-import { errno } from '../../util/system_error.js';
-import type { KernelAddress } from '../kernel.js';
+/** UNIX stream sockets: when write(2) returns, the bytes are in the other end's queue. */
+import { errno } from '../../../util/system_error.js';
+import type { KernelAddress } from '../../kernel.js';
+import { constants, SOMAXCONN } from '../constants.js';
 import { lengthOf } from './bytes.js';
-import { constants, SOMAXCONN } from './constants.js';
 import type { SimFile } from './file.js';
-import type { SimMachine } from './machine.js';
+import type { Names } from './names.js';
 import { BOTH_SHUTDOWN, RCV_SHUTDOWN, SEND_SHUTDOWN, SimSocket } from './socket.js';
+import type { BufferSizes } from './socket_options.js';
 
 const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, FIONREAD } = constants;
 
-/** What the kernel charges for each message on top of its bytes. */
+/** The bytes that the kernel charges the sender for each message on top of those sent. */
 const MESSAGE_BYTES = 768;
-/** One message holds at most this much. */
+/** The most bytes in one message. */
 const MESSAGE_BYTES_MAX = 32 * 1024;
 const SEND_BYTES = 212_992;
 const PATH_BYTES_MAX = 108;
 
+/** What a UNIX socket needs of the machine it is on. */
+export interface UnixMachine {
+  readonly names: Names<UnixSocket>;
+  readonly buffers: BufferSizes;
+  readonly pid: number;
+}
+
 interface Message {
   bytes: Uint8Array;
   rights: readonly SimFile[];
-  /** What the sender is charged until this is read. */
+  /** The bytes that the sender is charged until the message is read. */
   readonly charge: number;
 }
 
-/** 0, or why `path` can be no name of a socket. */
+/** 0, or the -errno of why `path` can not be the name of a socket. */
 export function badPath(path: string): number {
   const length = Buffer.byteLength(path);
   const abstract = path.startsWith('\0');
@@ -33,7 +41,7 @@ export function badPath(path: string): number {
 
 export class UnixSocket extends SimSocket {
   peer: UnixSocket | null = null;
-  /** The path or abstract name; '' where there is none. */
+  /** The path or abstract name; '' if there is none. */
   name = '';
   private state: 'closed' | 'listening' | 'open' = 'closed';
   private backlog = 0;
@@ -42,7 +50,7 @@ export class UnixSocket extends SimSocket {
   private charged = 0;
   private ended = false;
 
-  constructor(readonly machine: SimMachine) {
+  constructor(readonly machine: UnixMachine) {
     super(constants.AF_UNIX);
     this.options.resize({ sendBytes: SEND_BYTES });
     this.options.resize(machine.buffers);
@@ -114,7 +122,7 @@ export class UnixSocket extends SimSocket {
     return child ?? -errno.EAGAIN;
   }
 
-  /** The descriptor table holds an accepted socket from here on. */
+  /** Gives up the queue's reference to an accepted socket; its descriptor holds one by then. */
   unqueue(): void {
     this.release();
   }
@@ -142,7 +150,7 @@ export class UnixSocket extends SimSocket {
     let done = 0;
     for (const message of peek ? [...this.received] : this.received.slice()) {
       if (done === length) break;
-      // Descriptions end a read that wants them: what lies behind them is another one's.
+      // A read that takes descriptions ends behind them: the next bytes belong to the next read.
       const carries = message.rights.length > 0 && (peek || taken !== null);
       const count = Math.min(length - done, message.bytes.length);
       into.set(message.bytes.subarray(0, count), offset + done);
@@ -165,7 +173,7 @@ export class UnixSocket extends SimSocket {
     this.peer?.discharge(message.charge);
   }
 
-  /** The peer has read a message. */
+  /** The peer has read a message: its charge is given back. */
   private discharge(charge: number): void {
     this.charged -= charge;
     if (!this.ended && this.writable) this.wakeWriters();
@@ -225,7 +233,7 @@ export class UnixSocket extends SimSocket {
     this.endAs(false);
   }
 
-  /** `unaccepted`: the connection was never taken from its queue. */
+  /** `unaccepted`: the program has never accepted this connection. */
   private endAs(unaccepted: boolean): void {
     this.ended = true;
     this.machine.names.unbind(this);

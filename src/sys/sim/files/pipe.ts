@@ -1,12 +1,12 @@
 /** Pipes: one buffer with two ends. */
-import { errno } from '../../util/system_error.js';
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
 import { ByteQueue, lengthOf } from './bytes.js';
-import { constants } from './constants.js';
 import { SimFile } from './file.js';
 
 const PIPE_BYTES = 65_536;
 const PAGE_BYTES = 4_096;
-/** Linux's /proc/sys/fs/pipe-max-size as it comes. */
+/** The default of Linux's /proc/sys/fs/pipe-max-size. */
 const PIPE_BYTES_MAX = 1_048_576;
 
 class Buffered {
@@ -38,7 +38,7 @@ export class PipeEnd extends SimFile {
     return this.buffered.size - this.buffered.bytes.length;
   }
 
-  /** F_SETPIPE_SZ: a power of two of pages, and no less than what is in it. */
+  /** F_SETPIPE_SZ: rounds up to a power of two of pages. Returns the size, or -errno. */
   resize(bytes: number): number {
     if (bytes < 0 || bytes > 2 ** 31 - 1) return -errno.EINVAL;
     let size = PAGE_BYTES;
@@ -68,7 +68,7 @@ export class PipeEnd extends SimFile {
     return count;
   }
 
-  /** Copies what is in the pipe and leaves it there. */
+  /** Copies bytes out of the pipe without taking them out. */
   copy(into: Uint8Array): number {
     return this.buffered.bytes.peek(into, 0, into.length);
   }
@@ -79,7 +79,7 @@ export class PipeEnd extends SimFile {
     if (reader === null) return -errno.EPIPE;
     const wanted = lengthOf(parts);
     const { room } = this;
-    // Up to a page goes in whole or not at all.
+    // A write of up to a page goes in whole or not at all.
     if (room === 0 || (wanted <= PAGE_BYTES && wanted > room)) return -errno.EAGAIN;
     const taken = Math.min(room, wanted);
     bytes.push(parts, taken);

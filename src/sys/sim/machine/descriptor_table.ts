@@ -1,21 +1,21 @@
 /**
- * The descriptors of one simulated program: who owns which, the epoll hook over them, and how a
- * call fails by a fault.
+ * The descriptors of one simulated program: which of them it owns, and the epoll hook over them.
+ * Each call goes through here, where a fault may make it fail.
  */
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
-import { Epoll } from './epoll.js';
-import type { Faults, FaultyCall } from './faults.js';
-import type { SimFile } from './file.js';
+import { errno } from '../../../util/system_error.js';
+import type { Faults, FaultyCall } from '../chance/faults.js';
+import type { Trace } from '../chance/trace.js';
+import { constants } from '../constants.js';
+import { Epoll } from '../files/epoll.js';
+import type { SimFile } from '../files/file.js';
+import { SimSocket } from '../files/socket.js';
 import { Hook } from './hook.js';
 import type { SimMachine } from './machine.js';
-import { SimSocket } from './socket.js';
-import type { Trace } from './trace.js';
 
 export abstract class DescriptorTable {
   readonly constants = constants;
   hook: Hook | null = null;
-  /** Wrong uses of descriptors: what must never happen. */
+  /** Each wrong use of a descriptor so far. There must be none. */
   readonly violations: string[] = [];
   private readonly owned = new Set<number>();
   /** The slots and generations of all registrations so far. */
@@ -27,7 +27,7 @@ export abstract class DescriptorTable {
     private readonly trace: Trace,
   ) {}
 
-  /** One call: it may fail by a fault, and it is traced. */
+  /** Makes one call: a fault may let it fail, and the trace gets an event. */
   protected call(name: FaultyCall, about: number | string, run: () => number): number {
     const error = this.faults.draw(this.machine.name, name);
     const result = error > 0 ? this.fail(name, error, run) : run();
@@ -39,16 +39,16 @@ export abstract class DescriptorTable {
     this.trace.note(this.machine.name, name, about, result);
   }
 
-  /** What a call that fails leaves behind. */
+  /** Lets a call fail, and leaves behind what it leaves behind on Linux. */
   private fail(name: FaultyCall, error: number, run: () => number): number {
-    // A signal: the binding calls again, connect(2) goes on in the background.
+    // A signal interrupted the call: the binding repeats it, and connect(2) goes on by itself.
     if (error === errno.EINTR && name !== 'close') return run();
-    // The number is free, whatever close(2) says.
+    // close(2) frees the number even where it fails.
     if (name === 'close') {
       const status = run();
       return status < 0 ? status : -error;
     }
-    // The connection that was at hand is gone.
+    // The kernel has dropped the connection that was first in the queue.
     if (name === 'accept' && (error === errno.ECONNABORTED || error === errno.EPROTO)) {
       const accepted = run();
       if (accepted < 0) return accepted;
@@ -146,12 +146,12 @@ export abstract class DescriptorTable {
         if (op === constants.EPOLL_CTL_ADD) this.checkTag(slot, generation);
         return this.hook.epoll.control(fd, file, op, events, slot, generation);
       });
-    // Only an addition needs memory.
+    // Only adding a registration needs memory, so only that can fail.
     if (op === constants.EPOLL_CTL_ADD) return this.call('hookControl', fd, run);
     return run();
   }
 
-  /** A registration that looks like an earlier one would get the events meant for that one. */
+  /** Two registrations with the same slot and generation would get each other's events. */
   private checkTag(slot: number, generation: number): void {
     const tag = `${slot} ${generation}`;
     if (this.tags.has(tag)) this.violations.push(`slot and generation ${tag} used twice`);

@@ -1,16 +1,16 @@
 /**
- * epoll(7), edge-triggered as Linux has it: a change puts a registration on the ready list if it
- * is one of the bits asked for, and the wait then reports all bits that hold at that moment.
- * A registration belongs to a descriptor number and the description behind it: if the description
- * lives on elsewhere after the number is closed, its events still come.
+ * epoll(7), edge-triggered as on Linux. A change puts a registration on the ready list if its mask
+ * has the bit that changed. The wait then reports all bits of the mask that hold at that moment.
+ * A registration belongs to a descriptor number and to the description behind it: if another number
+ * keeps the description open, its events still come after the first number is closed.
  */
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
+import { errno } from '../../../util/system_error.js';
+import type { Prng } from '../chance/prng.js';
+import { constants } from '../constants.js';
 import { SimFile, type Watcher } from './file.js';
-import type { Prng } from './prng.js';
 
 const { EPOLLERR, EPOLLHUP, EPOLLET, EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL } = constants;
-/** Reported whether asked for or not. */
+/** The bits that are reported even if the mask does not have them. */
 const ALWAYS = EPOLLERR | EPOLLHUP;
 
 /** What a wait reports. */
@@ -24,7 +24,7 @@ class Registration implements Watcher {
   events = 0;
   slot = 0;
   generation = 0;
-  /** Bits to report though they do not hold; a spurious wake-up. */
+  /** Bits to report though they do not hold: a spurious wake-up. */
   spurious = 0;
 
   constructor(
@@ -115,7 +115,7 @@ export class Epoll extends SimFile {
     return 0;
   }
 
-  /** Whether a wait would report anything. What is no longer ready leaves the list. */
+  /** Whether a wait would report anything. Takes what is no longer ready off the list. */
   hasReady(): boolean {
     for (const one of this.ready) {
       if ((one.file.poll() & one.mask) !== 0 || one.spurious !== 0) return true;
@@ -139,11 +139,11 @@ export class Epoll extends SimFile {
     return reported;
   }
 
-  /** Wakes a random registration for nothing. Returns the descriptor, or -1 where there is none. */
+  /** Wakes a random registration without cause. Returns its descriptor, or -1 if there is none. */
   wakeSpuriously(random: Prng): number {
     const all = [...this.registrations];
     if (all.length === 0) return -1;
-    // The newest is often one that connects, which is where it matters most.
+    // The newest often belongs to a socket that connects, where a wrong wake-up does most harm.
     const newest = all.at(-1);
     const one = newest !== undefined && random.chance(0.5) ? newest : random.pick(all);
     one.spurious = random.pick([constants.EPOLLIN, constants.EPOLLOUT, 5]);

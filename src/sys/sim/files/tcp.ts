@@ -1,14 +1,18 @@
 /**
  * TCP sockets as Linux shows them to a program: states, buffers, FIN, RST, readiness. Where the
- * order of checks decides what a call returns it is that of net/ipv4/tcp.c.
+ * order of checks decides what a call returns, the order is that of Linux's net/ipv4/tcp.c.
+ *
+ * This file and tcp_names.ts import each other, for they are one thing: a socket's states are set
+ * by its handshake, and the handshake is about two sockets.
  */
-import { errno } from '../../util/system_error.js';
-import type { KernelAddress } from '../kernel.js';
+import { errno } from '../../../util/system_error.js';
+import type { KernelAddress } from '../../kernel.js';
+import type { Prng } from '../chance/prng.js';
+import { constants, SOMAXCONN } from '../constants.js';
+import { type Endpoint, endpointOf, textFor } from '../network/endpoint.js';
+import { type Flow, HEADER_BYTES, type Machine, type Network } from '../network/network.js';
 import { ByteQueue, lengthOf } from './bytes.js';
-import { constants, SOMAXCONN } from './constants.js';
-import { type Endpoint, endpointOf, textFor } from './endpoint.js';
-import type { SimMachine } from './machine.js';
-import { type Flow, HEADER_BYTES } from './network.js';
+import type { Ports } from './ports.js';
 import { BOTH_SHUTDOWN, RCV_SHUTDOWN, SEND_SHUTDOWN, SimSocket } from './socket.js';
 import { bindTcpSocket, startConnecting } from './tcp_names.js';
 
@@ -20,24 +24,37 @@ type State = 'closed' | 'listening' | 'syn-sent' | 'open';
 const TCP_LISTEN = 10;
 const WAITING_WORD = 6;
 
+/** What a TCP socket needs of the machine it is on. */
+export interface TcpMachine extends Machine {
+  readonly network: Network;
+  readonly random: Prng;
+  readonly ports: Ports;
+  /** The machine that `ip` leads to. */
+  find(ip: string): TcpMachine | undefined;
+  /** The listener on this machine that gets a connection to `to`. */
+  listenerFor(to: Endpoint): TcpSocket | undefined;
+  /** Makes a socket with the buffer sizes of this machine. */
+  makeTcp(family: number): TcpSocket;
+}
+
 export class TcpSocket extends SimSocket {
   state: State = 'closed';
-  /** What connect(2) goes by. */
+  /** What the program has learned of the connection; decides what connect(2) returns. */
   phase: 'unconnected' | 'connecting' | 'connected' = 'unconnected';
   local: Endpoint | null = null;
   remote: Endpoint | null = null;
   peer: TcpSocket | null = null;
-  /** The way to the peer. */
+  /** Carries the segments to the peer. */
   flow: Flow | null = null;
-  /** Closed by its program; what is left is the kernel's business. */
+  /** Whether the program has closed the socket, so that only the kernel still sends for it. */
   orphan = false;
   private backlog = 0;
   private readonly acceptQueue: TcpSocket[] = [];
-  /** Connections that the client has yet to confirm. */
+  /** How many connections wait for the client's confirmation. */
   halfOpen = 0;
   private readonly received = new ByteQueue();
   private readonly unsent = new ByteQueue();
-  /** Taken from the program and not acknowledged, the unsent included. */
+  /** Bytes that the program has written and the peer has not acknowledged, the unsent included. */
   private unacknowledged = 0;
   private inFlight = 0;
   private noSpace = false;
@@ -45,12 +62,12 @@ export class TcpSocket extends SimSocket {
   private finSent = false;
   private finAcknowledged = false;
   private finReceived = false;
-  /** The window as the peer knows it has shrunk to nothing. */
+  /** Whether the peer has stopped sending because no room was left here. */
   private windowClosed = false;
   private readonly segmentBytes: number;
 
   constructor(
-    readonly machine: SimMachine,
+    readonly machine: TcpMachine,
     family: number,
   ) {
     super(family);
@@ -74,7 +91,7 @@ export class TcpSocket extends SimSocket {
     return this.error === 0 ? bits : bits | EPOLLERR;
   }
 
-  /** A third of the buffer has to be free, as sk_stream_is_writeable has it. */
+  /** Whether a third of the buffer is free, as Linux's sk_stream_is_writeable asks. */
   private get writable(): boolean {
     const free = this.options.sendBytes - this.unacknowledged;
     return free >= this.unacknowledged / 2;
@@ -122,7 +139,7 @@ export class TcpSocket extends SimSocket {
     return 0;
   }
 
-  /** Whether a connection that comes in now finds room. */
+  /** Whether the accept queue has room for a connection that comes in now. */
   get hasRoom(): boolean {
     return this.acceptQueue.length + this.halfOpen <= this.backlog;
   }
@@ -172,7 +189,7 @@ export class TcpSocket extends SimSocket {
     return this.state === 'closed' ? -errno.ENOTCONN : -errno.EAGAIN;
   }
 
-  /** Room was made: the peer hears of it once it is worth a segment. */
+  /** Tells a peer that stopped sending to go on, once half the buffer is free. */
   private widenWindow(): void {
     const { flow, peer } = this;
     if (!this.windowClosed || flow === null || peer === null || this.state !== 'open') return;
@@ -200,7 +217,7 @@ export class TcpSocket extends SimSocket {
     return taken;
   }
 
-  /** Sends what the peer's window has room for, and FIN behind the last byte. */
+  /** Sends as much as the peer has room for, and FIN behind the last byte. */
   private pump(): void {
     const { flow, peer } = this;
     if (flow === null || peer === null || this.state !== 'open') return;
@@ -268,14 +285,14 @@ export class TcpSocket extends SimSocket {
     this.wake(0);
   }
 
-  /** RST, or the end of waiting for an answer. */
+  /** Ends the connection with an error: RST came in, or no answer to the SYN did. */
   resetArrives(error = this.state === 'syn-sent' ? errno.ECONNREFUSED : errno.ECONNRESET): void {
     if (this.state === 'closed' || this.state === 'listening') return;
     this.error = this.finReceived ? errno.EPIPE : error;
     this.becomeClosed();
   }
 
-  /** Ends the connection with RST; whatever is queued is gone. */
+  /** Ends the connection with RST. Queued bytes are lost. */
   sendReset(): void {
     const { flow, peer } = this;
     if (this.state === 'open') this.becomeClosed();

@@ -1,13 +1,13 @@
 /**
- * An open file description: what descriptors stand for. Several descriptors, and messages under
- * way, may hold one; it ends when the last lets go.
+ * An open file description: what a descriptor stands for. Several descriptors may hold one, and so
+ * may messages that carry it. It ends when the last of them lets go.
  */
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
 
-/** Who hears that a description's readiness may have changed; an epoll registration. */
+/** Is told when the readiness of a description may have changed: an epoll registration. */
 export interface Watcher {
-  /** `key` names the bits that changed; 0 is "anything". */
+  /** `key` has the bits that changed; 0 stands for any of them. */
   wake(key: number): void;
   /** The description has ended. */
   gone(): void;
@@ -29,13 +29,13 @@ export abstract class SimFile {
   /** Epoll's bits as they are now. */
   abstract poll(): number;
 
-  /** Copies bytes out; 0 is the end. With `peek` they stay. */
+  /** Copies bytes out. Returns how many, 0 at the end, or -errno. With `peek` they stay. */
   abstract read(into: Uint8Array, offset: number, length: number, peek: boolean): number;
 
-  /** Takes bytes in, as many as there is room for. */
+  /** Takes in as many bytes as there is room for. Returns how many, or -errno. */
   abstract write(parts: readonly Uint8Array[]): number;
 
-  /** The last reference is gone. */
+  /** Runs when the last reference has gone. */
   protected abstract end(): void;
 
   /** ioctl(2): FIONREAD or SIOCOUTQ. */

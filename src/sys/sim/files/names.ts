@@ -1,26 +1,31 @@
 /** The socket files and abstract names of a machine. */
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
-import type { UnixSocket } from './unix.js';
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
 
-/** Folders that exist; sockets can be made in these and nowhere else. */
+/** The folders that exist. A socket can be bound in these only. */
 const FOLDERS = ['', '/tmp', '/run', '/var/run'];
 const DEVICE = 1;
 const MODE_DEFAULT = 0o755;
 
-interface SocketFile {
-  readonly socket: UnixSocket;
+/** What can be bound to a name. */
+interface Named {
+  /** A path, an abstract name, or '' for none. */
+  readonly name: string;
+}
+
+interface SocketFile<Socket> {
+  readonly socket: Socket;
   readonly inode: number;
   mode: number;
 }
 
-export class Names {
-  private readonly files = new Map<string, SocketFile>();
-  private readonly abstract = new Map<string, UnixSocket>();
+export class Names<Socket extends Named> {
+  private readonly files = new Map<string, SocketFile<Socket>>();
+  private readonly abstract = new Map<string, Socket>();
   private inodes = 0;
 
   /** Returns 0 or -errno. */
-  bind(name: string, socket: UnixSocket): number {
+  bind(name: string, socket: Socket): number {
     if (name.startsWith('\0')) {
       if (this.abstract.has(name)) return -errno.EADDRINUSE;
       this.abstract.set(name, socket);
@@ -34,13 +39,13 @@ export class Names {
   }
 
   /** The socket a name leads to, or -errno. A file stays when its socket is gone. */
-  find(name: string): UnixSocket | number {
+  find(name: string): Socket | number {
     if (name.startsWith('\0')) return this.abstract.get(name) ?? -errno.ECONNREFUSED;
     return this.files.get(name)?.socket ?? -errno.ENOENT;
   }
 
-  /** A socket ended: its abstract name is free, its file stays. */
-  unbind(socket: UnixSocket): void {
+  /** Frees the abstract name of a socket that has ended. A file stays. */
+  unbind(socket: Socket): void {
     if (this.abstract.get(socket.name) === socket) this.abstract.delete(socket.name);
   }
 
@@ -55,7 +60,7 @@ export class Names {
     return 0;
   }
 
-  /** Mode, device and inode. */
+  /** Writes mode, device and inode to `into[0..2]`. */
   stat(path: string, into: number[]): number {
     const file = this.files.get(path);
     if (file === undefined) return -errno.ENOENT;

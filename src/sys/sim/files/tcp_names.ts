@@ -1,16 +1,18 @@
-/** How TCP sockets get their addresses: binding, and the handshake of a connection. */
-import { isIPv4 } from '../../util/ip.js';
-import { errno } from '../../util/system_error.js';
-import { constants } from './constants.js';
-import { ANY_4, ANY_6, type Endpoint, endpointOf, isAny, isLoopback } from './endpoint.js';
-import type { SimMachine } from './machine.js';
-import { Flow, HEADER_BYTES, type Link } from './network.js';
-import type { TcpSocket } from './tcp.js';
+/**
+ * How TCP sockets get their addresses: binding, and the handshake of a connection. tcp.ts says why
+ * the two files import each other.
+ */
+import { isIPv4 } from '../../../util/ip.js';
+import { errno } from '../../../util/system_error.js';
+import { constants } from '../constants.js';
+import { ANY_4, ANY_6, type Endpoint, endpointOf, isAny, isLoopback } from '../network/endpoint.js';
+import { Flow, HEADER_BYTES, type Link } from '../network/network.js';
+import type { TcpMachine, TcpSocket } from './tcp.js';
 
-/** A SYN without an answer is sent again after these times; tcp_syn_retries is 6. */
+/** The times after which Linux repeats a SYN without an answer, with 6 as tcp_syn_retries. */
 const SYN_RETRIES_MS = [1_000, 3_000, 7_000, 15_000, 31_000, 63_000];
 const SYN_TIMEOUT_MS = 127_000;
-/** How long the search for a neighbour who is not there takes. */
+/** How long Linux looks for a neighbour that does not answer before it gives up. */
 const UNREACHABLE_MS = 3_072;
 
 export function bindTcpSocket(socket: TcpSocket, address: string, port: number): number {
@@ -28,13 +30,13 @@ export function bindTcpSocket(socket: TcpSocket, address: string, port: number):
   return 0;
 }
 
-function sourceAddress(machine: SimMachine, ip: string): string | undefined {
+function sourceAddress(machine: TcpMachine, ip: string): string | undefined {
   if (isLoopback(ip)) return isIPv4(ip) ? '127.0.0.1' : '::1';
   if (machine.addresses.includes(ip)) return ip;
   return machine.addresses.find((own) => isIPv4(own) === isIPv4(ip));
 }
 
-/** Sends the first SYN. Returns -EINPROGRESS, or why there is no way at all. */
+/** Sends the first SYN. Returns -EINPROGRESS, or the -errno of why it can not set out. */
 export function startConnecting(socket: TcpSocket, wanted: Endpoint): number {
   const { machine } = socket;
   let { ip } = wanted;
@@ -94,7 +96,7 @@ class Handshake {
     if (this.wanted) this.client.resetArrives(error);
   }
 
-  private sendSyn(link: Link, target: SimMachine): void {
+  private sendSyn(link: Link, target: TcpMachine): void {
     if (!this.wanted) return;
     const { machine } = this.client;
     machine.network.at(link.arrivalMs(machine, HEADER_BYTES), () => {
@@ -102,7 +104,7 @@ class Handshake {
     });
   }
 
-  private synArrives(link: Link, target: SimMachine): void {
+  private synArrives(link: Link, target: TcpMachine): void {
     const { machine } = this.client;
     const listener = target.listenerFor(this.to);
     if (listener === undefined) {
@@ -111,7 +113,7 @@ class Handshake {
       });
       return;
     }
-    // Without room the SYN is dropped; the client sends it again.
+    // A listener without room drops the SYN; the client sends it again.
     if (!listener.hasRoom) return;
     this.answered = true;
     listener.halfOpen++;
@@ -119,7 +121,7 @@ class Handshake {
     child.flow?.send(HEADER_BYTES, () => this.establish(child, listener));
   }
 
-  private makeChild(listener: TcpSocket, link: Link, target: SimMachine): TcpSocket {
+  private makeChild(listener: TcpSocket, link: Link, target: TcpMachine): TcpSocket {
     const { client } = this;
     const { network } = client.machine;
     const child = target.makeTcp(listener.family);
@@ -133,7 +135,7 @@ class Handshake {
     return child;
   }
 
-  /** SYN-ACK is back: the client is connected, and says so to the server. */
+  /** SYN-ACK has arrived: the client is connected, and confirms it to the server. */
   private establish(child: TcpSocket, listener: TcpSocket): void {
     const { client } = this;
     const { machine } = client;

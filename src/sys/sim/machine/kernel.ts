@@ -1,18 +1,18 @@
 /** The kernel interface over one simulated machine. */
-import { errno } from '../../util/system_error.js';
-import type { Kernel, KernelAddress } from '../kernel.js';
-import { lengthOf } from './bytes.js';
-import { constants } from './constants.js';
+import { errno } from '../../../util/system_error.js';
+import type { Kernel, KernelAddress } from '../../kernel.js';
+import { constants } from '../constants.js';
+import { lengthOf } from '../files/bytes.js';
+import type { SimFile } from '../files/file.js';
+import { PipeEnd } from '../files/pipe.js';
+import type { SimSocket } from '../files/socket.js';
+import { UnixSocket } from '../files/unix.js';
 import { DescriptorTable } from './descriptor_table.js';
-import type { SimFile } from './file.js';
-import { PipeEnd } from './pipe.js';
-import type { SimSocket } from './socket.js';
-import { UnixSocket } from './unix.js';
 
-/** What splice(2) moves at once, at most: the size of a pipe. */
+/** The most that one splice(2) moves: the size of a pipe. */
 const SPLICE_BYTES = 65_536;
 
-/** Bytes `skip…` of the first `count` chunks, CHUNKS_MAX of them at most. */
+/** The first `count` chunks without their first `skip` bytes, in CHUNKS_MAX parts at most. */
 function gather(chunks: readonly Uint8Array[], count: number, skip: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let left = skip;
@@ -125,7 +125,7 @@ export class SimKernel extends DescriptorTable implements Kernel {
 
   readv(fd: number, chunks: readonly Uint8Array[], count: number): number {
     const parts = chunks.slice(0, count);
-    // In one read, as an error behind the bytes is left for the next call.
+    // One read for all parts: an error that lies behind the bytes is for the next call.
     const joined = new Uint8Array(lengthOf(parts));
     const got = this.read(fd, joined, 0, joined.length);
     let done = 0;
@@ -159,7 +159,7 @@ export class SimKernel extends DescriptorTable implements Kernel {
     });
   }
 
-  /** Holds nothing back. */
+  /** As `write`: this kernel holds no bytes back for more to come. */
   writeMore(fd: number, bytes: Uint8Array, offset: number, length: number): number {
     return this.write(fd, bytes, offset, length);
   }
@@ -212,7 +212,7 @@ export class SimKernel extends DescriptorTable implements Kernel {
       const bytes = new Uint8Array(Math.min(length, SPLICE_BYTES));
       const available = Math.min(from.pending(constants.FIONREAD), bytes.length);
       if (available <= 0) return from.read(bytes, 0, bytes.length, false);
-      // Only what the other side takes may leave this one.
+      // Copies first: only bytes that the other side takes may leave this one.
       const probe = new Uint8Array(available);
       if (from instanceof PipeEnd) from.copy(probe);
       else from.read(probe, 0, available, true);
@@ -300,7 +300,7 @@ export class SimKernel extends DescriptorTable implements Kernel {
     return this.call('stat', path, () => this.badFile(path) || this.machine.names.stat(path, into));
   }
 
-  /** There is nobody but this kernel's users. */
+  /** Always 0: no handle of Node's own is on this kernel. */
   ofNode(_fd: number): number {
     return 0;
   }

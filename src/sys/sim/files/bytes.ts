@@ -1,18 +1,18 @@
-/** Bytes inside the simulated kernel: copied in, copied out, in order. */
+/** A queue of bytes inside the simulated kernel. It copies what is put in and what is taken out. */
 
 export class ByteQueue {
   length = 0;
   private parts: Uint8Array[] = [];
-  /** How much of the first part is gone. */
+  /** How many bytes of the first part were taken out. */
   private skip = 0;
 
-  /** Copies the first `limit` bytes of `parts`, for keeps. */
+  /** Adds a copy of the first `limit` bytes of `parts`. */
   push(parts: readonly Uint8Array[], limit: number): void {
     let left = limit;
     for (const part of parts) {
       if (left <= 0) return;
       const taken = Math.min(left, part.length);
-      // Not slice(): a Buffer's shares the memory.
+      // Not slice(): that of a Buffer shares the memory and copies nothing.
       if (taken > 0) this.parts.push(new Uint8Array(part.subarray(0, taken)));
       this.length += taken;
       left -= taken;

@@ -1,11 +1,11 @@
 /** What every simulated socket has: its family, its options, and the calls of the sockets API. */
-import { errno } from '../../util/system_error.js';
-import type { KernelAddress } from '../kernel.js';
-import { constants } from './constants.js';
+import { errno } from '../../../util/system_error.js';
+import type { KernelAddress } from '../../kernel.js';
+import { constants } from '../constants.js';
 import { SimFile } from './file.js';
 import { SocketOptions } from './socket_options.js';
 
-/** Where a SHUT_RD, or the peer's end, is noted. */
+/** Bits of `shutdownBits`: reading has ended (by SHUT_RD or the peer's FIN), writing has ended. */
 export const RCV_SHUTDOWN = 1;
 export const SEND_SHUTDOWN = 2;
 export const BOTH_SHUTDOWN = 3;
@@ -31,7 +31,7 @@ export abstract class SimSocket extends SimFile {
   abstract localName(): KernelAddress;
   abstract peerName(): KernelAddress | number;
 
-  /** Breaks the connection from outside, as a reset that comes in. */
+  /** Breaks the connection from outside, as a RST to both ends does. False if there is none. */
   abstract breakOff(): boolean;
 
   takeError(): number {
@@ -57,7 +57,7 @@ export abstract class SimSocket extends SimFile {
     return this.options.set(level, name, value);
   }
 
-  /** Reads bytes together with descriptions that were sent along; only UNIX sockets carry any. */
+  /** Reads bytes, and the descriptions sent with them into `taken`. Only UNIX sockets carry any. */
   readRights(into: Uint8Array, offset: number, length: number, _taken: SimFile[]): number {
     return this.read(into, offset, length, false);
   }

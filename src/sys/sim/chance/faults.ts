@@ -1,8 +1,8 @@
 /**
- * Failures of system calls: drawn by the seed while they are on, or asked for one by one. Each is
- * one that Linux can answer with at that call, and leaves things as Linux leaves them.
+ * Failures of system calls: drawn by the seed, or planned one by one. A call fails only with an
+ * error that Linux can answer it with, and leaves behind what Linux leaves behind.
  */
-import { errno } from '../../util/system_error.js';
+import { errno } from '../../../util/system_error.js';
 import type { Prng } from './prng.js';
 
 /** An error's name: `'EMFILE'`, `'ECONNRESET'`, … */
@@ -39,9 +39,9 @@ export type FaultyCall = keyof typeof POSSIBLE;
 export interface Planned {
   readonly call: FaultyCall;
   readonly error: ErrorName;
-  /** The machine it is for; any, where absent. */
+  /** The machine whose call fails; any machine if absent. */
   readonly host?: string | undefined;
-  /** How many calls go through before. */
+  /** How many such calls succeed first. */
   after: number;
   times: number;
 }
@@ -68,7 +68,7 @@ export class Faults {
     return count;
   }
 
-  /** Something went wrong, as it should. */
+  /** Counts a failure: `what` names the call and the error, or the trouble. */
   struck(what: string, times = 1): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
@@ -77,7 +77,7 @@ export class Faults {
     this.planned.push(fault);
   }
 
-  /** Ends all failures, those asked for included. */
+  /** Ends all failures, the planned ones included. */
   stop(): void {
     this.probability = this.shortWrites = this.spurious = 0;
     this.planned.length = 0;
@@ -105,7 +105,7 @@ export class Faults {
     return 0;
   }
 
-  /** How much of a write the kernel takes, where it could take `wanted`. */
+  /** How many bytes of a write the kernel takes, where it has room for `wanted`. */
   drawShort(wanted: number): number {
     if (wanted < 2 || !this.random.chance(this.shortWrites)) return wanted;
     this.struck('short write');

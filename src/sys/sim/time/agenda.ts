@@ -1,4 +1,4 @@
-/** What is to happen, by time and then by the order it was entered in; a binary heap. */
+/** Planned events, by time and then by the order in which they were added. A binary heap. */
 
 export interface Entry {
   readonly atMs: number;
@@ -39,7 +39,7 @@ export class Agenda {
     }
   }
 
-  /** Takes the first entry out if it is due. */
+  /** Takes out the first entry if it is due. */
   take(nowMs: number): Entry | undefined {
     const entry = this.first();
     if (entry === undefined || entry.atMs > nowMs) return undefined;

@@ -1,30 +1,26 @@
-/** One simulated machine with one program on it: its addresses, names and descriptors. */
-import { errno } from '../../util/system_error.js';
-import { Epoll } from './epoll.js';
-import type { SimFile } from './file.js';
-import { Names } from './names.js';
-import type { Machine, Network } from './network.js';
-import { Ports } from './ports.js';
-import type { Prng } from './prng.js';
-import { TcpSocket } from './tcp.js';
+/** One simulated machine, which runs one program: its addresses, names, ports and descriptors. */
+import { errno } from '../../../util/system_error.js';
+import type { Prng } from '../chance/prng.js';
+import { Epoll } from '../files/epoll.js';
+import type { SimFile } from '../files/file.js';
+import { Names } from '../files/names.js';
+import { Ports } from '../files/ports.js';
+import type { BufferSizes } from '../files/socket_options.js';
+import { type TcpMachine, TcpSocket } from '../files/tcp.js';
+import type { UnixMachine, UnixSocket } from '../files/unix.js';
+import type { Network } from '../network/network.js';
 
-/** The program's standard streams have the numbers below this. */
+/** The numbers below this are those of the standard streams. */
 const FD_FIRST = 3;
 const FD_LIMIT = 1_024;
 
-/** How much a socket's kernel buffers hold; any size, as small as a byte. */
-export interface BufferSizes {
-  readonly sendBytes?: number | undefined;
-  readonly receiveBytes?: number | undefined;
-}
-
-export class SimMachine implements Machine {
+export class SimMachine implements TcpMachine, UnixMachine {
   readonly ports: Ports;
-  readonly names = new Names();
+  readonly names = new Names<UnixSocket>();
   /** How many descriptors the program may have; RLIMIT_NOFILE. */
   descriptorsMax = FD_LIMIT;
   readonly pid: number;
-  /** The buffers of its sockets, where they are not Linux's defaults. */
+  /** The sizes of its sockets' buffers. Linux's defaults hold for those that are left out. */
   buffers: BufferSizes = {};
   private readonly files: (SimFile | undefined)[] = [];
 
@@ -50,7 +46,7 @@ export class SimMachine implements Machine {
     return socket;
   }
 
-  /** Who gets a connection to `to`; several share a port with SO_REUSEPORT. */
+  /** The listener that gets a connection to `to`; one by chance if several share the port. */
   listenerFor(to: { ip: string; port: number }): TcpSocket | undefined {
     const listeners = this.ports.listeners(to);
     if (listeners.length === 0) return undefined;
@@ -63,7 +59,7 @@ export class SimMachine implements Machine {
     return this.files[fd];
   }
 
-  /** Whether no number is left. */
+  /** Whether the program has as many descriptors as it may have. */
   get full(): boolean {
     for (let fd = FD_FIRST; fd < this.descriptorsMax; fd++) {
       if (this.files[fd] === undefined) return false;
@@ -81,7 +77,7 @@ export class SimMachine implements Machine {
     return fd;
   }
 
-  /** Takes a number out of use; the description ends with its last reference. */
+  /** Frees a number. The description ends when its last reference goes. */
   uninstall(fd: number): number {
     const file = this.files[fd];
     if (file === undefined) return -errno.EBADF;
@@ -90,7 +86,7 @@ export class SimMachine implements Machine {
     return 0;
   }
 
-  /** What is open, epoll descriptors left out. */
+  /** The open descriptors, without those of epoll. */
   openDescriptors(): number[] {
     const open: number[] = [];
     for (const [fd, file] of this.files.entries()) {
@@ -99,7 +95,7 @@ export class SimMachine implements Machine {
     return open;
   }
 
-  /** Breaks all TCP connections that lead to `other`, or all. Returns how many. */
+  /** Breaks the TCP connections to `other`, or all if it is null. Returns how many broke. */
   resetConnections(other: SimMachine | null): number {
     let broken = 0;
     for (const file of this.files) {

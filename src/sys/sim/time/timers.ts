@@ -2,14 +2,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Agenda, Entry } from './agenda.js';
 
-/** The longest delay of Node's timers; more is 1 ms. */
+/** The longest delay of Node's timers. Node takes a longer one as 1 ms. */
 const DELAY_MS_MAX = 0x7fffffff;
 
 /** What a timer needs of the loop it runs in. */
 export interface TimerLoop {
   readonly timers: Agenda;
   readonly nowMs: number;
-  /** Timers that keep the program alive. */
+  /** How many timers keep the program alive. */
   referencedTimers: number;
 }
 

@@ -69,7 +69,7 @@ class SocketCarrier implements Carrier {
     private readonly keepOpen: boolean,
   ) {
     const { server } = socket;
-    this.server = keepOpen ? null : socket._server;
+    this.server = keepOpen ? null : (socket._server as Server | null);
     const fd = keepOpen ? releaseDescriptor(duplicateSocket(socket)) : detachDescriptor(socket);
     this.handle = builtinSocketOf(fd);
     this.native = this.handle._handle;

@@ -6,8 +6,9 @@ import type * as builtin from 'node:net';
 import { Stream } from '../transport/stream.js';
 import { stateError } from '../util/errors.js';
 import { SocketHandle } from './handle.js';
-import { isBoundSocket, kCore, own } from './internals.js';
-import type { Socket } from './socket.js';
+import { kCore, own } from './internals.js';
+import { isBoundSocket } from './is_bound_socket.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 
 /** The prototype of this package's own class; set when that is made. */
 export const root: { prototype: object | null } = { prototype: null };

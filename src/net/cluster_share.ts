@@ -6,7 +6,7 @@
 import { option } from '../util/options.js';
 import { errno } from '../util/system_error.js';
 import type { AddressInfo } from './address.js';
-import type { Server } from './server.js';
+import type { ServerSurface as Server } from './server_surface.js';
 
 /** What is asked of the primary. */
 export interface ListenQuery {

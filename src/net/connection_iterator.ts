@@ -6,7 +6,7 @@ import { addAbortListener } from 'node:events';
 import { option } from '../util/options.js';
 import { abortError, validateAbortSignal } from '../util/validate.js';
 import { kServer } from './internals.js';
-import type { Server } from './server.js';
+import type { ListeningServer as Server } from './listening_server.js';
 import type { Socket } from './socket.js';
 
 /** Options of the iteration. */

@@ -7,7 +7,6 @@ import type { Descriptor } from '../transport/descriptor.js';
 import type { Listener } from '../transport/listener.js';
 import type { Stream } from '../transport/stream.js';
 import { addressInfo } from './address.js';
-import type { ServerCore } from './server_core.js';
 import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
 
 /** How libuv has keep-alive's probes go, where nobody says otherwise. */
@@ -194,13 +193,20 @@ export type LooseHandle = Partial<
   Pick<SocketHandle, 'setNoDelay' | 'setKeepAlive' | 'setTypeOfService' | 'getTypeOfService'>
 > & { fd?: number };
 
+/** What a server's handle is a view of. */
+export interface HandledServer {
+  readonly listener: Listener | null;
+  readonly scope: { asyncId(): number } | null;
+  handOverHandle(connection: SocketHandle): void;
+}
+
 /** The handle of a server. */
 export class ServerHandle extends Handle<Listener> {
   /** Takes a connection on; replaced by who wants to see each connection's handle first. */
   onconnection: (this: ServerHandle, error: number, connection: SocketHandle) => void;
   private readonly own: ServerHandle['onconnection'];
 
-  constructor(private readonly core: ServerCore) {
+  constructor(private readonly core: HandledServer) {
     super();
     this.own = (_error, connection) => core.handOverHandle(connection);
     this.onconnection = this.own;

@@ -6,9 +6,7 @@
  * The parser copies what it gives out of it (bodies, headers). What `http` would keep as it is, the
  * bytes behind an upgrade and those of a request that is no HTTP, it gets as a copy.
  */
-import { kCore } from './internals.js';
-import type { Socket } from './socket.js';
-import type { SocketCore } from './socket_core.js';
+import type { DuplexSurface as Socket } from './duplex.js';
 
 /** Node's native parser, as far as a server's is used here. */
 interface HttpParser {
@@ -70,20 +68,6 @@ function dataListener(socket: Socket): DataListener | null {
   if (others.length > 0 || listener?.name !== LISTENER) return null;
   return listener as unknown as DataListener;
 }
-
-/** `socket.parser`: `http` puts its parser there, and so tells that it has the socket. */
-export const parserProperty: PropertyDescriptor & ThisType<Socket> = {
-  get() {
-    return this[kCore]?.parser;
-  },
-  set(parser: unknown) {
-    const core: SocketCore | undefined = this[kCore];
-    // A class in the old style may set it before it calls our constructor.
-    if (core !== undefined) core.setParser(parser);
-    else Object.defineProperty(this, 'parser', { value: parser, writable: true, enumerable: true });
-  },
-  configurable: true,
-};
 
 export class HttpFeed {
   /** `parser`, while bytes may go there; else null. */

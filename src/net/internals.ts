@@ -3,7 +3,6 @@
  * they are not typed, so the fields used are named here, once. And what modules of this one share.
  */
 import { EventEmitter } from 'node:events';
-import type { BoundSocket } from './bound_socket.js';
 
 export interface ReadableInternals {
   /** What waits to be read. */
@@ -91,11 +90,6 @@ export const kBound: unique symbol = Symbol('barewire.bound');
 export const kNormalized: unique symbol = Symbol('barewire.normalized');
 /** The host a class of sockets or servers stands on; a simulated one replaces it. */
 export const kHost: unique symbol = Symbol('barewire.host');
-
-/** Whether it is a `BoundSocket`; asked this way, its module need not be loaded for an answer. */
-export function isBoundSocket(value: unknown): value is BoundSocket {
-  return typeof value === 'object' && value !== null && kBound in value;
-}
 
 /** No target of a `pipe` is waited for; once there were two, they are a set. */
 function drained(state: ReadableInternals): void {

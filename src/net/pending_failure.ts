@@ -9,7 +9,7 @@
 import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
 import { errno } from '../util/system_error.js';
-import type { Socket } from './socket.js';
+import type { DuplexSurface as Socket } from './duplex.js';
 
 const PATIENCE_MS = 1000;
 const LOOK_EVERY_MS = 10;

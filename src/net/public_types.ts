@@ -6,6 +6,7 @@ import type { BlockList } from './block_list.js';
 import type { BoundSocket, BoundSocketOptions } from './bound_socket.js';
 import type { IterationOptions } from './connection_iterator.js';
 import type { Server } from './server.js';
+import type { ServerEvents } from './server_events.js';
 import type { DropInfo, ListenOptions, ServerOptions } from './server_types.js';
 import type { Socket } from './socket.js';
 import type { IPVersion, SocketAddress, SocketAddressInitOptions } from './socket_address.js';
@@ -17,7 +18,7 @@ import type {
   SocketOptions,
   TcpConnectOptions,
 } from './socket_types.js';
-import type { ServerEvents, SocketEvents } from './typed_events.js';
+import type { SocketEvents } from './typed_events.js';
 
 export type {
   AddressInfo,

@@ -15,6 +15,7 @@ import { defaultHighWaterMark } from './high_water_mark.js';
 import { kHost, kServer } from './internals.js';
 import { manualProfile, type Profile } from './profile.js';
 import { ServerCore, type SocketConstructor } from './server_core.js';
+import { TypedEmitter } from './server_events.js';
 import { listen } from './server_listen.js';
 import {
   LISTEN_OPTIONS,
@@ -24,7 +25,6 @@ import {
 } from './server_types.js';
 import { Socket } from './socket.js';
 import type { BlockListLike } from './socket_types.js';
-import { TypedEmitter } from './typed_events.js';
 import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;

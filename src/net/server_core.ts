@@ -15,7 +15,7 @@ import { classOf } from './callable.js';
 import type { ClusterShare } from './cluster_share.js';
 import { ServerHandle, SocketHandle } from './handle.js';
 import type { Profile } from './profile.js';
-import type { Server } from './server.js';
+import type { ServerSurface as Server } from './server_surface.js';
 import type { DropInfo } from './server_types.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';

@@ -14,11 +14,12 @@ import { isPath, toCount } from './arguments.js';
 import type { BoundSocket } from './bound_socket.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
 import { debug } from './debug_log.js';
-import { isBoundSocket, kBound, kServer } from './internals.js';
+import { kBound, kServer } from './internals.js';
+import { isBoundSocket } from './is_bound_socket.js';
+import type { ListeningServer as Server } from './listening_server.js';
 import { pathStatus } from './path_status.js';
 import { deniedListen } from './permission.js';
 import type { Profile } from './profile.js';
-import type { Server } from './server.js';
 import type { ListenerOrigin } from './server_core.js';
 import type { LooseListenOptions } from './server_types.js';
 

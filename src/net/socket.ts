@@ -14,10 +14,10 @@ import { isNormalized, normalizeArguments } from './arguments.js';
 import { root } from './builtin_socket.js';
 import { makeCallable, type Named } from './callable.js';
 import { debug } from './debug_log.js';
+import type { CountingServer, WriteCallback } from './duplex.js';
 import type { LooseHandle } from './handle.js';
-import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
-import type { Server } from './server.js';
+import { parserProperty } from './parser_property.js';
 import { emitClose } from './socket_close.js';
 import { connectEnded, connectSocket, finishLater, readLater } from './socket_connect.js';
 import type { SocketCore } from './socket_core.js';
@@ -37,7 +37,6 @@ import type {
   SocketOptions,
 } from './socket_types.js';
 import { end, write } from './socket_write.js';
-import type { WriteCallback } from './socket_writer.js';
 import { TypedDuplex } from './typed_events.js';
 
 type ConnectListener = () => void;
@@ -55,9 +54,9 @@ class SocketClass extends TypedDuplex {
   declare _parent: SocketClass | null;
   declare _hadError: boolean;
   declare _aborted: boolean;
-  declare _server: Server | null;
+  declare _server: CountingServer | null;
   /** The server that accepted this connection; null for a client's. */
-  declare server: Server | null;
+  declare server: CountingServer | null;
   /** The `blockList` option, as it was given. */
   declare blockList: BlockListLike | undefined;
 

@@ -11,12 +11,12 @@ import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
 import { dialTarget } from './connect_target.js';
 import { debug } from './debug_log.js';
+import type { WriteCallback } from './duplex.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import { deniedConnect } from './permission.js';
-import type { Socket } from './socket.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
-import type { WriteCallback } from './socket_writer.js';
 
 const clientSocketChannel = channel('net.client.socket');
 

@@ -9,15 +9,15 @@ import { stateError } from '../util/errors.js';
 import { errno, systemError } from '../util/system_error.js';
 import { ownCopy } from '../util/view.js';
 import type { BoundEnd } from './bound_socket.js';
+import type { DuplexSurface as Socket, WriteCallback } from './duplex.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { applySettings } from './handle_settings.js';
 import { feedMemory, HttpFeed } from './http_feed.js';
 import { IdleTimer } from './idle_timer.js';
 import { emitsPlainly, emitted, kHost } from './internals.js';
 import { hasReader, PendingFailure } from './pending_failure.js';
-import type { Socket } from './socket.js';
 import type { ListenContext } from './socket_scope.js';
-import { SocketWriter, type WriteCallback } from './socket_writer.js';
+import { SocketWriter } from './socket_writer.js';
 import { deliver } from './user_read.js';
 import { isUnderTls, isWrapper, leaveToTls } from './wrapped.js';
 

@@ -17,16 +17,16 @@ import {
 } from '../util/validate.js';
 import { validateBlockList } from './block_list.js';
 import { asksForBuiltin, becomeBuiltin, standIn } from './builtin_socket.js';
+import type { ServerDefaults as Server, WriteCallback } from './duplex.js';
 import { type LooseHandle, SocketHandle } from './handle.js';
 import { defaultHighWaterMark } from './high_water_mark.js';
-import { isBoundSocket, kBound, kCore, kServer, own } from './internals.js';
-import type { Server } from './server.js';
+import { kBound, kCore, kServer, own } from './internals.js';
+import { isBoundSocket } from './is_bound_socket.js';
 import { SocketSettings, settingsOnDescriptor } from './settings.js';
-import type { Socket } from './socket.js';
 import { SocketCore } from './socket_core.js';
 import type { ListenContext } from './socket_scope.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 import type { SocketOptions } from './socket_types.js';
-import type { WriteCallback } from './socket_writer.js';
 
 const { isUint8Array } = types;
 

@@ -6,7 +6,7 @@ import { validateInt32 } from '../util/validate.js';
 import { tellKeepAlive } from './handle_settings.js';
 import { kCore } from './internals.js';
 import { keepAliveDiffers, readTypeOfService, SocketSettings } from './settings.js';
-import type { Socket } from './socket.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 
 /** `setKeepAlive`'s options; times in milliseconds. */
 export interface KeepAliveOptions {

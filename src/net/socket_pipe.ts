@@ -9,8 +9,8 @@ import type { Stream } from '../transport/stream.js';
 import type { Forward } from '../transport/stream_owner.js';
 import { errno } from '../util/system_error.js';
 import { emit, kCore, own, writesItself } from './internals.js';
-import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 
 /** What Node calls the listeners of `pipe` itself. */
 const ON_DATA = 'ondata';

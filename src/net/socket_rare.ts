@@ -6,8 +6,8 @@ import type { Dial } from '../dial/dial.js';
 import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
 import type { PendingFailure } from './pending_failure.js';
+import type { PipeEnd } from './pipe_end.js';
 import type { SocketSettings } from './settings.js';
-import type { SocketPipe } from './socket_pipe.js';
 import type { UserRead } from './user_read.js';
 
 class Rare {
@@ -19,8 +19,8 @@ class Rare {
   userRead: UserRead | null = null;
   peer: AddressInfo | null = null;
   local: AddressInfo | null = null;
-  forward: SocketPipe | null = null;
-  feeders: Set<SocketPipe> | null = null;
+  forward: PipeEnd | null = null;
+  feeders: Set<PipeEnd> | null = null;
   failure: PendingFailure | null = null;
   countedTwice = 0;
   sentBefore = 0;
@@ -112,20 +112,20 @@ export abstract class SocketRare {
   }
 
   /** Where bytes go past this socket: its `pipe` to another one. */
-  get forward(): SocketPipe | null {
+  get forward(): PipeEnd | null {
     return this.rare.forward;
   }
 
-  set forward(value: SocketPipe | null) {
+  set forward(value: PipeEnd | null) {
     if (value !== this.rare.forward) this.owned.forward = value;
   }
 
   /** Who waits until this socket has written what it has. */
-  get feeders(): Set<SocketPipe> | null {
+  get feeders(): Set<PipeEnd> | null {
     return this.rare.feeders;
   }
 
-  set feeders(value: Set<SocketPipe> | null) {
+  set feeders(value: Set<PipeEnd> | null) {
     if (value !== this.rare.feeders) this.owned.feeders = value;
   }
 

@@ -1,10 +1,10 @@
 /** `socket.write`: Node's own, with a short way for what joins a write that is still gathered. */
 import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
+import type { WriteCallback } from './duplex.js';
 import { kCore, writesItself } from './internals.js';
-import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
-import type { WriteCallback } from './socket_writer.js';
+import type { SocketSurface as Socket } from './socket_surface.js';
 
 /** The bytes of a chunk that needs none of Writable's checks; null for any other. */
 function plainBytes(chunk: unknown, encoding: unknown): Uint8Array | null {

@@ -7,11 +7,9 @@ import type { Stream } from '../transport/stream.js';
 import { COPY_BYTES } from '../transport/write_queue.js';
 import { errno, systemError } from '../util/system_error.js';
 import { copyOfView } from './copy_view.js';
+import type { DuplexSurface as Socket, WriteCallback } from './duplex.js';
 import { own, writesItself } from './internals.js';
-import type { Socket } from './socket.js';
 import { SocketScope } from './socket_scope.js';
-
-export type WriteCallback = (error?: Error | null) => void;
 
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
 const GATHER_BYTES = 64 * 1024;

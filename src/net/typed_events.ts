@@ -2,10 +2,8 @@
  * Events with their arguments: the bases of `Socket` and `Server` as TypeScript sees them. At run
  * time they are Node's own classes.
  */
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { Duplex, type DuplexOptions, type Readable } from 'node:stream';
-import type { DropInfo } from './server_types.js';
-import type { Socket } from './socket.js';
 
 /** `'address'` is undefined where a lookup failed. */
 type LookupArguments = [err: Error | null, address: string, family: number | string, host: string];
@@ -58,31 +56,17 @@ interface SocketEventsAlso {
   lookup: [err: Error, address: string, family: number | string, host: string];
 }
 
-/** A server's events, and what their listeners are called with. */
-export interface ServerEvents {
-  /** The server is closed and its last connection has ended; manual. */
-  close: [];
-  /** A connection was accepted; manual. */
-  connection: [socket: Socket];
-  /** A connection was turned away, since there were `maxConnections`. */
-  drop: [data?: DropInfo];
-  /** `listen` failed, or an abort listener did; manual. */
-  error: [err: NodeJS.ErrnoException];
-  /** The server is bound and accepts connections; manual. */
-  listening: [];
-}
-
-type AnyListener = Parameters<EventEmitter['on']>[1];
-type EventName = string | symbol;
+export type AnyListener = Parameters<EventEmitter['on']>[1];
+export type EventName = string | symbol;
 
 /** A name that is none of the known ones: those have a listener's shape to keep. */
-type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
+export type OtherName<Events, Name> = Name extends keyof Events ? never : Name;
 
 /** A known name, for completion, or any other. */
-type AnyName<Events> = keyof Events | (string & {}) | symbol;
+export type AnyName<Events> = keyof Events | (string & {}) | symbol;
 
 /** Without type parameters: for a union of ours, or with the built-in's. */
-type CommonError = (err: NodeJS.ErrnoException) => void;
+export type CommonError = (err: NodeJS.ErrnoException) => void;
 type CommonClose = (hadError: boolean) => void;
 
 /** A Duplex whose events are typed as a socket's. */
@@ -148,49 +132,9 @@ export interface TypedDuplex extends Duplex {
   emit(event: EventName, ...args: Parameters<AnyListener>): boolean;
 }
 
-/** An EventEmitter whose events are typed as a server's. */
-export interface TypedEmitter extends EventEmitter {
-  on<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
-  on<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
-  on(event: 'error', listener: CommonError): this;
-  once<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
-  once<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
-  once(event: 'error', listener: CommonError): this;
-  addListener<E extends keyof ServerEvents>(
-    event: E,
-    listener: (...args: ServerEvents[E]) => void,
-  ): this;
-  addListener<E extends EventName>(event: OtherName<ServerEvents, E>, listener: AnyListener): this;
-  addListener(event: 'error', listener: CommonError): this;
-  prependListener<E extends keyof ServerEvents>(
-    event: E,
-    listener: (...args: ServerEvents[E]) => void,
-  ): this;
-  prependListener<E extends EventName>(
-    event: OtherName<ServerEvents, E>,
-    listener: AnyListener,
-  ): this;
-  prependListener(event: 'error', listener: CommonError): this;
-  prependOnceListener<E extends keyof ServerEvents>(
-    event: E,
-    listener: (...args: ServerEvents[E]) => void,
-  ): this;
-  prependOnceListener<E extends EventName>(
-    event: OtherName<ServerEvents, E>,
-    listener: AnyListener,
-  ): this;
-  prependOnceListener(event: 'error', listener: CommonError): this;
-  off(event: AnyName<ServerEvents>, listener: AnyListener): this;
-  removeListener(event: AnyName<ServerEvents>, listener: AnyListener): this;
-  emit<E extends keyof ServerEvents>(event: E, ...args: ServerEvents[E]): boolean;
-  emit(event: EventName, ...args: Parameters<AnyListener>): boolean;
-}
-
 /** A class's own functions, without its constructor. */
-type Statics<Class> = Omit<Class, 'prototype'>;
+export type Statics<Class> = Omit<Class, 'prototype'>;
 
 type TypedDuplexClass = Statics<typeof Duplex> & { new (options?: DuplexOptions): TypedDuplex };
-type TypedEmitterClass = Statics<typeof EventEmitter> & { new (): TypedEmitter };
 
 export const TypedDuplex: TypedDuplexClass = Duplex;
-export const TypedEmitter: TypedEmitterClass = EventEmitter;

@@ -1,7 +1,7 @@
 /** `connect`'s `onread`: bytes land in the user's own buffer, past Node's Readable. */
 import { types } from 'node:util';
 import type { Stream } from '../transport/stream.js';
-import type { Socket } from './socket.js';
+import type { DuplexSurface as Socket } from './duplex.js';
 
 /** Reads into the user's own buffer; `connect`'s `onread` option. */
 export interface UserRead {

@@ -2,7 +2,7 @@
  * Node's `tls` puts a stream that is not its own into a wrapper that listens for its `'data'`. A
  * socket in there is TLS's alone, whoever had it before (STARTTLS).
  */
-import type { Socket } from './socket.js';
+import type { DuplexSurface as Socket } from './duplex.js';
 
 /** What the source of the wrapper's listeners says, by event; and the name of the first. */
 const MARKS: Readonly<Record<string, string>> = {

@@ -1,7 +1,0 @@
-import type { BoundSocket } from './bound_socket.js';
-import { kBound } from './internals.js';
-
-/** Whether it is a `BoundSocket`; asked this way, its module need not be loaded for an answer. */
-export function isBoundSocket(value: unknown): value is BoundSocket {
-  return typeof value === 'object' && value !== null && kBound in value;
-}

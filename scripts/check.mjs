@@ -18,6 +18,7 @@ const STEPS = [
   // Types of src and test. It also brings dist/ and build/ up to date, which makes it incremental.
   ['types', tool('typescript', 'bin/tsc'), '-b'],
   ['layers', 'scripts/check/layers.mjs'],
+  ['circles', 'scripts/check/circles.mjs'],
   ['sizes', 'scripts/check/sizes.mjs'],
   ['snippets', 'scripts/check/snippets.mjs'],
   ['prebuilds', 'scripts/native/check-prebuilds.mjs'],

@@ -11,8 +11,8 @@ import { keepError } from './taken_error.js';
 import { WriteQueue } from './write_queue.js';
 
 /**
- * What a stream sends in a turn, where the kernel takes it as fast as it comes. The call that passes
- * this is the last: `write()` still says true of all that one call gave to the kernel.
+ * What a stream sends in a turn, where the kernel takes it as fast as it comes. The call that
+ * passes this is the last: `write()` still says true of all that one call gave to the kernel.
  */
 const SEND_BYTES_PER_TURN = 4 * 1024 * 1024;
 

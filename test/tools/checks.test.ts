@@ -24,6 +24,13 @@ function biome(t: TestContext, files: Files): Outcome {
   return runScript('node_modules/@biomejs/biome/bin/biome', args, makeProject(t, files));
 }
 
+function documented(t: TestContext, declared: string): Outcome {
+  const types = './dist/index.d.ts';
+  const manifest = JSON.stringify({ name: 'p', exports: { '.': { types } } });
+  const root = makeProject(t, { 'package.json': manifest, 'dist/index.d.ts': declared });
+  return runScript('scripts/check/documented.mjs', ['--root', root], root);
+}
+
 function types(t: TestContext, files: Files): Outcome {
   const root = makeProject(t, { 'test/any.test.ts': 'export {};\n', ...files });
   return runScript('node_modules/typescript/bin/tsc', ['-b'], root);
@@ -206,4 +213,36 @@ test('the type check covers tests and knows what #internal exports', (t) => {
     'test/a.test.ts': "import { a } from '#internal/util/a';\n\nexport const b: string = a;\n",
   };
   assertReported(types(t, files), /test\/a\.test\.ts.*TS2322/);
+});
+
+/** What a program reaches from the exported function: an option, and a class with a property. */
+const declaration = (option: string, property: string, more = ''): string => `
+interface Options {
+  ${option}
+  size?: number;
+}
+declare class Thing {
+  ${property}
+  colour: string;
+  private hidden;
+  _inner: number;
+  /** @internal */
+  own: number;
+  ${more}
+}
+/** Makes one. */
+export declare function make(options: Options): Thing;
+`;
+
+test('the documentation check accepts what has a text, and what no program is to use', (t) => {
+  assertClean(documented(t, declaration('/** In bytes. */', '/** Red or blue. */')));
+});
+
+test('the documentation check reports exports, options and properties without a text', (t) => {
+  assertReported(documented(t, declaration('', '/** Red. */')), /Options\.size has no text/);
+  assertReported(documented(t, declaration('/** Bytes. */', '')), /Thing\.colour has no text/);
+  const more = 'paint(): void;';
+  const method = documented(t, declaration('/** Bytes. */', '/** Red. */', more));
+  assertReported(method, /Thing\.paint has no text/);
+  assertReported(documented(t, 'export declare const a: number;'), /a has no text/);
 });

@@ -138,6 +138,10 @@ class SocketClass extends TypedDuplex {
     afterHandlers(core.host, core.scope, () => callback(error));
   }
 
+  /**
+   * Closes the connection at once; what is not sent is dropped. `'error'` follows where `error` is
+   * given, then `'close'`; manual, `socket.destroy`.
+   */
   override destroy(error?: Error): this {
     if (!this.destroyed) this[kCore]?.finishWrites();
     return super.destroy(error);
@@ -190,22 +194,26 @@ class SocketClass extends TypedDuplex {
     return followPipe(this, super.pipe(to, options));
   }
 
+  /** Ends what `pipe` began: to `from`, or to all. */
   override unpipe(from?: NodeJS.WritableStream): this {
     super.unpipe(from);
     this[kCore].forward?.leave();
     return this;
   }
 
+  /** Stops reading: no `'data'` until `resume()`. The peer is slowed down by TCP; manual. */
   override pause(): this {
     if (this[kCore].userRead !== null && !this.connecting) this[kCore].stream?.stopReading();
     return super.pause();
   }
 
+  /** Reads again after `pause()`; manual, `socket.resume`. */
   override resume(): this {
     if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();
     return super.resume();
   }
 
+  /** What was received and not read yet, or `size` bytes of it; null where there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: Duplex's own signature, which this one must fit
   override read(size?: number): any {
     if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();

@@ -11,6 +11,7 @@ export type WriteCallback = (error?: Error | null) => void;
 
 /** The server that counts a connection, as far as the connection knows it. */
 export interface CountingServer extends EventEmitter {
+  /** Stops accepting; `Server.close`. */
   close(callback?: (error?: Error) => void): this;
   _connections: number;
   _emitCloseIfDrained(): void;

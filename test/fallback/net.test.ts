@@ -4,7 +4,7 @@ import builtin from 'node:net';
 import { type TestContext, test } from 'node:test';
 import net from 'barewire/node';
 import { METHODS, STATICS } from '#internal/fallback/net';
-import type { Ended } from '../support/program.js';
+import type { Ended } from '../kit/program.js';
 import { AT_PLACE, projectAt } from './places.js';
 
 /** Runs an ES module on a machine that looks like a Mac. */

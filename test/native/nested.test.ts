@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loopAddon } from '../support/loop_addon.js';
+import { loopAddon } from '../kit/loop-addon.js';
 import { assertPrints } from './support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bw-loop-'));

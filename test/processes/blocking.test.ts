@@ -3,7 +3,7 @@
  * gets as its standard streams, and that flag is of the open file, not of the descriptor. The loop
  * of the process that goes on with it does not stand still for that.
  */
-import { OURS, prints } from './kit.js';
+import { OURS, prints } from '../kit/processes.js';
 
 const PERL_FLAGS = `use Fcntl; print fcntl(STDIN, F_GETFL, 0) & O_NONBLOCK ? "no" : "yes"`;
 

@@ -1,5 +1,5 @@
 /** The number of a server's connections while children have some of them, and what waits for it. */
-import { OURS, prints } from './kit.js';
+import { OURS, prints } from '../kit/processes.js';
 
 /** The child holds what it gets, and says so. */
 const HOLDER = `

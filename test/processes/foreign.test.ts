@@ -5,7 +5,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Family, linesOf, type Make, OURS, prints, runningOn, write } from './kit.js';
+import { Family, linesOf, type Make, OURS, prints, runningOn, write } from '../kit/processes.js';
 
 /** Perl that makes each, as descriptor 3 of what it then becomes. */
 const SOCKETS: Readonly<Record<string, string>> = {

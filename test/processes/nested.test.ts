@@ -5,8 +5,8 @@
  * As with the built-in, no ticks and promise jobs run within that, but those that the program runs.
  */
 import { after, before } from 'node:test';
-import { loopAddon } from '../support/loop_addon.js';
-import { ALL, folder, type Make, OURS, prints } from './kit.js';
+import { loopAddon } from '../kit/loop-addon.js';
+import { ALL, folder, type Make, OURS, prints } from '../kit/processes.js';
 
 const env = { LOOP: '' };
 /** Without `process._tickCallback` as it is: each event has a call from native code of its own. */

@@ -3,8 +3,8 @@ import { ok, strictEqual } from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { event, until } from '../contract/kit/wait.js';
-import { ALL, start } from './kit.js';
+import { ALL, start } from '../kit/processes.js';
+import { event, until } from '../kit/wait.js';
 
 const PROGRAM = `
 if (role === 'child') {

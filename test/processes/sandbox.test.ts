@@ -6,7 +6,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { Family, linesOf, OURS, runningOn, type Scope, write } from './kit.js';
+import { Family, linesOf, OURS, runningOn, type Scope, write } from '../kit/processes.js';
 
 /** The numbers of system calls on x64, which a filter is made of. */
 const CALLS: Readonly<Record<string, number>> = {

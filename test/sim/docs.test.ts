@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectRoot, run } from '../support/program.js';
+import { projectRoot, run } from '../kit/program.js';
 
 const text = readFileSync(join(projectRoot, 'docs/SIMULATION.md'), 'utf8');
 const BLOCK = /```(js|text|diff)\n(.*?)```/gs;

@@ -4,7 +4,7 @@ import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { projectRoot } from '../support/program.js';
+import { projectRoot } from '../kit/program.js';
 
 interface Links {
   linkedFiles(file: string, text: string): string[];

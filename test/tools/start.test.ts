@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type NetConnectOpts } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { socketPath } from '../support/echo.js';
-import { Program, run } from '../support/program.js';
+import { socketPath } from '../kit/echo.js';
+import { Program, run } from '../kit/program.js';
 
 const START = 'scripts/start.mjs';
 

@@ -1,7 +1,7 @@
 /** The test kit itself: a program that hangs is told as a time-out, a slow one is left alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../support/program.js';
+import { run } from '../kit/program.js';
 
 const LIMIT_MS = 1500;
 

@@ -2,7 +2,7 @@
 import type { FaultyCall } from '#internal/sys/sim/chance/faults';
 import { POSSIBLE } from '#internal/sys/sim/chance/faults';
 import { Prng } from '#internal/sys/sim/chance/prng';
-import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan_extras.js';
+import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan-extras.js';
 
 export const OPERATIONS = [
   'write',

@@ -1,4 +1,7 @@
-/** What works where this package can not run: the runtime's `net`, with what is put on top. */
+/**
+ * Where the native file can not load, the entry points give the runtime's own `net` with this
+ * package's additions on it.
+ */
 import assert from 'node:assert/strict';
 import builtin from 'node:net';
 import { type TestContext, test } from 'node:test';

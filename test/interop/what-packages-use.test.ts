@@ -1,4 +1,4 @@
-/** What packages do with sockets beyond the manual; FIELD.md, "What real packages lean on". */
+/** What well-known packages do with sockets beyond the manual; docs/SWITCHING.md lists it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';

@@ -1,4 +1,4 @@
-/** What Linux counts of connections that it ended itself. */
+/** Linux's counts of the connections that it reset itself. */
 import { readFileSync } from 'node:fs';
 
 const NAMED = /^TCPAbort/;
@@ -11,9 +11,10 @@ function counts(): Map<string, number> {
 }
 
 /**
- * Connections of the whole system that were reset since now, by reason, as a text for a failing
- * test, where those of other processes are counted as well. What a peer on `node:net` says is not
- * enough: one that was paused when the reset came reports a clean end behind what had come.
+ * Begins to count the connections that the system resets, by reason. The function that it returns
+ * gives the counts as a text for a failing test. Connections of other processes are among them. The
+ * word of a peer on `node:net` is not enough: one that is paused when the reset comes reports a
+ * clean end.
  */
 export function resetsFromHere(): () => string {
   const before = counts();

@@ -1,4 +1,4 @@
-/** What handlers run in, seen by AsyncLocalStorage and by their async ids. */
+/** The asynchronous context that handlers run in, as AsyncLocalStorage and async ids show it. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';

@@ -36,7 +36,7 @@ export async function startEchoServer(
   const path = socketPath();
   const args = [compiled('echo-server'), ...(family === 'unix' ? [path] : [])];
   const program = new Program('sh', limited(descriptors, args), {
-    // It waits for who comes: it lives as long as its test, which stops it.
+    // The server has no end of its own: the test stops it.
     timeoutMs: Number.POSITIVE_INFINITY,
   });
   t.after(() => program.stop());

@@ -1,4 +1,4 @@
-/** Worker threads that end in the midst of their sockets' work. */
+/** Starts worker threads that end while their sockets work, and checks what is left of them. */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ interface Result {
   readonly natives: number;
 }
 
-/** Ends so many, each in the midst of `libraries`' work, beside a main thread that uses `own`. */
+/** Ends `count` workers that use `libraries`, beside a main thread that uses `own`. */
 export async function endWorkers(
   t: TestContext,
   count: number,

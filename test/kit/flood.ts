@@ -1,20 +1,20 @@
 /**
- * A peer that sends faster than can be read, without one: the watched kernel fills every read of
- * one descriptor, until all is delivered. What follows is the real kernel's.
+ * Floods one descriptor without a peer: the watched kernel fills every read of it until so many
+ * bytes are delivered. Later reads go to the real kernel.
  */
 import type { Kernel } from '#internal/sys/kernel';
 import { watch } from './test.js';
 
-/** The byte at `at` of what a flood brings. */
+/** The byte number `at` of a flood. */
 export function byteAt(at: number): number {
   return (at * 31 + (at >> 8)) & 255;
 }
 
 export class Flood {
-  /** How much each call brought. */
+  /** How many bytes each call of read(2) gave, and each of readv(2). */
   readonly reads: number[] = [];
   readonly spreads: number[] = [];
-  /** Where it was put; this keeps none of it alive. */
+  /** The memory that bytes were read into. Being weak, it keeps none alive. */
   readonly memory = new WeakSet<ArrayBufferLike>();
   private at = 0;
   private readonly real: Pick<Kernel, 'read' | 'readv' | 'pending'>;
@@ -51,13 +51,13 @@ export class Flood {
     return count;
   }
 
-  /** Nothing more comes. Returns how much did. */
+  /** Ends the flood. Returns how many bytes it has given. */
   stop(): number {
     this.lengthBytes = this.at;
     return this.at;
   }
 
-  /** The kernel is the real one again. */
+  /** Puts the real kernel's functions back. */
   end(): void {
     Object.assign(watch.kernel, this.real);
   }

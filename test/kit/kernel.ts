@@ -1,4 +1,4 @@
-/** What the kernel says of a connection, found by its ports and never by our own fields. */
+/** What the kernel says of a connection. Tests find it by its ports, never by fields of ours. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { KernelConstant } from '#internal/sys/kernel';
@@ -47,7 +47,7 @@ export function descriptorOf(localPort: number, remotePort: number): number {
     try {
       if (readlinkSync(`/proc/self/fd/${name}`) === `socket:[${entry.inode}]`) return Number(name);
     } catch {
-      // That was the descriptor of the listing itself.
+      // The descriptor of the listing itself is closed by now.
     }
   }
   throw new Error(`no descriptor of ours for socket ${entry.inode}`);

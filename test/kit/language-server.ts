@@ -55,8 +55,8 @@ export class LanguageServer {
   }
 
   /**
-   * Opens a file that is nowhere but in the editor. Returns what gives the hover of the character
-   * behind `before`, where that is first in the text.
+   * Opens a file that exists only in the editor. Returns a function that gives the hover of the
+   * character behind the first `before` in its text.
    */
   async open(name: string, text: string): Promise<(before: string) => Promise<string>> {
     const uri = pathToFileURL(join(this.folder, name)).href;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from './program.js';
 
-/** `run()` is one turn of the loop, which waits where there is nothing to do. */
+/** `run()` makes one turn of the loop, which waits if there is nothing to do. */
 const SOURCE = `
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -42,7 +42,7 @@ export async function loopAddon(folder: string): Promise<string> {
   const addon = join(folder, 'loop.node');
   writeFileSync(source, SOURCE);
   const args = ['-shared', '-fPIC', '-Wall', '-isystem', nodeHeaders(), '-o', addon, source];
-  // Where the tests run under a sanitizer, the compiler is none of it.
+  // The tests may run under a sanitizer; the compiler must not.
   const { LD_PRELOAD: _, ...env } = process.env;
   const { status, stderr } = spawnSync(hostCompiler(), args, { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`the addon does not compile: ${stderr}`);

@@ -75,7 +75,7 @@ export interface PeerAnswer {
 
 export const TEXT_BYTES_MAX = 64 * 1024;
 
-/** Bytes that tell when some are lost, doubled or out of order. */
+/** Bytes of which no part looks like another, so that lost, doubled or moved ones are found. */
 export function pattern(bytes: number): Buffer {
   const out = Buffer.allocUnsafe(bytes);
   let x = 12345;

@@ -36,7 +36,7 @@ export async function connected(
 /** More than the kernel takes for a peer that does not read (tcp_wmem ends at 4 MB). */
 const FILL_BYTES = 8_000_000;
 
-/** Writes so much that some stays queued; returns how many bytes that were. */
+/** Writes so many bytes that some stay queued. Returns how many it wrote. */
 export function fillUp(socket: Socket): number {
   if (socket.write(Buffer.alloc(FILL_BYTES, 'f'))) throw new Error('nothing was queued');
   return FILL_BYTES;

@@ -1,16 +1,16 @@
 /** Ports that nobody else on this machine can get while a test runs. */
 import { linux } from '#internal/sys/linux';
 
-/** What a test cleans up with at its end. */
+/** What runs a cleanup at the end of a test. */
 interface Owner {
   defer(cleanup: () => unknown): void;
 }
 
 /**
- * A port that is free in both families, and stays the test's own until it ends. A descriptor is
- * bound to it with SO_REUSEADDR, which never listens: the kernel gives the port to nobody who asks
- * for any port, and lets those bind it who ask for this one with SO_REUSEADDR, as we do. Who
- * connects to it is refused.
+ * Reserves a port that is free in both families until the test ends. A descriptor that never
+ * listens is bound to it with SO_REUSEADDR. So the kernel gives the port to no program that asks
+ * for any port, but lets those bind it that ask for this very one with SO_REUSEADDR, as this
+ * package does. Connections to it are refused until something listens.
  */
 export function reservedPort(s: Owner): number {
   const { AF_INET6, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } = linux.constants;

@@ -1,7 +1,7 @@
 /**
- * Programs of several processes: the same text runs on Node's own `net` and, by the register
- * hook, on this package's. A program prints what can be seen, and has to end by itself: one that
- * leaves a connection, a server or a child behind does not.
+ * Programs of several processes. The same text runs on Node's own `net` and, by the register hook,
+ * on this package's. A program prints what it sees, and has to end by itself: one that leaves a
+ * connection, a server or a child behind does not end.
  */
 import { deepStrictEqual } from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';

@@ -13,7 +13,7 @@ export function compiled(name: string): string {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** A program may take so many times its limit in all, however little of the processor it gets. */
+/** A program may run at most so many times its limit, even on a machine that is very busy. */
 const TOTAL_FACTOR = 10;
 const LOOK_MS = 500;
 
@@ -47,8 +47,8 @@ function processorMs(pid: number): number {
 }
 
 /**
- * Says when a program hangs: it did nothing for the time it has, or used that much of the
- * processor. How long it waits for a processor that others use says nothing.
+ * Tells whether a program hangs. It does if it has made no progress for its time limit, or has used
+ * that much processor time. Time in which it waits for a busy processor does not count.
  */
 class HangDetector {
   private readonly started = performance.now();
@@ -61,7 +61,7 @@ class HangDetector {
     private readonly progress: (pid: number) => number,
   ) {}
 
-  /** What is wrong; null as long as nothing is. */
+  /** Why the program counts as hanging, or null. */
   problem(): string | null {
     const now = performance.now();
     const count = this.look();
@@ -117,7 +117,7 @@ export class Program {
     this.child.stdin.on('error', () => {});
     this.timer = this.watch(options);
     this.ended = this.untilEnd();
-    // Whoever waits for the end hears of a time-out; nobody has to.
+    // A time-out rejects `ended`; a test that does not wait for it must not fail by that.
     this.ended.catch(() => {});
   }
 

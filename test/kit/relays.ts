@@ -1,4 +1,4 @@
-/** A relay of ours between two of Node's own sockets: `near` — in.pipe(out) — `far`. */
+/** A relay: two of our sockets, joined by `pipe`, between two of Node's own. */
 import { once } from 'node:events';
 import { createServer, type Socket as PlainSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +50,7 @@ export function splices(): number {
   return watch.count('splice');
 }
 
-/** Resolves when `count` bytes have gone by. */
+/** Resolves when a socket has read `count` bytes. */
 export async function passed(socket: { bytesRead: number }, count: number): Promise<void> {
   while (socket.bytesRead < count) await sleep(1);
 }

@@ -1,4 +1,4 @@
-/** Much data to an echo server and back, by programs of others. */
+/** Sends much data to an echo server and back, by programs that are not ours. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { shellPeer } from './tools.js';
 export const PEERS = ['socat', 'nc'] as const;
 
 const MEMORY_MAX_KIB = 150 * 1000;
-/** How long no byte may pass; the whole takes as long as the machine lets it. */
+/** The round trip fails if no byte passes for so long. It has no limit in all. */
 const STALLED_MS = 60_000;
 
 /** The bytes that a process has read so far, as the kernel counts them. */
@@ -22,7 +22,7 @@ export function assertFlat({ program }: EchoServer): void {
   assert.ok(peak < MEMORY_MAX_KIB, `the server took ${peak} KiB`);
 }
 
-/** Sends `lengthBytes` by `peer`; the hash of what was sent must be that of what came back. */
+/** Sends `lengthBytes` bytes by `peer`, and asserts that the same bytes come back. */
 export async function assertRoundTrip(
   t: TestContext,
   family: Family,

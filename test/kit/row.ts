@@ -1,4 +1,7 @@
-/** A test of a row of the contract, run for both profiles, that must leave no descriptor behind. */
+/**
+ * Makes a test for each profile, which fails if it leaves a descriptor open. The title of a test of
+ * the contract begins with the id of its row.
+ */
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +120,7 @@ interface RowOptions {
   readonly todo?: string;
 }
 
-/** A test for each of the profiles. `title` begins with the row's id. */
+/** Makes a test for each of the two profiles. */
 export function row(
   title: string,
   body: (scope: Scope) => unknown,
@@ -127,7 +130,7 @@ export function row(
   onProfile('barewire/node', title, body, options);
 }
 
-/** A test for one profile. */
+/** Makes a test for one profile. */
 export function onProfile(
   profile: ProfileName,
   title: string,

@@ -1,6 +1,6 @@
 /** A network of a test's own, with addresses that swallow every packet. */
 
-/** They are on the link, and nobody is there. */
+/** Addresses on the link that no machine has. */
 const SILENT = ['10.9.0.77', '10.9.0.78'] as const;
 
 /** What a shell in a fresh network namespace runs to make it. */

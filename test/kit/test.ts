@@ -1,6 +1,6 @@
 /**
- * `test` for everything that uses sockets. After each test the thread must own the descriptors
- * that it owned before, and no call may have been made on a descriptor that was closed.
+ * Makes a test that watches descriptors. After it the thread must own the descriptors that it owned
+ * before, and it must have made no call on a descriptor that was closed.
  */
 import { after, test as nodeTest, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

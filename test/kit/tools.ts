@@ -1,19 +1,19 @@
 /**
- * Programs of others that tests talk to. Where one is not installed, Node's own `net` in another
- * process is the peer; what nothing can take the place of is skipped. The run says so in a line.
- * With CI=true a missing program is a failure.
+ * Programs of others that tests talk to. If one is not installed, Node's own `net` in another
+ * process takes its place; a test that needs more than that is skipped, and the run names the
+ * program at its end. With CI=true a missing program is a failure.
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { compiled } from './program.js';
 
-/** What a test tells the runner of a missing program with; scripts/test.mjs collects these. */
+/** How a message about a missing program begins; scripts/test.mjs collects these. */
 const NOT_INSTALLED = 'not installed: ';
 
 type Context = Pick<TestContext, 'diagnostic' | 'skip'>;
 
-/** Thrown where a test can not go on without a program. */
+/** Thrown if a test can not go on without a program. */
 class NotInstalled extends Error {}
 
 function isInstalled(tool: string): boolean {
@@ -27,13 +27,13 @@ function isInstalled(tool: string): boolean {
   });
 }
 
-/** Throws where one of these programs is not there; under `skipping` that skips the test. */
+/** Throws if one of these programs is not installed; under `skipping` that skips the test. */
 export function need(...tools: readonly string[]): void {
   const missing = tools.filter((tool) => !isInstalled(tool));
   if (missing.length > 0) throw new NotInstalled(NOT_INSTALLED + missing.join(', '));
 }
 
-/** Runs a test's body. It is skipped where it needs what is not installed; in CI it fails. */
+/** Runs a test's body. A test that `need`s a missing program is skipped; in CI it fails. */
 export async function skipping(t: Context, body: () => unknown): Promise<void> {
   try {
     await body();

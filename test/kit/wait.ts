@@ -1,11 +1,11 @@
-/** Bounded waits: a test that waits in vain fails with what it waited for. */
+/** Waits with a limit: when the time is over, a test fails with a text on what it waited for. */
 import type { EventEmitter } from 'node:events';
 
-/** How long anything may take; the mutants' runner makes it shorter. */
+/** How long a wait may take. The runner of the mutants makes it shorter. */
 const WAIT_MS = Number(process.env['BAREWIRE_TEST_WAIT_MS'] ?? 15_000);
 const POLL_MS = 5;
 
-/** What is waited for: a text, or what says it when the time is over. */
+/** What a test waits for, as a text, or a function that makes the text when the time is over. */
 type What = string | (() => string);
 
 function inVain(what: What): Error {
@@ -35,7 +35,7 @@ export function event<Args extends unknown[] = unknown[]>(
   return within(next, `'${name}'`);
 }
 
-/** Looks again and again until `check` says yes. */
+/** Calls `check` again and again until it gives true. */
 export async function until(check: () => boolean | Promise<boolean>, what: What): Promise<void> {
   const end = performance.now() + WAIT_MS;
   while (!(await check())) {
@@ -48,12 +48,12 @@ export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A few turns of the event loop, for what must not happen in them. */
+/** Lets the event loop turn a few times, to show that something does not happen. */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Everything that an emitter emits of these events, in order. */
+/** A list to which the name of each of these events is added when it is emitted. */
 export function logOf(emitter: EventEmitter, ...names: string[]): string[] {
   const log: string[] = [];
   for (const name of names) emitter.on(name, () => log.push(name));

@@ -1,6 +1,6 @@
 /**
- * A kernel that watches how descriptors are used: it notes each call on a descriptor that is not
- * (or no more) this thread's, and counts the calls. The real kernel does the work.
+ * A kernel that watches how descriptors are used. It notes each call on a descriptor that this
+ * thread does not own (any more), and counts the calls. The real kernel does the work.
  */
 import type { Kernel } from '#internal/sys/kernel';
 
@@ -42,7 +42,7 @@ const GIVE_UP: readonly Method[] = ['close', 'release'];
 export class Watch {
   /** Every call on a descriptor that was not ours, with the place it was made from. */
   violations: Error[] = [];
-  /** What was asked of descriptors that may be somebody's who gives them to us. */
+  /** The violations by getsockopt(2), by descriptor: `excuse` takes them back. */
   private readonly asked = new Map<number, Error[]>();
   /** How often each call was made. */
   readonly calls = new Map<Method, number>();
@@ -96,7 +96,7 @@ export class Watch {
     if (name === 'readRights') for (const fd of args[4] as number[]) this.own(fd);
   }
 
-  /** Before one of somebody else's is taken over, it is asked what it is. */
+  /** A descriptor of others may be asked what it is before it is adopted: that is no violation. */
   private excuse(fd: number): void {
     const asked = this.asked.get(fd);
     if (asked === undefined) return;

@@ -1,4 +1,4 @@
-/** The poll hook, where a handler runs the event loop itself. */
+/** The poll hook while a handler runs the event loop itself. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The number of a server's connections while children have some of them, and what waits for it. */
+/**
+ * How many connections a server counts while children have some of them, and what closing it waits
+ * for.
+ */
 import { OURS, prints } from '../kit/processes.js';
 
 /** The child holds what it gets, and says so. */

@@ -1,6 +1,6 @@
 /**
  * Descriptors that a program is started with, given by their number. Those that are no streams are
- * refused as `node:net` refuses them, and whatever is refused or fails stays open.
+ * refused as `node:net` refuses them. Whatever is refused, or fails, stays open.
  */
 import { deepStrictEqual } from 'node:assert/strict';
 import { dirname } from 'node:path';

@@ -1,4 +1,4 @@
-/** Descriptors that children get, and those that they must not get. */
+/** Which descriptors children inherit, and which not. */
 import { OURS, prints } from '../kit/processes.js';
 
 prints(

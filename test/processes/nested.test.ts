@@ -1,8 +1,7 @@
 /**
- * A handler runs the event loop itself until another socket has answered, as native modules do that
- * make a call wait for its answer (deasync, for one). All sockets go on meanwhile.
- *
- * As with the built-in, no ticks and promise jobs run within that, but those that the program runs.
+ * A handler runs the event loop itself until another socket has answered. Native modules that make
+ * a call wait for its answer do so; deasync is one. All other sockets go on meanwhile. As with the
+ * built-in, no ticks and promise jobs run within that, except those that the program runs.
  */
 import { after, before } from 'node:test';
 import { loopAddon } from '../kit/loop-addon.js';

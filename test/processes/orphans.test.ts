@@ -1,4 +1,7 @@
-/** The parent dies: what it sent goes on in the child, and nothing stays behind. */
+/**
+ * The parent is killed: the sockets and servers that it sent go on in the child, and nothing is
+ * left behind.
+ */
 import { ok, strictEqual } from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Sandboxes that refuse system calls (seccomp filters): what libuv gets by without, this package
- * gets by without, and no bytes are lost. Where there is no way, there is one clear error.
+ * Sandboxes that refuse system calls (seccomp filters). This package does without each call that
+ * libuv does without, and loses no bytes. Where there is no other way, there is one clear error.
  */
 import { deepStrictEqual } from 'node:assert/strict';
 import { constants } from 'node:os';

@@ -1,3 +1,4 @@
+/** `barewire/promises` and `barewire/node/promises`: `connect`, `listen`, `close` and signals. */
 import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
 import * as builtin from 'node:net';

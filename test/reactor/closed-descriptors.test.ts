@@ -1,4 +1,7 @@
-/** Events of descriptors that are closed: they wake nobody, not even who gets the number next. */
+/**
+ * Events of a closed descriptor reach no socket, not even one whose descriptor gets the same
+ * number.
+ */
 import assert from 'node:assert/strict';
 import { Pollable } from '#internal/reactor/pollable';
 import { linux } from '#internal/sys/linux';

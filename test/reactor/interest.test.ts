@@ -1,4 +1,4 @@
-/** What a connection's registration asks epoll for, read back from the kernel. */
+/** Which events the registration of a connection asks epoll for, read back from the kernel. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';

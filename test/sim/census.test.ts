@@ -1,4 +1,4 @@
-/** The workload does what it is said to do: each kind of call, failure and race, in some seeds. */
+/** The workload does what it claims: each kind of call, failure and race happens in some seeds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { POSSIBLE } from '#internal/sys/sim/chance/faults';

@@ -1,7 +1,7 @@
 /**
- * The programs of docs/SIMULATION.md, as they stand there, print what stands there. Numbers are
- * left out of the comparison, as they move with each change of the library; what they have to be,
- * the programs assert themselves.
+ * The programs of docs/SIMULATION.md, as they stand there, print what stands there. The comparison
+ * leaves numbers out, which move with each change of the library; the programs themselves assert
+ * what they have to be.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

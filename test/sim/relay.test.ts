@@ -1,6 +1,6 @@
 /**
- * Relays on the simulated kernel, by seed: bytes through `pipe` between two sockets, with faults at
- * any call, short writes, and someone who interferes at a random moment.
+ * Relays on the simulated kernel, by seed: `pipe` between two sockets, while calls fail, writes are
+ * short, and a bystander interferes at a random moment.
  */
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';

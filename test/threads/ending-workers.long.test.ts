@@ -1,4 +1,4 @@
-/** Many worker threads that end in the midst of their work. `npm run test:soak` ends 1,000. */
+/** Many worker threads that end while their sockets work. `npm run test:soak` ends 1,000. */
 import { test } from 'node:test';
 import { copyPackage, endWorkers } from '../kit/ending-workers.js';
 

@@ -1,4 +1,4 @@
-/** Worker threads that end in the midst of their sockets' work. */
+/** Worker threads that end while their sockets work. */
 import { test } from 'node:test';
 import { copyPackage, endWorkers } from '../kit/ending-workers.js';
 

@@ -1,3 +1,4 @@
+/** The checks of `npm run check`, each on a small project that breaks its rule. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeProject, type Outcome, runScript } from './fixture.js';

@@ -1,3 +1,4 @@
+/** The test kit's own check of descriptors, on tests with planted mistakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Ended, runNode } from '../kit/program.js';

@@ -1,4 +1,4 @@
-/** What the published package is put together with: links, source maps. */
+/** Parts of making the published package: links and source maps. */
 import assert from 'node:assert/strict';
 import { SourceMap } from 'node:module';
 import { join } from 'node:path';

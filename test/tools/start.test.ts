@@ -1,4 +1,4 @@
-/** `npm start`: on which port or path, and what it says where it can not. */
+/** `npm start`: its port or path, and what it prints where it can not listen. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type NetConnectOpts } from 'node:net';

@@ -1,3 +1,4 @@
+/** The queue of src/util, compared with an array. */
 import assert from 'node:assert/strict';
 
 import { Queue } from '#internal/util/queue';

@@ -1,4 +1,7 @@
-/** What accepted sockets take from their server, which may change between two connections. */
+/**
+ * What accepted sockets take from their server at that moment, and how many calls of accept(2) they
+ * cost.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';

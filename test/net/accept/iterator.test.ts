@@ -1,3 +1,4 @@
+/** `for await` over a server: connections one by one, and the ends of such a loop. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as builtin from 'node:net';

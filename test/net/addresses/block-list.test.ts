@@ -1,3 +1,4 @@
+/** `BlockList`: its rules, and servers and sockets that keep to them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as builtin from 'node:net';

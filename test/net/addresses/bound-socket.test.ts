@@ -1,3 +1,4 @@
+/** `BoundSocket`: a socket that is bound first, and listens or connects later. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readlinkSync } from 'node:fs';

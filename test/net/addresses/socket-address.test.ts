@@ -1,3 +1,4 @@
+/** `SocketAddress`: its options, its texts and its errors. */
 import assert from 'node:assert/strict';
 import * as builtin from 'node:net';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /**
- * The peer answers and closes with bytes of ours unread, and the kernel resets the connection: a
- * server that refuses an upload, for one. Our writes fail, and what the peer said before that is
- * read all the same; then the failure is told.
+ * A peer answers and closes without reading all of our bytes, as a server does that refuses an
+ * upload. The kernel then resets the connection, and our writes fail. The socket reads the answer
+ * first all the same, and reports the failure after it.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

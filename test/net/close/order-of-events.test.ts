@@ -1,6 +1,6 @@
 /**
- * The order of events, ticks, promise jobs and immediates for each way a socket ends: as the
- * built-in has it. What an `'end'` handler does a few promise jobs later is still heard.
+ * The order of events, ticks, promise jobs and immediates for each way in which a socket ends: that
+ * of the built-in. What an `'end'` handler does a few promise jobs later still takes effect.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** A connection whose peer has gone: the socket closes, and its descriptor with it. */
+/** When the peer has gone the socket closes, and its descriptor with it. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { linux } from '#internal/sys/linux';

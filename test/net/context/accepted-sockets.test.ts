@@ -1,4 +1,7 @@
-/** What handlers of accepted sockets run in: always that of `listen`, in a resource made late. */
+/**
+ * Handlers of accepted sockets run in the asynchronous context of `listen`. A socket gets an async
+ * resource of its own only once something needs it.
+ */
 import assert from 'node:assert/strict';
 import { createHook, executionAsyncId } from 'node:async_hooks';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Errors of connecting and binding: what they say, what follows, and the end of the process. */
+/**
+ * Errors of connecting and binding: their codes and texts, the events that follow, and that the
+ * process ends.
+ */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';

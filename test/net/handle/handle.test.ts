@@ -1,4 +1,7 @@
-/** What Node's own tests do with `_handle`; here in our words, on our handles. */
+/**
+ * `_handle`: its methods, what a program puts in their place, and a handle given to a new socket.
+ * From Node's own tests, in our words.
+ */
 import assert from 'node:assert/strict';
 import { loose } from '../../kit/bad-arguments.js';
 import { pairOf } from '../../kit/our-pair.js';

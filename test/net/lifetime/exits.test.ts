@@ -1,4 +1,4 @@
-/** What a process has written when it exits or dies of an exception. */
+/** Bytes that are written just before a process exits or dies of an exception. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, type connect, createServer } from 'node:net';

@@ -1,4 +1,4 @@
-/** Flooded sockets: they let a process end, and timers of others run. */
+/** Flooded sockets do not keep a process alive, nor timers waiting. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertFloodedExits } from '../../kit/flooded-exits.js';

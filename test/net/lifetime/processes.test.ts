@@ -1,4 +1,4 @@
-/** When a process ends by itself, and when it stays. */
+/** Which servers and sockets keep a process alive, and which do not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';

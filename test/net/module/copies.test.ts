@@ -1,4 +1,4 @@
-/** One shared state behind `require` and `import`; and several copies beside each other. */
+/** `require` and `import` share one state; several copies of the package work beside each other. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runNode } from '../../kit/program.js';

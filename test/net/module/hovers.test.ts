@@ -1,4 +1,4 @@
-/** What an editor shows of the names that users write: the name they know, and a text. */
+/** An editor shows a text, and the name that users know, for each name that they write. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LanguageServer } from '../../kit/language-server.js';

@@ -1,3 +1,4 @@
+/** The programs of test/types compile, and those with mistakes do not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';

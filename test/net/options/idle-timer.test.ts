@@ -1,4 +1,4 @@
-/** The idle time-out on a clock moved by hand: when it fires, and what it asks of timers. */
+/** The idle time-out on a clock that the test moves: when it fires, and how many timers it arms. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { IdleTimer } from '#internal/net/connection/idle_timer';

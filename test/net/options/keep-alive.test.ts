@@ -1,4 +1,4 @@
-/** Keep-alive's times, as each profile has them, beside those that the built-in sets. */
+/** The times of keep-alive in each profile, compared with those that the built-in sets. */
 import assert from 'node:assert/strict';
 import builtin from 'node:net';
 import { descriptorOf, option } from '../../kit/kernel.js';

@@ -1,4 +1,6 @@
-/** Values on `Object.prototype` are nobody's options; what a class of the user's has, is his. */
+/**
+ * Values on `Object.prototype` are not taken for options; inherited values of a user's class are.
+ */
 import assert from 'node:assert/strict';
 import nodeNet, { type AddressInfo } from 'node:net';
 import { test } from 'node:test';

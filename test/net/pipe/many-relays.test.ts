@@ -1,4 +1,4 @@
-/** Relays by the thousand, and where the system has no pipe to give. */
+/** Thousands of relays, and relays where the system has no pipe to give. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** `pipe` between two of our sockets where something changes, or the receiver is slow. */
+/** `pipe` between two of our sockets while something changes, or the receiver is slow. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** `pipe` between two of our sockets: what users see of it is what they always saw. */
+/**
+ * `pipe` between two of our sockets, where bytes go by splice(2): events, counters and order are
+ * those of a `pipe` of Node's.
+ */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

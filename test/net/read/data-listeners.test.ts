@@ -1,6 +1,6 @@
 /**
- * `'data'` reaches whoever is meant to see it as any event does, though it takes a shorter way
- * where there is one listener: `this`, `once`, a replaced `emit`, rejections, and domains.
+ * A single listener of `'data'` is called by a shorter way than `emit`. It and all others see what
+ * they would see by `emit`: `this`, `once`, a replaced `emit`, rejections, and domains.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

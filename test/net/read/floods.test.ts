@@ -1,4 +1,7 @@
-/** Reads of a flood, which bring up to 1 MiB in pieces: what is told between them, and to whom. */
+/**
+ * A flood is read up to 1 MiB at a time, in pieces: what runs between two pieces, and who gets
+ * them.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket as PlainSocket } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * The memory that `'data'` hands out: it is for keeping, nobody writes into it again, and a small
- * piece of it does not keep much more alive.
+ * The memory that `'data'` hands out belongs to the program: nobody writes into it again, and a
+ * small piece of it does not keep much more alive.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

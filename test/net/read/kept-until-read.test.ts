@@ -1,6 +1,6 @@
 /**
- * Bytes that come before anybody reads them, or before the connection is gone. B# is oven-sh/bun,
- * D# is denoland/deno.
+ * Bytes that come before the program reads them, or before the peer is gone, are kept. B# is
+ * oven-sh/bun, D# is denoland/deno.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

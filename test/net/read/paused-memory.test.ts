@@ -1,6 +1,6 @@
 /**
- * What paused connections keep alive: what the built-in does, 64 KiB each, and one stated bound for
- * all of the thread.
+ * How much memory paused connections keep alive: 64 KiB each, as with the built-in, and one bound
+ * for all of a thread.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

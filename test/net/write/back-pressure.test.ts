@@ -1,4 +1,4 @@
-/** Bytes when one end is slower than the other: none lost, none doubled, few held. */
+/** One end is slower than the other: no byte is lost or doubled, and little is held in memory. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

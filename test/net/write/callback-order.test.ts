@@ -1,4 +1,4 @@
-/** Callbacks of writes come in the order of the writes, whichever way each of them takes. */
+/** The callbacks of writes come in the order of the writes, by whichever way each write leaves. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Socket } from 'barewire';

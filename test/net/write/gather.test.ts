@@ -1,4 +1,4 @@
-/** When bytes leave, and in how many system calls. */
+/** When written bytes leave, and in how many system calls. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'barewire';

@@ -1,6 +1,6 @@
 /**
- * Chunks that Node's Writable would hold back until the write under way is done, though the kernel
- * has room: their memory is their owner's again all the same, as with `node:net`.
+ * A chunk that Node's Writable holds back while a write is under way is sent or copied at once: the
+ * program may use its memory again, as with `node:net`.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Writes that join the one under way: to the program they look as Node's own Writable has them,
- * which the same steps on a plain Writable say.
+ * Writes that join the one under way look to the program as Node's own Writable has them: the same
+ * steps on a plain Writable give the same.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * When `write()` returns, the memory of what was written is its owner's again, as with `node:net`:
- * it may be filled anew, transferred or shrunk, whatever becomes of the write.
+ * When `write()` returns, the program may use the memory of the chunk again, as with `node:net`: it
+ * may fill, transfer or shrink it, whatever becomes of the write.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

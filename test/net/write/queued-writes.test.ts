@@ -1,4 +1,4 @@
-/** What write() says of the bytes it was given, and what many of them cost. */
+/** What `write()` returns as bytes queue up, and what many queued writes cost. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import builtin, { type AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** A socket that sends much to a peer that takes it all leaves time to others. */
+/** A socket that sends much to a fast peer lets other sockets and timers run meanwhile. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { simulate } from 'barewire/testing';

@@ -1,4 +1,4 @@
-/** A write callback that throws ends nothing: not its socket, not its neighbours' bytes. */
+/** A write callback that throws harms neither its own socket nor the bytes of others. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
- * A peer that answers and closes with bytes of ours unread, while our writes wait: the kernel
- * resets the connection, and keeps what the peer said before for us to read. All of that has to be
- * told before the error is, to whoever reads.
+ * A peer that answers and closes without reading all of our bytes, while our writes wait. The
+ * kernel resets the connection, and keeps the answer for us to read. Whoever reads must get all of
+ * it before the error.
  */
 import { kCore } from '#internal/net/symbols';
 import { errno } from '#internal/util/system_error';

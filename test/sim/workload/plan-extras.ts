@@ -1,6 +1,6 @@
 /**
- * Parts of a plan that were thought of later. Each kind draws from a generator of its own, so that
- * the rest of a known seed's plan stays what it was.
+ * Parts of a plan that were added later. Each kind draws from a generator of its own, so that the
+ * rest of a known seed's plan stays the same.
  */
 import { Prng } from '#internal/sys/sim/chance/prng';
 import type { Action, ClientPlan, FaultPlan, Operation, Race, ServerPlan } from './plan.js';

@@ -1,4 +1,6 @@
-/** What a run does: drawn from the seed beforehand, so that it can be cut down when it fails. */
+/**
+ * The plan of a run. It is drawn from the seed beforehand, so that a failing one can be cut down.
+ */
 import type { FaultyCall } from '#internal/sys/sim/chance/faults';
 import { POSSIBLE } from '#internal/sys/sim/chance/faults';
 import { Prng } from '#internal/sys/sim/chance/prng';

@@ -21,6 +21,7 @@ const STEPS = [
   ['documented', 'scripts/check/documented.mjs'],
   ['entries', 'scripts/entries.mjs', '--check'],
   ['layers', 'scripts/check/layers.mjs'],
+  ['circles', 'scripts/check/circles.mjs'],
   ['sizes', 'scripts/check/sizes.mjs'],
   ['snippets', 'scripts/check/snippets.mjs'],
   ['prebuilds', 'scripts/native/check-prebuilds.mjs'],

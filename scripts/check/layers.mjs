@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { listFiles, report, rootFromArguments } from '../lib/files.mjs';
 import { importsOf } from '../lib/imports.mjs';
-import { ALLOWED, ENTRIES, FORBIDDEN, NATIVE_FOLDER, NATIVE_SPECIFIER } from './layer-table.mjs';
+import {
+  ALLOWED,
+  ENTRIES,
+  FORBIDDEN,
+  NATIVE_FOLDER,
+  NATIVE_SPECIFIER,
+  NET_WINGS,
+} from './layer-table.mjs';
 
 const isSource = (path) => /\.[cm]?ts$/.test(path);
 const isTest = (path) => /\.test\.[cm]?ts$/.test(path) || path.startsWith('test/');
@@ -12,6 +19,22 @@ const isRelative = (specifier) => /^\.\.?(\/|$)/.test(specifier);
 function layerOf(path) {
   const parts = path.split('/');
   return parts.length === 2 ? ENTRIES : parts[1];
+}
+
+/** The wing of net that a file belongs to. */
+function wingOf(path) {
+  const named = NET_WINGS.find(({ files }) => files.includes(path.replace(/js$/, 'ts')));
+  if (named !== undefined) return named.wing;
+  const parts = path.split('/');
+  return parts.length === 3 ? 'face' : parts[2];
+}
+
+const rankOf = (wing) => NET_WINGS.findIndex((line) => line.wing === wing);
+
+function problemBetweenWings(path, target) {
+  const [wing, other] = [wingOf(path), wingOf(target)];
+  if (rankOf(wing) <= rankOf(other)) return undefined;
+  return `${wing} may not import from ${other}`;
 }
 
 function problemInSource(path, specifier) {
@@ -30,6 +53,7 @@ function problemInRelative(layer, path, specifier) {
     return NATIVE_SPECIFIER.test(target) ? problemWithNative(layer) : 'leaves src';
   }
   const other = layerOf(target);
+  if (other === layer && layer === 'net') return problemBetweenWings(path, target);
   if (other === layer || ALLOWED.get(layer)?.includes(other)) return undefined;
   return `${layer} may not import from ${other}`;
 }
@@ -51,6 +75,9 @@ function problemsIn(root, path) {
   const problems = [];
   if (!ALLOWED.has(layerOf(path)) && path.startsWith('src/')) {
     problems.push(`${path}: folder '${layerOf(path)}' is not in the layer table`);
+  }
+  if (path.startsWith('src/net/') && rankOf(wingOf(path)) === -1) {
+    problems.push(`${path}: '${wingOf(path)}' is no wing of net in the layer table`);
   }
   for (const { specifier, line } of importsOf(path, readFileSync(join(root, path), 'utf8'))) {
     const problem = problemWith(path, specifier);

@@ -3,9 +3,9 @@
  * connections in the kernel's backlog, so connections that nobody has asked for yet wait here.
  */
 import type builtin from 'node:net';
-import { ConnectionIterator, type IterationOptions } from '../net/connection_iterator.js';
-import { kServer } from '../net/internals.js';
-import type { Server } from '../net/server.js';
+import { ConnectionIterator, type IterationOptions } from '../net/server/connection_iterator.js';
+import type { Server } from '../net/server/server.js';
+import { kServer } from '../net/symbols.js';
 
 function ignore(): void {}
 

@@ -1,6 +1,6 @@
 /** The runtime's server with the differences of the manual: `../net/profile.ts`. */
 import builtin from 'node:net';
-import { isNormalized, normalizeArguments, toCount } from '../net/arguments.js';
+import { isNormalized, normalizeArguments, toCount } from '../net/options/arguments.js';
 
 type Listening = () => void;
 

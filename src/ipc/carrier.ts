@@ -1,6 +1,5 @@
 /** Carriers: objects that travel over a channel in place of a socket or server of this package. */
 import { option } from '../net/checks.js';
-import { kServer } from '../net/internals.js';
 import {
   detachDescriptor,
   duplicateServer,
@@ -8,8 +7,9 @@ import {
   isOurServer,
   isOurSocket,
   releaseDescriptor,
-} from '../net/transfer.js';
-import type { ChildSocketList } from '../net/worker_list.js';
+} from '../net/moving/outbound.js';
+import type { ChildSocketList } from '../net/server/worker_list.js';
+import { kServer } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
 
@@ -70,7 +70,7 @@ class SocketCarrier implements Carrier {
     private readonly keepOpen: boolean,
   ) {
     const { server } = socket;
-    this.server = keepOpen ? null : socket._server;
+    this.server = keepOpen ? null : (socket._server as Server | null);
     const fd = keepOpen ? releaseDescriptor(duplicateSocket(socket)) : detachDescriptor(socket);
     this.handle = builtinSocketOf(fd);
     this.native = this.handle._handle;

@@ -5,7 +5,11 @@
 
 import { types } from 'node:util';
 import type { NetModule } from '../net/module.js';
-import { duplicateDescriptor, listenOnDescriptor, socketOfDescriptor } from '../net/transfer.js';
+import {
+  duplicateDescriptor,
+  listenOnDescriptor,
+  socketOfDescriptor,
+} from '../net/moving/outbound.js';
 import type { Server, Socket } from '../node.js';
 import {
   type BuiltinSocket,

@@ -1,7 +1,6 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
 import { isNative } from '../fallback/choose.js';
-import { normalizeArguments } from '../net/arguments.js';
 import {
   CONNECT_OPTIONS,
   flatOptions,
@@ -11,8 +10,8 @@ import {
   stateError,
   validateObject,
 } from '../net/checks.js';
-import { acceptWhenListened } from '../net/connection_iterator.js';
 import type { NetModule } from '../net/module.js';
+import { normalizeArguments } from '../net/options/arguments.js';
 import type {
   ConnectOptions,
   IterationOptions,
@@ -21,6 +20,7 @@ import type {
   ServerOptions,
   Socket,
 } from '../net/public_types.js';
+import { acceptWhenListened } from '../net/server/connection_iterator.js';
 import { type PromiseServer, withPromises } from './server.js';
 import { checkedSignal, settle } from './settle.js';
 

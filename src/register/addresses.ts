@@ -7,7 +7,7 @@
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { NetModule } from '../net/module.js';
-import type { Socket } from '../net/socket.js';
+import type { Socket } from '../net/socket/socket.js';
 
 const BAD_DESCRIPTOR = -9;
 const METHODS = ['getsockname', 'getpeername'] as const;

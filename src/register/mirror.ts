@@ -6,10 +6,10 @@
  * Each method of a pair checks, at each call, whether the other one is still in place.
  */
 import type builtin from 'node:net';
-import { isNormalized } from '../net/arguments.js';
-import { goOnAsBuiltin, standIn } from '../net/builtin_socket.js';
 import type { NetModule } from '../net/module.js';
-import { isOurServer, isOurSocket } from '../net/transfer.js';
+import { isOurServer, isOurSocket } from '../net/moving/outbound.js';
+import { isNormalized } from '../net/options/arguments.js';
+import { goOnAsBuiltin, standIn } from '../net/socket/builtin_socket.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Holder = Record<PropertyKey, unknown>;

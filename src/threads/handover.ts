@@ -16,7 +16,6 @@ import {
 import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
 import { invalidArgValue } from '../net/checks.js';
-import { kServer } from '../net/internals.js';
 import {
   closeDescriptor,
   duplicateDescriptor,
@@ -26,7 +25,8 @@ import {
   moveSocket,
   socketIdentity,
   socketOfDescriptor,
-} from '../net/transfer.js';
+} from '../net/moving/outbound.js';
+import { kServer } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import nodeNet from '../node.js';
 

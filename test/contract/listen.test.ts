@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { kHost } from '#internal/net/internals';
+import { kHost } from '#internal/net/symbols';
 import { linux } from '#internal/sys/linux';
 import { type Host, systemHost } from '#internal/transport/host';
 import { need, peerCommand } from '../support/tools.js';

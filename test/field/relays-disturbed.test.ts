@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kCore } from '#internal/net/internals';
+import { kCore } from '#internal/net/symbols';
 import { readAll } from '../support/pairs.js';
 import { makeRelay, passed } from '../support/relays.js';
 import { type Scope, test } from '../support/test.js';

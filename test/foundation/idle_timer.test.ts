@@ -1,7 +1,7 @@
 /** The idle time-out on a clock moved by hand: when it fires, and what it asks of timers. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { IdleTimer } from '#internal/net/idle_timer';
+import { IdleTimer } from '#internal/net/connection/idle_timer';
 import type { Clock, Timer } from '#internal/util/clock';
 import { test } from '../support/test.js';
 

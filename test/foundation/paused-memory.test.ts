@@ -9,8 +9,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Socket } from 'barewire';
-import { kCore } from '#internal/net/internals';
-import { closeDescriptor, detachDescriptor, moveSocket } from '#internal/net/transfer';
+import { closeDescriptor, detachDescriptor, moveSocket } from '#internal/net/moving/outbound';
+import { kCore } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../support/flood.js';
 import { makePair, makePairs, type Pair } from '../support/pairs.js';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { type Simulation, simulate } from 'barewire/testing';
-import type { Socket } from '#internal/net/socket';
+import type { Socket } from '#internal/net/socket/socket';
 import { Prng } from '#internal/sys/sim/prng';
 import { PatternCheck, PatternSource } from './workload/pattern.js';
 

@@ -9,6 +9,11 @@ function layers(t: TestContext, files: Files): Outcome {
   return runScript('scripts/check/layers.mjs', ['--root', root], root);
 }
 
+function circles(t: TestContext, files: Files): Outcome {
+  const root = makeProject(t, files);
+  return runScript('scripts/check/circles.mjs', ['--root', root], root);
+}
+
 function sizes(t: TestContext, files: Files): Outcome {
   const root = makeProject(t, files);
   return runScript('scripts/check/sizes.mjs', ['--root', root], root);
@@ -72,6 +77,11 @@ const WRONG_IMPORTS: [path: string, text: string, expected: RegExp][] = [
   ['src/net/a.ts', "require('../../prebuilds/x.node');", /only sys may load the native binding/],
   ['src/net/a.ts', "import 'barewire';", /imports its own files by path/],
   ['src/net/a.ts', "import '../../scripts/b.mjs';", /leaves src/],
+  ['src/net/node/a.ts', "import '../server/b.js';", /node may not import from server/],
+  ['src/net/socket/a.ts', "import type { B } from '../server/b.js';", /socket may not import from/],
+  ['src/net/symbols.ts', "import './node/b.js';", /ground may not import from node/],
+  ['src/net/moving/a.ts', "import '../module.js';", /moving may not import from face/],
+  ['src/net/attic/a.ts', 'export {};', /'attic' is no wing of net/],
   ['src/other/a.ts', 'export {};', /'other' is not in the layer table/],
   ['src/util/a.test.ts', "import './a.js';", /a test imports/],
   ['test/a.test.ts', "import '../src/util/a.js';", /a test imports/],
@@ -82,6 +92,55 @@ for (const [path, text, expected] of WRONG_IMPORTS) {
     assertReported(layers(t, { [path]: `${text}\n` }), expected, new RegExp(`${path}:`));
   });
 }
+
+test('the layer check accepts imports of a wing from those below it', (t) => {
+  assertClean(
+    layers(t, {
+      'src/net/module.ts': "import './moving/a.js';\nimport './symbols.js';\n",
+      'src/net/moving/a.ts': "import '../server/b.js';\n",
+      'src/net/server/b.ts': "import '../connection/c.js';\nimport './d.js';\n",
+      'src/net/connection/c.ts': "import '../symbols.js';\n",
+    }),
+  );
+});
+
+const CIRCLES: [what: string, last: string][] = [
+  ['an import', "import './a.js';"],
+  ['an import of a type', "import type { A } from './a.js';"],
+  ['a type import', "export type A = import('./a.js').A;"],
+  ['a require', "export const a = () => require('./a.js');"],
+];
+
+for (const [what, last] of CIRCLES) {
+  test(`the circle check reports a circle of three files that ${what} closes`, (t) => {
+    assertReported(
+      circles(t, {
+        'src/util/a.ts': "import '../sys/b.js';\n",
+        'src/sys/b.ts': "import '../util/c.js';\n",
+        'src/util/c.ts': `${last}\n`,
+        'src/util/d.ts': "import './a.js';\n",
+      }),
+      /import each other: src\/sys\/b\.ts src\/util\/a\.ts src\/util\/c\.ts\n/,
+      /circles: 1 problem/,
+    );
+  });
+}
+
+test('the circle check reports an exception that nothing needs', (t) => {
+  const files = ['machine', 'names', 'ports', 'socket', 'socket_options', 'tcp', 'tcp_names'];
+  const sources = [...files, 'unix'].map((name) => [`src/sys/sim/${name}.ts`, 'export {};\n']);
+  assertReported(circles(t, Object.fromEntries(sources)), /take the exception out/);
+});
+
+test('the circle check accepts files that share what they import', (t) => {
+  assertClean(
+    circles(t, {
+      'src/util/a.ts': "import './b.js';\nimport './c.js';\n",
+      'src/util/b.ts': "import './c.js';\n",
+      'src/util/c.ts': 'export {};\n',
+    }),
+  );
+});
 
 test('the size check reports long lines, long files and long C functions', (t) => {
   const wide = `// ${'x'.repeat(98)}\n`;

@@ -3,7 +3,7 @@
  * resets the connection, and keeps what the peer said before for us to read. All of that has to be
  * told before the error is, to whoever reads.
  */
-import { kCore } from '#internal/net/internals';
+import { kCore } from '#internal/net/symbols';
 import { errno } from '#internal/util/system_error';
 import type { Actor } from './actor.js';
 

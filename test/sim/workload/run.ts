@@ -1,6 +1,6 @@
 /** Runs one plan in a simulation and says what broke an invariant. */
 import { type Simulation, simulate } from 'barewire/testing';
-import type { Socket } from '#internal/net/socket';
+import type { Socket } from '#internal/net/socket/socket';
 import { Actor, PlantedThrow } from './actor.js';
 import { Census } from './census.js';
 import { startFaults } from './network_faults.js';

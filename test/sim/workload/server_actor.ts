@@ -1,6 +1,6 @@
 /** One server that listens, closes and listens again as planned. */
-import type { Server } from '#internal/net/server';
-import type { Socket } from '#internal/net/socket';
+import type { Server } from '#internal/net/server/server';
+import type { Socket } from '#internal/net/socket/socket';
 import { Actor, PlantedThrow } from './actor.js';
 import type { ServerPlan } from './plan.js';
 import type { Run } from './run.js';

@@ -9,7 +9,7 @@ import type { DialAddress, DialTarget } from './target.js';
 /** The result of an attempt: a connected stream, or the reason why it failed. */
 export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
-/** Reports only the connection. It reads and writes nothing until the winning attempt is known. */
+/** Hears only of the connection: nothing is read or written before the winner is known. */
 class AttemptOwner implements StreamOwner {
   readonly readInto = null;
   readonly forward = null;

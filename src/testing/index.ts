@@ -1,7 +1,4 @@
-/**
- * `barewire/testing`: runs your own servers and clients on a simulated network;
- * docs/SIMULATION.md.
- */
+/** `barewire/testing`: your own servers and clients on a simulated network; docs/SIMULATION.md. */
 export type { FaultyCall } from '../sys/sim/faults.js';
 export type { LinkSettings } from '../sys/sim/network.js';
 export type { FaultRates } from '../sys/sim/world.js';

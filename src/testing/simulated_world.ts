@@ -1,4 +1,4 @@
-/** The network of a simulation, for a test to control. */
+/** The network of a simulation, in the hands of a test. */
 import type { ErrorName, FaultyCall } from '../sys/sim/faults.js';
 import type { LinkSettings } from '../sys/sim/network.js';
 import type { FaultRates, World } from '../sys/sim/world.js';

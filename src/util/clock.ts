@@ -25,7 +25,7 @@ export interface Clock {
   clearTimer(timer: Timer | null): void;
   /** Runs `run` before anything else the event loop does; `process.nextTick`. */
   soon(run: () => void): void;
-  /** Calls `run` once the loop has handled the events that are due now; `setImmediate`. */
+  /** Runs `run` when the loop has dealt with what is due now; `setImmediate`. */
   later(run: () => void): void;
   /** Calls `run` when the process, or this worker thread, begins to exit. */
   onExit(run: () => void): void;

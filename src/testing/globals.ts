@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { SimImmediate, SimTimer } from '../sys/sim/timers.js';
+import { SimImmediate, SimTimer } from '../sys/sim/time/timers.js';
 import type { World } from '../sys/sim/world.js';
 import { option } from '../util/options.js';
 

@@ -3,7 +3,7 @@
 import type { NetModule } from '../net/module.js';
 import { manualProfile, nodeProfile, type Profile } from '../net/profile.js';
 import { type DriveEnd, Driver } from '../sys/sim/driver.js';
-import type { LinkSettings } from '../sys/sim/network.js';
+import type { LinkSettings } from '../sys/sim/network/network.js';
 import { type FaultRates, World } from '../sys/sim/world.js';
 import { ownOptions } from '../util/options.js';
 import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';

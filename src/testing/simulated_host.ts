@@ -1,7 +1,7 @@
 /** A machine of a simulation, as its users see it: a `net` of its own, and its open descriptors. */
 import { makeNet, type NetModule } from '../net/module.js';
 import type { Profile } from '../net/profile.js';
-import type { SimKernel } from '../sys/sim/kernel.js';
+import type { SimKernel } from '../sys/sim/machine/kernel.js';
 import type { World } from '../sys/sim/world.js';
 import { type Host, makeHost } from '../transport/host.js';
 import type { Clock } from '../util/clock.js';

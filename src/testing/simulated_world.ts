@@ -1,6 +1,6 @@
 /** The network of a simulation, in the hands of a test. */
-import type { ErrorName, FaultyCall } from '../sys/sim/faults.js';
-import type { LinkSettings } from '../sys/sim/network.js';
+import type { ErrorName, FaultyCall } from '../sys/sim/chance/faults.js';
+import type { LinkSettings } from '../sys/sim/network/network.js';
 import type { FaultRates, World } from '../sys/sim/world.js';
 import { ownOptions } from '../util/options.js';
 import type { SimulatedHost } from './simulated_host.js';

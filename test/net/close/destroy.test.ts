@@ -74,9 +74,9 @@ async function writtenAndReceived(s: Scope) {
 
 /**
  * Linux resets a connection that was closed and still has bytes to send where it is short of memory
- * for TCP (`tcp_mem`), as other tests make it: the bytes are lost, by `node:net` as by this package.
- * Seen on Linux 6.1 with `tcp_mem` lowered at the moment of the close: 2.3 MB lost by the one, 1.9 MB
- * by the other. Such a round says nothing.
+ * for TCP (`tcp_mem`), as other tests make it. The bytes are lost, whoever wrote them: Linux 6.1
+ * lost 2.3 MB of `node:net` and 1.9 MB of this package when `tcp_mem` was lowered at the moment of
+ * the close. Such a round says nothing.
  */
 row('destroySoon sends all that was written, then closes', async (s) => {
   for (let round = 1; ; round++) {

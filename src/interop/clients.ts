@@ -5,8 +5,8 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { ownOptions } from '../net/checks.js';
-import type { Socket } from '../net/socket.js';
-import type { ConnectOptions } from '../net/socket_types.js';
+import type { ConnectOptions } from '../net/options/socket_options.js';
+import type { Socket } from '../net/socket/socket.js';
 
 import { lendAddresses } from './mount.js';
 

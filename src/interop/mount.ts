@@ -6,12 +6,11 @@
 import type builtin from 'node:net';
 import tls from 'node:tls';
 import { ownOptions } from '../net/checks.js';
-import { kServer } from '../net/internals.js';
-import type { Server } from '../net/server.js';
-import type { ServerOptions } from '../net/server_types.js';
-
-import type { Socket } from '../net/socket.js';
-import { isOurSocket } from '../net/transfer.js';
+import { isOurSocket } from '../net/moving/outbound.js';
+import type { ServerOptions } from '../net/options/server_options.js';
+import type { Server } from '../net/server/server.js';
+import type { Socket } from '../net/socket/socket.js';
+import { kServer } from '../net/symbols.js';
 
 import net = require('../node.js');
 

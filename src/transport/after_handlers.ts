@@ -9,10 +9,8 @@ const done = Promise.resolve();
 
 /** Runs `run` in `scope` behind the ticks and promise jobs that are due, and those they add. */
 export function afterHandlers(host: Host, scope: Scope | null, run: () => void): void {
-  const inScope = (): void => {
-    if (scope === null) run();
-    else scope.runInAsyncScope(run, undefined, undefined);
-  };
+  const inScope =
+    scope === null ? run : (): void => scope.runInAsyncScope(run, undefined, undefined);
   // A tick that a promise job adds is run when there are no promise jobs any more.
-  done.then(() => host.clock.soon(inScope)).catch(() => {});
+  void done.then(() => host.clock.soon(inScope));
 }

@@ -3,12 +3,18 @@
  * its owner; it knows nothing of Node's streams and events.
  *
  * The descriptor is registered once, edge-triggered: an event says that something changed. How it
- * is read stands in `stream_reader`.
+ * is read stands in `reading.ts`.
  */
 import { errno } from '../util/system_error.js';
-import { StreamReader } from './stream_reader.js';
+import { StreamReader } from './reading.js';
 import { keepError } from './taken_error.js';
 import { WriteQueue } from './write_queue.js';
+
+/**
+ * What a stream sends in a turn, where the kernel takes it as fast as it comes. The call that
+ * passes this is the last: `write()` still says true of all that one call gave to the kernel.
+ */
+const SEND_BYTES_PER_TURN = 4 * 1024 * 1024;
 
 export class Stream extends StreamReader {
   bytesWritten = 0;
@@ -87,8 +93,15 @@ export class Stream extends StreamReader {
 
   override onTurn(): void {
     if (this.fd < 0) return;
-    if (this.connecting) this.finishConnect();
-    else if (this.hasWork) this.read();
+    if (this.connecting) {
+      this.finishConnect();
+      return;
+    }
+    try {
+      if (this.writes?.yields && !this.writeFailed) this.unblock();
+    } finally {
+      if (this.hasWork) this.read();
+    }
   }
 
   private finishConnect(): void {
@@ -197,6 +210,10 @@ export class Stream extends StreamReader {
     if (this.fd < 0 || this.blocked) return;
     this.owner.onExit();
     this.send();
+    while (this.writes?.yields) {
+      this.blocked = this.writes.yields = false;
+      this.send();
+    }
   }
 
   /** Sends now. Returns 0 (the rest waits if `pendingBytes`), or -errno. */
@@ -204,7 +221,9 @@ export class Stream extends StreamReader {
     if (this.fd < 0) return -errno.EBADF;
     const { writes } = this;
     if (this.blocked || writes === null) return 0;
+    const upTo = this.bytesWritten + SEND_BYTES_PER_TURN;
     while (writes.lengthBytes > 0) {
+      if (this.bytesWritten >= upTo) return this.yieldTurn(writes);
       const sent = writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
       if (sent >= 0) this.bytesWritten += sent;
       else if (sent === -errno.EAGAIN) return this.block();
@@ -217,6 +236,15 @@ export class Stream extends StreamReader {
   private dropWrites(): void {
     this.writes?.giveBack();
     this.writes = null;
+  }
+
+  /** As if the kernel's buffer were full, until the next turn. */
+  private yieldTurn(writes: WriteQueue): number {
+    this.blocked = writes.yields = true;
+    writes.settle();
+    this.updateActive();
+    this.host.reactor.soon(this);
+    return 0;
   }
 
   private block(): number {
@@ -247,6 +275,7 @@ export class Stream extends StreamReader {
 
   private unblock(): void {
     this.blocked = false;
+    if (this.writes !== null) this.writes.yields = false;
     this.updateActive();
     this.flush();
     if (this.fd >= 0 && !this.blocked) this.updateEvents();

@@ -51,6 +51,8 @@ const spare: WriteQueue[] = [];
 
 export class WriteQueue {
   lengthBytes = 0;
+  /** The rest waits for the next turn, though the kernel has room: others have theirs first. */
+  yields = false;
   /** The first chunk: its bytes from `skip` to `end`. Most queues never hold another. */
   private head: Uint8Array | null = null;
   private skip = 0;
@@ -138,6 +140,7 @@ export class WriteQueue {
     this.letGo();
     this.head = this.chunks = null;
     this.first = this.skip = this.end = this.lengthBytes = 0;
+    this.yields = false;
   }
 
   private letGo(): void {

@@ -30,8 +30,9 @@ async function inWorker(scope: Scope, unknown: boolean): Promise<unknown> {
   const module = require.resolve('barewire/node');
   const workerData = { port, cert: String(cert), unknown, module };
   const worker = new Worker(PROGRAM, { eval: true, workerData });
+  const exited = once(worker, 'exit');
   const [told] = (await once(worker, 'message')) as [unknown];
-  await once(worker, 'exit');
+  await exited;
   return told;
 }
 

@@ -8,19 +8,28 @@ import tls from 'node:tls';
 import { ownOptions } from '../net/checks.js';
 import { kServer } from '../net/internals.js';
 import type { Server } from '../net/server.js';
+import type { ServerCore } from '../net/server_core.js';
 import type { ServerOptions } from '../net/server_types.js';
 
 import type { Socket } from '../net/socket.js';
 import { isOurSocket } from '../net/transfer.js';
+import { acceptNatively, type NativeServer } from './native_accept.js';
 
 import net = require('../node.js');
 
 /** A protocol server, as far as listening goes. */
-type Mounted = builtin.Server & {
-  closeIdleConnections?: () => void;
-  /** Node calls it where a connection has ended, to see whether the server has. */
-  _emitCloseIfDrained?: () => void;
-};
+type Mounted = builtin.Server &
+  NativeServer & {
+    closeIdleConnections?: () => void;
+    /** Node calls it where a connection has ended, to see whether the server has. */
+    _emitCloseIfDrained?: () => void;
+  };
+
+/**
+ * What a protocol reads connections by: `native` code of Node's, as `tls` and `http2` do, or by the
+ * events of a `socket` of this package.
+ */
+export type Reading = 'native' | 'socket';
 
 /** The options of `net.createServer` among those of a protocol server. */
 function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
@@ -65,8 +74,9 @@ function lendToAll(server: tls.Server): void {
   });
 }
 
-function forwardEvents(listener: Server, server: Mounted): void {
-  if (server instanceof tls.Server) lendToAll(server);
+function forwardEvents(listener: Server, server: Mounted, reading: Reading): void {
+  if (reading === 'native') acceptNatively(listener, server);
+  if (server instanceof tls.Server) listener.once('connection', () => lendToAll(server));
   listener.on('connection', (socket) => server.emit('connection', socket));
   listener.on('listening', () => server.emit('listening'));
   listener.on('error', (error) => server.emit('error', error));
@@ -76,6 +86,7 @@ function forwardEvents(listener: Server, server: Mounted): void {
 
 function methods(listener: Server, server: Mounted): Partial<Record<string, unknown>> {
   const close = server.close;
+  let closing = false;
   return {
     listen(...args: unknown[]): Mounted {
       Reflect.apply(listener.listen, listener, args);
@@ -87,7 +98,12 @@ function methods(listener: Server, server: Mounted): Partial<Record<string, unkn
         else listener.getConnections(() => callback(notRunning()));
       }
       // What the protocol does about its own: idle connections, timers. It never listened itself.
-      Reflect.apply(close, server, []);
+      closing = true;
+      try {
+        Reflect.apply(close, server, []);
+      } finally {
+        closing = false;
+      }
       listener.close();
       return server;
     },
@@ -104,8 +120,10 @@ function methods(listener: Server, server: Mounted): Partial<Record<string, unkn
       listener.unref();
       return server;
     },
-    // The protocol's own count is none, and would end it at once.
-    _emitCloseIfDrained(): void {},
+    // The built-in's `close` asks as well, but never listened: only the listener's shall answer.
+    _emitCloseIfDrained(): void {
+      if (!closing) listener._emitCloseIfDrained();
+    },
   };
 }
 
@@ -114,14 +132,25 @@ function notRunning(): Error {
 }
 
 /** Makes `server` listen by this package, and returns it. */
-export function mount<Kind extends builtin.Server>(server: Kind, options: ServerOptions): Kind {
+export function mount<Kind extends builtin.Server>(
+  server: Kind,
+  options: ServerOptions,
+  reading: Reading,
+): Kind {
   const listener = net.createServer(listenerOptions(options, server instanceof tls.Server));
-  const mounted: Mounted = server;
+  const mounted = server as Kind & Mounted;
   for (const [name, value] of Object.entries(methods(listener, mounted))) {
     Object.defineProperty(mounted, name, { value, configurable: true, writable: true });
   }
   Object.defineProperty(mounted, 'listening', { get: () => listener.listening });
   Object.defineProperty(mounted, 'connections', { get: () => listener.connections });
+  Object.defineProperty(mounted, '_connections', {
+    get: () => listener._connections,
+    set: (count: number) => {
+      listener._connections = count;
+    },
+    enumerable: true,
+  });
   Object.defineProperty(mounted, 'maxConnections', {
     get: () => listener.maxConnections,
     set: (count: number) => {
@@ -131,13 +160,15 @@ export function mount<Kind extends builtin.Server>(server: Kind, options: Server
   });
   Object.defineProperty(mounted, Symbol.asyncDispose, {
     value: async () => {
-      const { listening, pending } = listener[kServer];
+      // On another runtime the listener is that one's.
+      const core = listener[kServer] as ServerCore | undefined;
+      const { listening, pending } = core ?? { listening: listener.listening, pending: false };
       if (!listening && !pending) return;
       await new Promise<void>((resolve, reject) => {
         mounted.close((error) => (error && listening ? reject(error) : resolve()));
       });
     },
   });
-  forwardEvents(listener, mounted);
+  forwardEvents(listener, mounted, reading);
   return server;
 }

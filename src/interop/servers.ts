@@ -42,7 +42,7 @@ export function createHttpServer(
 ): http.Server;
 export function createHttpServer(...args: unknown[]): http.Server {
   const [options, [listener]] = split<HttpOptions>(args);
-  return mount(makeHttp(options, listener as http.RequestListener), atOnce(options));
+  return mount(makeHttp(options, listener as http.RequestListener), atOnce(options), 'socket');
 }
 
 /** `https.createServer`, listening by this package. */
@@ -50,7 +50,7 @@ export function createHttpsServer(
   options: HttpsOptions,
   listener?: http.RequestListener,
 ): https.Server {
-  return mount(makeHttps(options, listener), atOnce(options));
+  return mount(makeHttps(options, listener), atOnce(options), 'native');
 }
 
 /** `http2.createServer`, listening by this package. */
@@ -61,7 +61,7 @@ export function createHttp2Server(
 export function createHttp2Server(listener: Http2Listener): http2.Http2Server;
 export function createHttp2Server(...args: unknown[]): http2.Http2Server {
   const [options, [listener]] = split<http2.ServerOptions & ServerOptions>(args);
-  return mount(makeHttp2(options, listener as Http2Listener), atOnce(options));
+  return mount(makeHttp2(options, listener as Http2Listener), atOnce(options), 'native');
 }
 
 /** `http2.createSecureServer`, listening by this package. */
@@ -69,7 +69,7 @@ export function createHttp2SecureServer(
   options: http2.SecureServerOptions & ServerOptions,
   listener?: Http2Listener,
 ): http2.Http2SecureServer {
-  return mount(makeHttp2Secure(options, listener), atOnce(options));
+  return mount(makeHttp2Secure(options, listener), atOnce(options), 'native');
 }
 
 /** What answers a request of HTTP/2. */
@@ -87,5 +87,5 @@ export function createTlsServer(
 export function createTlsServer(...args: unknown[]): tls.Server {
   const [options, [listener]] = split<TlsOptions>(args);
   const onSecure = listener as ((socket: tls.TLSSocket) => void) | undefined;
-  return mount(makeTls(options, onSecure), options);
+  return mount(makeTls(options, onSecure), options, 'native');
 }

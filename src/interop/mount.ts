@@ -158,6 +158,12 @@ export function mount<Kind extends builtin.Server>(
     },
     enumerable: true,
   });
+  Object.defineProperty(mounted, 'blockList', {
+    get: () => listener.blockList,
+    set: (list: Server['blockList']) => {
+      listener.blockList = list;
+    },
+  });
   Object.defineProperty(mounted, Symbol.asyncDispose, {
     value: async () => {
       // On another runtime the listener is that one's.

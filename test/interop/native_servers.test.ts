@@ -210,21 +210,24 @@ onBothSides('a flood: maxConnections are let in, the others dropped', async (sid
   assert.equal(await count(server), LET_IN);
 });
 
-test('a block list keeps connections from the server', async (scope) => {
-  const blockList = new ours.BlockList();
-  blockList.addAddress('127.0.0.2');
-  const options = { ...certificate(), blockList: blockList as unknown as builtin.BlockList };
-  const server = createTlsServer(options, ignore);
-  const port = await listen(scope, server);
-  let accepted = 0;
-  server.on('connection', () => accepted++);
-  const blocked = builtin.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
-  blocked.on('error', ignore).resume();
-  await once(blocked, 'close').catch(ignore);
-  assert.equal(accepted, 0);
-  await connection(scope, server, port);
-  assert.equal(accepted, 1);
-});
+for (const BlockList of [ours.BlockList, builtin.BlockList]) {
+  const make = BlockList === ours.BlockList ? 'this package' : 'the built-in';
+  test(`a block list of ${make} keeps connections from the server`, async (scope) => {
+    const blockList = new BlockList() as builtin.BlockList;
+    blockList.addAddress('127.0.0.2');
+    const server = createTlsServer({ ...certificate(), blockList }, ignore);
+    assert.equal(Reflect.get(server, 'blockList'), blockList);
+    const port = await listen(scope, server);
+    let accepted = 0;
+    server.on('connection', () => accepted++);
+    const blocked = builtin.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    blocked.on('error', ignore).resume();
+    await once(blocked, 'close').catch(ignore);
+    assert.equal(accepted, 0);
+    await connection(scope, server, port);
+    assert.equal(accepted, 1);
+  });
+}
 
 onBothSides('an AsyncLocalStorage holds what it held in listen()', async (side, scope) => {
   const storage = new AsyncLocalStorage<string>();

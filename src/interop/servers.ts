@@ -32,7 +32,7 @@ function split<Options extends object>(args: readonly unknown[]): [Options, unkn
  * is one that Node would refuse.
  */
 function forNode<Options extends ServerOptions>(options: Options): Options {
-  if (typeof options !== 'object') return options;
+  if (typeof options !== 'object' || options === null) return options;
   const { blockList: _, ...others } = options;
   return others as Options;
 }

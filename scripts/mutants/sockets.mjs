@@ -36,8 +36,8 @@ export default [
   {
     row: 'C021',
     file: CONNECT,
-    find: 'connectPath(socket, options.path);',
-    replace: "connectPath(socket, options.path + 'x');",
+    find: 'connectPath(core, options.path);',
+    replace: "connectPath(core, options.path + 'x');",
   },
   {
     row: 'C022',

@@ -18,6 +18,8 @@ export interface ReadableInternals {
   endEmitted: boolean;
   dataEmitted: boolean;
   emittedReadable: boolean;
+  needReadable: boolean;
+  resumeScheduled: boolean;
   awaitDrainWriters: unknown;
   multiAwaitDrain: boolean;
   pipes: readonly unknown[];
@@ -64,12 +66,16 @@ export function emitsPlainly(socket: EventEmitter): boolean {
   );
 }
 
+type OwnName = 'write' | '_write' | '_writev' | '_final' | 'read' | 'on' | 'onPeerEnded';
+
 /**
  * The methods of `Socket` itself, to see whether a class of a user's has others; and the listener
  * of 'end' that each socket has.
  */
-export const own: Record<'write' | '_write' | '_writev' | '_final' | 'onPeerEnded', unknown> = {
+export const own: Record<OwnName, unknown> = {
   write: null,
+  read: null,
+  on: null,
   _write: null,
   _writev: null,
   _final: null,

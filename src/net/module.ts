@@ -20,6 +20,14 @@ import type { ServerOptions } from './server_types.js';
 import { makeSocketClass, Socket } from './socket.js';
 import { SocketAddress } from './socket_address.js';
 import type { ConnectOptions } from './socket_types.js';
+import type * as wrapper from './stream_wrapper.js';
+import { wrapping } from './wrapped.js';
+
+wrapping.begin = (socket) => {
+  // Loaded here: a program that uses neither TLS nor HTTP/2 shall not pay for it.
+  const { beginWrapping } = require('./stream_wrapper.js') as typeof wrapper;
+  beginWrapping(socket);
+};
 
 type ConnectListener = () => void;
 type ConnectionListener = (socket: Socket) => void;

@@ -21,6 +21,10 @@ export interface NativeHandle {
   ref(): void;
   unref(): void;
   hasRef(): boolean;
+  /** Whether it was told to read. */
+  reading?: boolean;
+  /** Returns 0 or -errno. */
+  readStart(): number;
 }
 
 /** `SOCKET` of both classes' constants. */

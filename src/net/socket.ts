@@ -10,8 +10,7 @@ import { option } from '../util/options.js';
 import { errno, systemError } from '../util/system_error.js';
 import { validateDuration, validateFunction } from '../util/validate.js';
 import { type AddressInfo, addressInfo } from './address.js';
-import { isNormalized, normalizeArguments } from './arguments.js';
-import { root } from './builtin_socket.js';
+import { hasInstance, root } from './builtin_socket.js';
 import { makeCallable, type Named } from './callable.js';
 import { debug } from './debug_log.js';
 import type { LooseHandle } from './handle.js';
@@ -19,7 +18,13 @@ import { parserProperty } from './http_feed.js';
 import { kCore, kHost, own, type ReadableInternals, type WritableInternals } from './internals.js';
 import type { Server } from './server.js';
 import { emitClose } from './socket_close.js';
-import { connectEnded, connectSocket, finishLater, readLater } from './socket_connect.js';
+import {
+  connectArguments,
+  connectEnded,
+  connectSocket,
+  finishLater,
+  readLater,
+} from './socket_connect.js';
 import type { SocketCore } from './socket_core.js';
 import { duplexOptions, initialiseSocket, seldomSet, socketOptions } from './socket_init.js';
 import {
@@ -30,15 +35,11 @@ import {
   setTypeOfService,
 } from './socket_options.js';
 import { followPipe } from './socket_pipe.js';
-import type {
-  BlockListLike,
-  ConnectOptions,
-  LooseConnectOptions,
-  SocketOptions,
-} from './socket_types.js';
+import type { BlockListLike, ConnectOptions, SocketOptions } from './socket_types.js';
 import { end, write } from './socket_write.js';
 import type { WriteCallback } from './socket_writer.js';
 import { TypedDuplex } from './typed_events.js';
+import { noteFlow, on } from './wrapped.js';
 
 type ConnectListener = () => void;
 
@@ -89,10 +90,7 @@ class SocketClass extends TypedDuplex {
   connect(port: number, listener?: ConnectListener): this;
   connect(path: string, listener?: ConnectListener): this;
   connect(...args: unknown[]): this {
-    const [options, listener] = isNormalized<LooseConnectOptions, ConnectListener>(args[0])
-      ? args[0]
-      : normalizeArguments<LooseConnectOptions, ConnectListener>(args);
-    connectSocket(this, options, listener);
+    connectSocket(this[kCore], ...connectArguments(args));
     return this;
   }
 
@@ -196,6 +194,7 @@ class SocketClass extends TypedDuplex {
   }
 
   override pause(): this {
+    noteFlow(this);
     if (this[kCore].userRead !== null && !this.connecting) this[kCore].stream?.stopReading();
     return super.pause();
   }
@@ -401,11 +400,12 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
   initialiseSocket(self, self[kHost](), checked);
 }
 
-Object.assign(SocketClass.prototype, { write, end }, seldomSet);
-const { _write, _writev, _final } = SocketClass.prototype;
-Object.assign(own, { write, _write, _writev, _final });
+Object.assign(SocketClass.prototype, { write, end, on }, seldomSet);
+const { _write, _writev, _final, read } = SocketClass.prototype;
+Object.assign(own, { write, _write, _writev, _final, read, on });
 root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
+Object.defineProperty(SocketClass, Symbol.hasInstance, { value: hasInstance, configurable: true });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */

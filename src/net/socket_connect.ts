@@ -9,12 +9,14 @@ import { invalidArgValue, missingArgs } from '../util/errors.js';
 import { option, pick } from '../util/options.js';
 import { addressError, errno } from '../util/system_error.js';
 import { validateString } from '../util/validate.js';
+import { isNormalized, normalizeArguments } from './arguments.js';
 import { dialTarget } from './connect_target.js';
 import { debug } from './debug_log.js';
 import { kCore } from './internals.js';
 import { pathStatus } from './path_status.js';
 import { deniedConnect } from './permission.js';
 import type { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from './socket_types.js';
 import type { WriteCallback } from './socket_writer.js';
 
@@ -22,10 +24,15 @@ const clientSocketChannel = channel('net.client.socket');
 
 /** Turns what dialling reports into the socket's events. */
 class SocketDialObserver implements DialObserver {
+  private readonly socket: Socket;
+
   constructor(
-    private readonly socket: Socket,
+    // The socket may be the built-in's before the dial ends, and has no core then.
+    private readonly core: SocketCore,
     private readonly hostName: string,
-  ) {}
+  ) {
+    this.socket = core.socket;
+  }
 
   onLookup(error: Error | null, address: string | undefined, family: number | undefined): void {
     this.socket.emit('lookup', error, address, family, this.hostName);
@@ -34,7 +41,7 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
-    const denied = deniedConnect(this.socket[kCore].host, address, port);
+    const denied = deniedConnect(this.core.host, address, port);
     if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
@@ -51,8 +58,8 @@ class SocketDialObserver implements DialObserver {
   }
 
   onConnected(stream: Stream): void {
-    this.socket[kCore].adopt(stream);
-    this.socket._connectEnded(0);
+    this.core.adopt(stream);
+    this.core.onConnect(0);
   }
 
   onFailed(error: Error): void {
@@ -61,13 +68,13 @@ class SocketDialObserver implements DialObserver {
 }
 
 /** A second `connect` takes the place of one that is still under way. */
-function giveUpEarlier(core: Socket[typeof kCore]): void {
+function giveUpEarlier(core: SocketCore): void {
   core.dial?.cancel();
   core.dial = null;
 }
 
-function connectPath(socket: Socket, path: string): void {
-  const core = socket[kCore];
+function connectPath(core: SocketCore, path: string): void {
+  const { socket } = core;
   core.path = path;
   giveUpEarlier(core);
   socket.emit('connectionAttempt', path, undefined, undefined);
@@ -92,12 +99,12 @@ function connectPath(socket: Socket, path: string): void {
     return;
   }
   core.host.clock.soon(() => {
-    if (socket.connecting) socket._connectEnded(dialled);
+    if (socket.connecting) core.onConnect(dialled);
   });
 }
 
-function connectHost(socket: Socket, options: LooseConnectOptions): void {
-  const core = socket[kCore];
+function connectHost(core: SocketCore, options: LooseConnectOptions): void {
+  const { socket } = core;
   const { localAddress, localPort } = options;
   if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
     const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
@@ -108,7 +115,7 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
   giveUpEarlier(core);
-  const observer = new SocketDialObserver(socket, target.host);
+  const observer = new SocketDialObserver(core, target.host);
   core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
   if (!core.referenced) core.dial.unref();
   core.dial.start();
@@ -116,13 +123,22 @@ function connectHost(socket: Socket, options: LooseConnectOptions): void {
   if (core.unconnected) core.local = null;
 }
 
-/** `socket.connect` with its arguments in order. */
+type ConnectArguments = [options: LooseConnectOptions, listener: (() => void) | null];
+
+/** The arguments of `socket.connect`, put in order where they are not yet. */
+export function connectArguments(args: readonly unknown[]): ConnectArguments {
+  return isNormalized<LooseConnectOptions, () => void>(args[0])
+    ? args[0]
+    : normalizeArguments<LooseConnectOptions, () => void>(args);
+}
+
+/** `socket.connect` with its arguments in order, for the socket of `core`. */
 export function connectSocket(
-  socket: Socket,
+  core: SocketCore,
   given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
-  const core = socket[kCore];
+  const { socket } = core;
   const options = pick(given, CONNECT_OPTIONS);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (listener !== null) socket.once('connect', listener);
@@ -149,15 +165,24 @@ export function connectSocket(
   const toPath = core.unconnected ? core.bound?.path !== undefined : Boolean(options.path);
   if (toPath) {
     validateString(options.path, 'options.path');
-    connectPath(socket, options.path);
+    connectPath(core, options.path);
   } else {
-    connectHost(socket, options);
+    connectHost(core, options);
   }
 }
 
 /** Who reads by `'readable'` is never paused, though such a stream does not flow. */
 function wantsBytes(socket: Socket): boolean {
   return !socket.isPaused() || socket.listenerCount('readable') > 0;
+}
+
+/** The socket of `core` could not connect to the path. */
+export function connectFailed(core: SocketCore, status: number): void {
+  const { socket } = core;
+  const path = core.path ?? '';
+  const error = addressError(status, 'connect', path);
+  socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
+  socket.destroy(error);
 }
 
 /** The end of connecting: `'connect'`, or the error. */
@@ -167,10 +192,7 @@ export function connectEnded(socket: Socket, status: number): void {
   socket.connecting = false;
   debug('connected, status %d', status);
   if (status < 0) {
-    const path = core.path ?? '';
-    const error = addressError(status, 'connect', path);
-    socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
-    socket.destroy(error);
+    connectFailed(core, status);
     return;
   }
   core.established();

@@ -77,6 +77,11 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.handle = handle;
   }
 
+  /** Nobody has put a handle of his own in the place of ours. */
+  get hasPlainHandle(): boolean {
+    return this.handle === null || this.handle instanceof SocketHandle;
+  }
+
   /** Takes a bound descriptor over, to connect it later. */
   adoptBound(end: BoundEnd): void {
     this.bound = end;
@@ -160,7 +165,8 @@ export class SocketCore extends SocketWriter implements StreamOwner {
   }
 
   onConnect(status: number): void {
-    this.socket._connectEnded(status);
+    if (this.nativeDial !== null) this.nativeDial.ended(status);
+    else this.socket._connectEnded(status);
   }
 
   /**
@@ -432,6 +438,13 @@ export class SocketCore extends SocketWriter implements StreamOwner {
     this.leavePipes();
     this.idle?.clear();
     return { stream, prepaidChunks, callback };
+  }
+
+  /** What was written before there is a connection: somebody else sends it. */
+  takeWaiting(): readonly Uint8Array[] {
+    const chunks = this.waiting ?? [];
+    this.waiting = null;
+    return chunks;
   }
 
   /** The stream went to somebody else: this socket has none. */

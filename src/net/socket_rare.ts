@@ -5,6 +5,7 @@
 import type { Dial } from '../dial/dial.js';
 import type { AddressInfo } from './address.js';
 import type { BoundEnd } from './bound_socket.js';
+import type { NativeDial } from './native_dial.js';
 import type { PendingFailure } from './pending_failure.js';
 import type { SocketSettings } from './settings.js';
 import type { SocketPipe } from './socket_pipe.js';
@@ -22,6 +23,7 @@ class Rare {
   forward: SocketPipe | null = null;
   feeders: Set<SocketPipe> | null = null;
   failure: PendingFailure | null = null;
+  nativeDial: NativeDial | null = null;
   countedTwice = 0;
   sentBefore = 0;
   prepaidChunks = 0;
@@ -136,6 +138,15 @@ export abstract class SocketRare {
 
   set failure(value: PendingFailure | null) {
     if (value !== this.rare.failure) this.owned.failure = value;
+  }
+
+  /** Who is told of the end of connecting, where the socket is the built-in's by now. */
+  get nativeDial(): NativeDial | null {
+    return this.rare.nativeDial;
+  }
+
+  set nativeDial(value: NativeDial | null) {
+    if (value !== this.rare.nativeDial) this.owned.nativeDial = value;
   }
 
   /** Of `completedBytes`, what Writable still counts as well. */

@@ -318,7 +318,7 @@ export abstract class SocketWriter extends SocketScope {
   }
 
   /** Sends now what would leave later; the user's callbacks run at the next tick. */
-  protected sendGathered(): void {
+  sendGathered(): void {
     if (this.stream === null || this.socket.connecting) return;
     // The connection failed: what lies behind the first chunk must not leave without it.
     if (this.waiting !== null || this.callback === null) return;

@@ -131,7 +131,52 @@ function notRunning(): Error {
   return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
 }
 
-/** Makes `server` listen by this package, and returns it. */
+function accessors(listener: Server): PropertyDescriptorMap {
+  return {
+    listening: { get: () => listener.listening },
+    connections: { get: () => listener.connections },
+    maxConnections: {
+      get: () => listener.maxConnections,
+      set: (count: number) => {
+        listener.maxConnections = count;
+      },
+      enumerable: true,
+    },
+    blockList: {
+      get: () => listener.blockList,
+      set: (list: Server['blockList']) => {
+        listener.blockList = list;
+      },
+    },
+  };
+}
+
+async function dispose(listener: Server, server: Mounted): Promise<void> {
+  // On another runtime the listener is that one's.
+  const core = listener[kServer] as ServerCore | undefined;
+  const { listening, pending } = core ?? { listening: listener.listening, pending: false };
+  if (!listening && !pending) return;
+  await new Promise<void>((resolve, reject) => {
+    server.close((error) => (error && listening ? reject(error) : resolve()));
+  });
+}
+
+/** Node counts its sockets at their server: the listener has the same count. */
+function shareCount(listener: Server, server: Mounted): void {
+  Object.defineProperty(listener, '_connections', {
+    get: () => server._connections,
+    set: (count: number) => {
+      server._connections = count;
+    },
+    enumerable: true,
+  });
+}
+
+/**
+ * Makes `server` listen by this package, and returns it. What it gets for that stands in a
+ * prototype of its own: an object with accessors is slow to read, and `http` reads its server for
+ * each request.
+ */
 export function mount<Kind extends builtin.Server>(
   server: Kind,
   options: ServerOptions,
@@ -139,42 +184,17 @@ export function mount<Kind extends builtin.Server>(
 ): Kind {
   const listener = net.createServer(listenerOptions(options, server instanceof tls.Server));
   const mounted = server as Kind & Mounted;
-  for (const [name, value] of Object.entries(methods(listener, mounted))) {
-    Object.defineProperty(mounted, name, { value, configurable: true, writable: true });
+  const above: object = Object.create(Object.getPrototypeOf(mounted), accessors(listener));
+  const own = {
+    ...methods(listener, mounted),
+    [Symbol.asyncDispose]: () => dispose(listener, mounted),
+  };
+  for (const name of Reflect.ownKeys(own)) {
+    const value: unknown = Reflect.get(own, name);
+    Object.defineProperty(above, name, { value, configurable: true, writable: true });
   }
-  Object.defineProperty(mounted, 'listening', { get: () => listener.listening });
-  Object.defineProperty(mounted, 'connections', { get: () => listener.connections });
-  Object.defineProperty(mounted, '_connections', {
-    get: () => listener._connections,
-    set: (count: number) => {
-      listener._connections = count;
-    },
-    enumerable: true,
-  });
-  Object.defineProperty(mounted, 'maxConnections', {
-    get: () => listener.maxConnections,
-    set: (count: number) => {
-      listener.maxConnections = count;
-    },
-    enumerable: true,
-  });
-  Object.defineProperty(mounted, 'blockList', {
-    get: () => listener.blockList,
-    set: (list: Server['blockList']) => {
-      listener.blockList = list;
-    },
-  });
-  Object.defineProperty(mounted, Symbol.asyncDispose, {
-    value: async () => {
-      // On another runtime the listener is that one's.
-      const core = listener[kServer] as ServerCore | undefined;
-      const { listening, pending } = core ?? { listening: listener.listening, pending: false };
-      if (!listening && !pending) return;
-      await new Promise<void>((resolve, reject) => {
-        mounted.close((error) => (error && listening ? reject(error) : resolve()));
-      });
-    },
-  });
+  Object.setPrototypeOf(mounted, above);
+  shareCount(listener, mounted);
   forwardEvents(listener, mounted, reading);
   return server;
 }

@@ -16,6 +16,7 @@ import { createHttp2Server, createTlsServer } from 'barewire/interop';
 import ours from 'barewire/node';
 import { linux } from '#internal/sys/linux';
 import { type Options, optionsOf } from '../contract/kit/kernel.js';
+import { run } from '../support/program.js';
 import { type Scope, test } from '../support/test.js';
 import { certificate } from './certificate.js';
 import { listen, onBothSides, type Side } from './sides.js';
@@ -361,4 +362,14 @@ test('a high-water mark that streams refuse closes the connection', async (scope
   assert.equal(error.code, 'ERR_INVALID_ARG_VALUE');
   await once(client, 'close');
   await backTo(before);
+});
+
+/** Protocols read their server for each request, which takes longer from a hash table. */
+test('a mounted server is as fast to read as the built-in', async () => {
+  const script = `
+    const made = require('barewire/interop');
+    const fast = new Function('server', 'return %HasFastProperties(server)');
+    console.log(fast(made.createHttpServer()), fast(made.createHttp2Server()));`;
+  const { stdout, stderr } = await run(process.execPath, ['--allow-natives-syntax', '-e', script]);
+  assert.equal(stdout, 'true true\n', stderr);
 });

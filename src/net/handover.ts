@@ -8,6 +8,7 @@ import { stateError } from '../util/errors.js';
 import { systemError } from '../util/system_error.js';
 import { kCore, type ReadableInternals } from './internals.js';
 import { Socket } from './socket.js';
+import type { SocketCore } from './socket_core.js';
 import { streamOf } from './socket_init.js';
 
 /** A connection that has left its socket. */
@@ -57,10 +58,13 @@ function acceptAll(socket: Socket): void {
 
 /**
  * Takes the connection out of a socket, which is then destroyed: `'close'` follows there, and none
- * of its bytes is lost. Throws `ERR_SOCKET_CLOSED` where the socket has no connection.
+ * of its bytes is lost. Throws `ERR_SOCKET_CLOSED` where the socket has no connection, and
+ * `ERR_INVALID_HANDLE_TYPE` where TLS or HTTP/2 has it in native code.
  */
 export function handOut(socket: Socket): Handover {
-  const core = socket[kCore];
+  const core: SocketCore | undefined = socket[kCore];
+  // It went on as one of the built-in's, as it does under TLS.
+  if (core === undefined) throw stateError('ERR_INVALID_HANDLE_TYPE');
   if (core.stream === null || socket.connecting || socket.destroyed) {
     throw stateError('ERR_SOCKET_CLOSED');
   }

@@ -53,7 +53,6 @@ function isPlain(socket: Socket): boolean {
 /** Nobody but the one who wraps it now reads from or writes to it by way of this package. */
 function isFree(socket: Socket, core: SocketCore): boolean {
   return (
-    core.userRead === null &&
     core.forward === null &&
     core.feeders === null &&
     core.failure === null &&
@@ -107,7 +106,7 @@ function skipChunks(socket: Socket, count: number): void {
     const rest = entries.slice(skipped.length);
     for (const { chunk } of skipped) skip(chunk.length);
     if (rest.length === 0) callback();
-    else builtinMethods(socket)._writev?.(rest as never, callback);
+    else builtinMethods(socket)._writev?.call(socket as Duplex, rest as never, callback);
   };
 }
 
@@ -258,10 +257,11 @@ function moveConnected(socket: Socket, core: SocketCore): boolean {
 
 /** The same for one that connects, now or later: our dialling goes on, for the handle. */
 function moveUnconnected(socket: Socket, core: SocketCore): boolean {
-  const { dial, stream } = core;
-  if (socket.connecting && dial === null && stream?.connecting !== true) return false;
+  const { dial, stream, path } = core;
+  // One that waits for its descriptor from somebody else has none of these.
+  if (socket.connecting && dial === null && path === null) return false;
   const { host, scope } = core;
-  const kind = core.path === null ? 'TCP' : 'PIPE';
+  const kind = path === null ? 'TCP' : 'PIPE';
   const make = (): NativeHandle | null => nativeHandle(host, kind);
   const handle = scope === null ? make() : scope.runInAsyncScope(make);
   if (handle === null) return false;
@@ -278,7 +278,7 @@ function moveUnconnected(socket: Socket, core: SocketCore): boolean {
 /**
  * Called where Node has put its wrapper's listeners on `socket`. Where that can go on with a handle
  * of Node's own it does, without them, and true is returned: it takes the wrapper's place. What
- * stays: a simulated host's, one with `onread`, and one whose bytes somebody else may want to see.
+ * stays: a simulated host's, and one whose bytes somebody else may want to see.
  */
 export function moveToNative(socket: Socket): boolean {
   const core = socket[kCore];

@@ -9,6 +9,7 @@ import { nobody } from '../transport/stream_owner.js';
 import { systemError } from '../util/system_error.js';
 import { validateInt32 } from '../util/validate.js';
 import { overBuiltin, root } from './builtin_socket.js';
+import type { LooseHandle } from './handle.js';
 import { kHost } from './internals.js';
 import type { NativeHandle } from './native_handle.js';
 import { applyKeepAlive, applyTypeOfService, readTypeOfService } from './settings.js';
@@ -74,18 +75,34 @@ function optionsOf(socket: Native): Stream | null {
   return new Stream(host, fd, typeof name === 'number' ? 0 : name.family, nobody);
 }
 
+/** A handle without a descriptor is one of a socket that nobody has connected. */
+function addPending(target: object, above: object): void {
+  const get = function (this: Native): unknown {
+    return Reflect.get(above, 'pending', this) || (this._handle?.fd ?? 0) < 0;
+  };
+  Object.defineProperty(target, 'pending', { get, configurable: true });
+}
+
 type LaterNode = Partial<Pick<Socket, 'setTypeOfService' | 'getTypeOfService'>>;
 
 function addTypeOfService(target: object, above: LaterNode): void {
   if (above.setTypeOfService !== undefined) return;
   const set = function setTypeOfService(this: Native, tos: number): Native {
     validateInt32(tos, 'tos', 0, 255);
+    const handle = this._handle as LooseHandle | null;
+    // That of a socket that still connects keeps it until then.
+    if (handle !== null && Object.hasOwn(handle, 'setTypeOfService')) {
+      handle.setTypeOfService?.(tos);
+      return this;
+    }
     const stream = optionsOf(this);
     const status = stream === null ? 0 : applyTypeOfService(stream, tos);
     if (status < 0) throw systemError(status, 'setTypeOfService');
     return this;
   };
   const get = function getTypeOfService(this: Native): number {
+    const handle = this._handle as LooseHandle | null;
+    if (handle?.getTypeOfService !== undefined) return handle.getTypeOfService();
     const stream = optionsOf(this);
     return stream === null ? 0 : readTypeOfService(stream) || 0;
   };
@@ -114,14 +131,19 @@ function addKeepAlive(target: object, above: builtin.Socket): void {
     const isObject = typeof given === 'object' && given !== null;
     const all = isObject ? given : { enable: given, initialDelay, interval, count };
     Reflect.apply(plain, this, [all.enable, all.initialDelay]);
+    if (!all.enable || (all.interval ?? all.count) === undefined) return this;
+    const times = [seconds(all.initialDelay), seconds(all.interval), all.count] as const;
+    const handle = this._handle as LooseHandle | null;
     const stream = optionsOf(this);
-    if (stream !== null && all.enable && (all.interval ?? all.count) !== undefined) {
+    if (stream !== null) {
       applyKeepAlive(stream, {
         keepAlive: true,
-        keepAliveDelaySeconds: seconds(all.initialDelay),
-        keepAliveIntervalSeconds: seconds(all.interval),
-        keepAliveCount: all.count,
+        keepAliveDelaySeconds: times[0],
+        keepAliveIntervalSeconds: times[1],
+        keepAliveCount: times[2],
       });
+    } else if (handle !== null && Object.hasOwn(handle, 'setKeepAlive')) {
+      handle.setKeepAlive?.(true, ...times);
     }
     return this;
   };
@@ -137,6 +159,7 @@ export function prepareNativeSockets(): void {
   const target = overBuiltin(root.prototype);
   const above = Object.getPrototypeOf(target) as builtin.Socket;
   addCounters(target, above);
+  addPending(target, above);
   addTypeOfService(target, above as LaterNode);
   addKeepAlive(target, above);
   // Our dialling may go on for it.

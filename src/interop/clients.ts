@@ -8,9 +8,11 @@ import { ownOptions } from '../net/checks.js';
 import type { Socket } from '../net/socket.js';
 import type { ConnectOptions } from '../net/socket_types.js';
 
-import { lendAddresses } from './mount.js';
-
 import net = require('../node.js');
+
+// Taken now: programs put this package's functions in the place of Node's.
+const connectTls = tls.connect;
+const connectHttp2 = http2.connect;
 
 type Created = (error: Error | null, stream: Duplex) => void;
 
@@ -34,7 +36,6 @@ export class HttpsAgent extends https.Agent {
     const over: https.RequestOptions & { socket: Socket } = { ...options, socket };
     const secured = super.createConnection(over, callback);
     if (!(secured instanceof tls.TLSSocket)) return secured;
-    lendAddresses(secured, socket);
     if (timeout) secured.setTimeout(timeout);
     return secured;
   }
@@ -80,19 +81,9 @@ export function tlsConnect(...args: unknown[]): tls.TLSSocket {
   );
   const { path, timeout, ...direct } = given;
   const socket = given.socket ?? net.connect(connectOptions({ ...direct, socketPath: path }));
-  const servername = given.servername ?? serverName(given.host);
-  const secured = tls.connect(
-    { ...given, ...(servername && { servername }), socket },
-    listener as (() => void) | undefined,
-  );
-  if (socket instanceof net.Socket) lendAddresses(secured, socket);
+  const secured = connectTls({ ...given, socket }, listener as (() => void) | undefined);
   if (timeout) secured.setTimeout(timeout);
   return secured;
-}
-
-/** An address is no server name. */
-function serverName(host: string | undefined): string | undefined {
-  return host !== undefined && net.isIP(host) === 0 ? host : undefined;
 }
 
 /**
@@ -109,9 +100,11 @@ export function http2Connect(
   const secure = url.protocol === 'https:';
   const port = Number(url.port || (secure ? 443 : 80));
   const to = { host, port, noDelay: true };
-  const secured: tls.ConnectionOptions = { ALPNProtocols: ['h2'], ...options, ...to };
+  // An address is no server name.
+  const names = net.isIP(host) === 0 ? { servername: host } : {};
+  const secured: tls.ConnectionOptions = { ALPNProtocols: ['h2'], ...names, ...options, ...to };
   const createConnection = (): Duplex => (secure ? tlsConnect(secured) : net.connect(to));
-  const session = http2.connect(url, { ...options, createConnection });
+  const session = connectHttp2(url, { ...options, createConnection });
   if (listener !== undefined) session.once('connect', listener);
   return session;
 }

@@ -11,8 +11,6 @@ import type { Server } from '../net/server.js';
 import type { ServerCore } from '../net/server_core.js';
 import type { ServerOptions } from '../net/server_types.js';
 
-import type { Socket } from '../net/socket.js';
-import { isOurSocket } from '../net/transfer.js';
 import { acceptNatively, type NativeServer } from './native_accept.js';
 
 import net = require('../node.js');
@@ -42,41 +40,8 @@ function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
   return { ...given, pauseOnConnect, allowHalfOpen: !secure || options.allowHalfOpen };
 }
 
-/** How a `tls.TLSSocket` holds what it stands on: Node wraps a stream that is not its own. */
-type Secured = tls.TLSSocket & {
-  readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } } | null;
-};
-
-const ADDRESSES = [
-  'remoteAddress',
-  'remotePort',
-  'remoteFamily',
-  'localAddress',
-  'localPort',
-  'localFamily',
-] as const;
-
-/** A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. */
-export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
-  // A mock may have made it the built-in's, which TLS asks by itself.
-  if (!isOurSocket(below)) return;
-  for (const name of ADDRESSES) {
-    Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
-  }
-  const value = (): unknown => below.address();
-  Object.defineProperty(secured, 'address', { value, writable: true, configurable: true });
-}
-
-function lendToAll(server: tls.Server): void {
-  server.prependListener('secureConnection', (secured: Secured) => {
-    const below = secured._handle?._parentWrap?.stream;
-    if (below instanceof net.Socket) lendAddresses(secured, below);
-  });
-}
-
 function forwardEvents(listener: Server, server: Mounted, reading: Reading): void {
   if (reading === 'native') acceptNatively(listener, server);
-  if (server instanceof tls.Server) listener.once('connection', () => lendToAll(server));
   listener.on('connection', (socket) => server.emit('connection', socket));
   listener.on('listening', () => server.emit('listening'));
   listener.on('error', (error) => server.emit('error', error));

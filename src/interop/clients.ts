@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { normalizeArguments } from '../net/arguments.js';
 import { ownOptions } from '../net/checks.js';
 import type { Socket } from '../net/socket.js';
 import type { ConnectOptions } from '../net/socket_types.js';
@@ -24,20 +25,28 @@ export class HttpAgent extends http.Agent {
   }
 }
 
+/** `(options)`, `(port, options)` or `(port, host, options)`, as an `https.Agent` is called. */
+function agentOptions(args: readonly unknown[]): https.RequestOptions {
+  const [port, host] = args;
+  const to = {
+    ...(typeof port === 'number' || typeof port === 'string' ? { port } : {}),
+    ...(typeof host === 'string' ? { host } : {}),
+  };
+  return Object.assign(ownOptions({}), ...args.filter((one) => typeof one === 'object'), to);
+}
+
 /** An `https.Agent` whose connections are this package's. TLS sessions are reused as ever. */
 export class HttpsAgent extends https.Agent {
   /** Called by `https` for each new connection. */
   override createConnection(
     options: https.RequestOptions,
     callback?: Created,
-  ): Duplex | null | undefined {
+  ): Duplex | null | undefined;
+  override createConnection(...args: unknown[]): Duplex | null | undefined {
+    const options = agentOptions(args);
+    const callback = args.find((one) => typeof one === 'function') as Created | undefined;
     const { timeout, ...others } = connectOptions(options);
-    const socket = net.connect(others as ConnectOptions);
-    const over: https.RequestOptions & { socket: Socket } = { ...options, socket };
-    const secured = super.createConnection(over, callback);
-    if (!(secured instanceof tls.TLSSocket)) return secured;
-    if (timeout) secured.setTimeout(timeout);
-    return secured;
+    return dialUnder(options, others, timeout, (over) => super.createConnection(over, callback));
   }
 }
 
@@ -70,19 +79,32 @@ export function tlsConnect(
   options?: tls.ConnectionOptions,
   listener?: () => void,
 ): tls.TLSSocket;
+export function tlsConnect(path: string, options?: tls.ConnectionOptions): tls.TLSSocket;
 export function tlsConnect(...args: unknown[]): tls.TLSSocket {
-  const listener = args.find((argument) => typeof argument === 'function');
-  const [port, host] = args;
-  const given: tls.ConnectionOptions = Object.assign(
-    ownOptions({}),
-    ...args.filter((argument) => typeof argument === 'object'),
-    typeof port === 'number' ? { port } : {},
-    typeof host === 'string' ? { host } : {},
-  );
+  const [to, listener] = normalizeArguments<tls.ConnectionOptions, () => void>(args);
+  const more = args.slice(1).filter((one) => typeof one === 'object');
+  const given: tls.ConnectionOptions = Object.assign(ownOptions({}), to, ...more);
+  if (given.socket) return connectTls(given, listener ?? undefined);
   const { path, timeout, ...direct } = given;
-  const socket = given.socket ?? net.connect(connectOptions({ ...direct, socketPath: path }));
-  const secured = connectTls({ ...given, socket }, listener as (() => void) | undefined);
+  const target = connectOptions({ ...direct, socketPath: path });
+  return dialUnder(given, target, timeout, (over) => connectTls(over, listener ?? undefined));
+}
+
+/**
+ * Puts TLS over a socket of ours, and dials then: what `tls` refuses is not dialled for, and what
+ * can not be dialled is thrown, as by `tls.connect`.
+ */
+function dialUnder<Options extends object, Secured>(
+  options: Options,
+  target: ConnectOptions,
+  timeout: number | undefined,
+  wrap: (options: Options & { socket: Socket }) => Secured,
+): Secured {
+  const socket = new net.Socket(target);
+  const secured = wrap({ ...options, socket });
+  if (!(secured instanceof tls.TLSSocket)) return secured;
   if (timeout) secured.setTimeout(timeout);
+  socket.connect(target);
   return secured;
 }
 

@@ -83,6 +83,22 @@ function emitterState(socket: Socket): object {
   return kept;
 }
 
+let reserved: Readonly<Record<PropertyKey, undefined>> | null = null;
+
+/**
+ * The properties that the built-in's constructor gives an object. Given beforehand and at once, V8
+ * keeps them in the fast form; one by one, under symbols, they would make the object slow.
+ */
+function reserveProperties(socket: Socket): void {
+  if (reserved === null) {
+    const { constructor: Builtin } = builtinPrototype();
+    const keys = Reflect.ownKeys(Reflect.construct(Builtin, []) as object);
+    const own = keys.filter((key) => !Object.hasOwn(socket, key));
+    reserved = Object.fromEntries(own.map((key) => [key, undefined]));
+  }
+  Object.assign(socket, reserved);
+}
+
 /**
  * Makes `socket`, which has been in use, one of the built-in's, on the handle that `options` name.
  * What it was told and what it holds goes along; its core is nobody's then.
@@ -90,14 +106,17 @@ function emitterState(socket: Socket): object {
 export function goOnWith(socket: Socket, options: object): void {
   const core = socket[kCore];
   const { _readableState, _writableState, allowHalfOpen, timeout, connecting } = socket;
-  const { server, _server } = socket;
+  const { server, _server, _host } = socket;
   const kept = emitterState(socket);
   core.setIdleTimeout(0);
   socket.removeListener('end', own.onPeerEnded as () => void);
-  Reflect.deleteProperty(socket, kCore);
+  // Not deleted, which would make it slow for as long as it lives.
+  Reflect.set(socket, kCore, undefined);
+  reserveProperties(socket);
   becomeBuiltin(socket, { ...told(core.settings), allowHalfOpen, ...options });
   // Node's own objects: what is buffered, who listens, where it is piped to.
-  Object.assign(socket, { _readableState, _writableState, connecting, server, _server }, kept);
+  Object.assign(socket, { _readableState, _writableState, connecting }, kept);
+  Object.assign(socket, { server, _server, _host });
   if (timeout) socket.setTimeout(timeout);
   if (!core.referenced) socket.unref();
 }

@@ -39,7 +39,7 @@ function whileDialling(core: SocketCore, handle: NativeHandle, over: () => void)
     close(callback?: () => void): void {
       over();
       core.destroy();
-      core.leaveScope()?.emitDestroy();
+      core.dropScope();
       Reflect.apply(close, handle, [callback]);
     },
     setNoDelay(on: boolean): number {
@@ -107,7 +107,7 @@ export function dialForNative(core: SocketCore, handle: NativeHandle, start: () 
     const { stream } = core;
     core.stream = null;
     const opened = stream === null ? -1 : moveIntoNative(stream, handle);
-    core.leaveScope()?.emitDestroy();
+    core.dropScope();
     socket.connecting = false;
     socket._sockname = null;
     if (opened < 0) {

@@ -11,15 +11,12 @@ import { unreadBytes } from './handover.js';
 import { kCore, own, writesItself } from './internals.js';
 import { dialForNative } from './native_dial.js';
 import { moveIntoNative, type NativeHandle, nativeHandle, nativeKind } from './native_handle.js';
-import { noteBefore, noteWritten, prepareNativeSockets } from './native_socket.js';
+import { expectRead, noteBefore, noteWritten } from './native_socket.js';
 import type { Socket } from './socket.js';
 import type { SocketCore } from './socket_core.js';
 import { seldomSet } from './socket_init.js';
 import type { WriteCallback } from './socket_writer.js';
 import { flowBefore, isWrapper, takeOffWrapper } from './wrapped.js';
-
-/** What the wrapper's constructor still does to what it takes for the wrapper. */
-type Constructed = Socket & { read: unknown } & Record<PropertyKey, unknown>;
 
 /** Duplex's own methods that bytes or their events go by. */
 const STREAM_METHODS = new Set<PropertyKey>(['emit', 'push', 'unshift', 'removeListener', 'off']);
@@ -177,28 +174,10 @@ function flowAsBefore(socket: Socket): void {
   state.flowing = flowing;
 }
 
-/**
- * The wrapper's constructor goes on with the socket in the place of a wrapper: it sets
- * properties, and reads. Those are taken away again in the read, which is the last it does.
- */
-function expectConstructor(socket: Constructed, start: () => void): void {
-  const before = new Set(Reflect.ownKeys(socket));
-  const stream = Object.getOwnPropertyDescriptor(socket, 'stream');
-  socket.read = () => {
-    for (const key of Reflect.ownKeys(socket)) {
-      if (!before.has(key)) Reflect.deleteProperty(socket, key);
-    }
-    if (stream !== undefined) Object.defineProperty(socket, 'stream', stream);
-    start();
-    return null;
-  };
-}
-
 /** The socket becomes the built-in's on `handle`; `cargo` is in its hands then. */
 function goOn(socket: Socket, handle: NativeHandle, cargo: Cargo, bytesRead: number): void {
   const { bytesWritten } = socket;
   const decoded = withoutEncoding(socket);
-  prepareNativeSockets();
   goOnWith(socket, { handle, manualStart: true });
   const onEnd = socket.listeners('end').at(-1) as () => void;
   // The built-in's own is the first, as it was.
@@ -229,10 +208,9 @@ function startReading(socket: Socket, handle: NativeHandle): void {
 function moveConnected(socket: Socket, core: SocketCore): boolean {
   core.sendGathered();
   if (!isFree(socket, core) || !isWhole(core)) return false;
-  const { host, scope } = core;
+  const { host } = core;
   const kind = nativeKind(host, core.stream?.family ?? 0);
-  const make = (): NativeHandle | null => nativeHandle(host, kind);
-  const handle = scope === null ? make() : scope.runInAsyncScope(make);
+  const handle = core.within(() => nativeHandle(host, kind));
   if (handle === null) return false;
   takeOffWrapper(socket);
   const { bytesRead } = socket;
@@ -247,8 +225,8 @@ function moveConnected(socket: Socket, core: SocketCore): boolean {
   };
   const status = moveIntoNative(stream, handle);
   goOn(socket, handle, cargo, bytesRead);
-  core.leaveScope()?.emitDestroy();
-  expectConstructor(socket as Constructed, () => startReading(socket, handle));
+  core.dropScope();
+  expectRead(socket, () => startReading(socket, handle));
   // Where somebody has asked, the built-in knows them after the end, too.
   Object.assign(socket, peer && { _peername: peer }, local && { _sockname: local });
   if (status < 0) socket.destroy(systemError(status, 'open'));
@@ -260,10 +238,9 @@ function moveUnconnected(socket: Socket, core: SocketCore): boolean {
   const { dial, stream, path } = core;
   // One that waits for its descriptor from somebody else has none of these.
   if (socket.connecting && dial === null && path === null) return false;
-  const { host, scope } = core;
+  const { host } = core;
   const kind = path === null ? 'TCP' : 'PIPE';
-  const make = (): NativeHandle | null => nativeHandle(host, kind);
-  const handle = scope === null ? make() : scope.runInAsyncScope(make);
+  const handle = core.within(() => nativeHandle(host, kind));
   if (handle === null) return false;
   takeOffWrapper(socket);
   const { callback } = core.release();
@@ -271,7 +248,7 @@ function moveUnconnected(socket: Socket, core: SocketCore): boolean {
   const cargo = { held: [], unwritten: core.takeWaiting(), prepaidChunks: 0, callback };
   goOn(socket, handle, cargo, 0);
   dialForNative(core, handle, () => startReading(socket, handle));
-  expectConstructor(socket as Constructed, () => {});
+  expectRead(socket, () => {});
   return true;
 }
 

@@ -75,6 +75,45 @@ function optionsOf(socket: Native): Stream | null {
   return new Stream(host, fd, typeof name === 'number' ? 0 : name.family, nobody);
 }
 
+/**
+ * The constructor of Node's wrapper sets these on what it takes for the wrapper. A socket in its
+ * place has no use for them, and as properties that come and go they would make it slow.
+ */
+function ignoreProperties(target: object, keys: readonly PropertyKey[]): void {
+  for (const key of keys) {
+    const set = function (this: object, value: unknown): void {
+      if (value === this || value === null || value === false) return;
+      // Somebody else's, by the same name.
+      Object.defineProperty(this, key, { ...PLAIN, value });
+    };
+    Object.defineProperty(target, key, { get() {}, set, configurable: true });
+  }
+}
+
+/** Who is in the place of Node's wrapper, while the constructor of that runs. */
+let constructed: { readonly socket: object; readonly start: () => void } | null = null;
+
+/**
+ * The constructor of Node's wrapper goes on with `socket` in its place, and reads last of all: that
+ * read is `start()` in place of a read.
+ */
+export function expectRead(socket: object, start: () => void): void {
+  constructed = { socket, start };
+}
+
+function addRead(target: object, above: builtin.Socket): void {
+  const value = function read(this: Native, size?: number): unknown {
+    if (constructed?.socket !== this) return Reflect.apply(above.read, this, [size]);
+    const { start } = constructed;
+    constructed = null;
+    start();
+    return null;
+  };
+  Object.defineProperty(target, 'read', { value, writable: true, configurable: true });
+}
+
+const PLAIN = { writable: true, enumerable: true, configurable: true };
+
 /** A handle without a descriptor is one of a socket that nobody has connected. */
 function addPending(target: object, above: object): void {
   const get = function (this: Native): unknown {
@@ -152,14 +191,19 @@ function addKeepAlive(target: object, above: builtin.Socket): void {
 
 let isDone = false;
 
-/** Adds it to what stands for this package's class once a socket is the built-in's. */
-export function prepareNativeSockets(): void {
+/**
+ * Adds it to what stands for this package's class once a socket is the built-in's. `ignored` are
+ * the properties of Node's wrapper.
+ */
+export function prepareNativeSockets(ignored: readonly PropertyKey[]): void {
   if (isDone || root.prototype === null) return;
   isDone = true;
   const target = overBuiltin(root.prototype);
   const above = Object.getPrototypeOf(target) as builtin.Socket;
   addCounters(target, above);
   addPending(target, above);
+  addRead(target, above);
+  ignoreProperties(target, ignored);
   addTypeOfService(target, above as LaterNode);
   addKeepAlive(target, above);
   // Our dialling may go on for it.

@@ -32,6 +32,11 @@ export class ListenContext {
     this.serverId = server.asyncId();
   }
 
+  /** Runs `make` in what `listen` was called in. */
+  run<Made>(make: () => Made): Made {
+    return this.resource.runInAsyncScope(make);
+  }
+
   /** The resource of an accepted socket. */
   make(): AsyncResource {
     return this.resource.runInAsyncScope(makeResource, undefined, this.type, this.serverId);
@@ -61,6 +66,20 @@ export abstract class SocketScope extends SocketState {
     const made = context.make();
     this.resource = made;
     return made;
+  }
+
+  /** Runs `make`, which is no handler, in the context that handlers run in. */
+  within<Made>(make: () => Made): Made {
+    const { resource } = this;
+    if (resource === null) return make();
+    return resource instanceof ListenContext ? resource.run(make) : resource.runInAsyncScope(make);
+  }
+
+  /** Ends the scope: handlers run in somebody else's from here on. */
+  dropScope(): void {
+    const { resource } = this;
+    this.resource = null;
+    if (resource instanceof AsyncResource) resource.emitDestroy();
   }
 
   /** Gives the scope to whoever ends it. */

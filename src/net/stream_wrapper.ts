@@ -8,6 +8,7 @@
 import type builtin from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { moveToNative } from './native_move.js';
+import { prepareNativeSockets } from './native_socket.js';
 import type { Socket } from './socket.js';
 import { equipWrapper, type WrapperHandle } from './wrapper_handle.js';
 
@@ -30,8 +31,11 @@ function findWrapper(Base: AnyClass): Wrapper | null {
   const probe = new tls.TLSSocket(new PassThrough(), { ca: [], enableTrace: false } as object);
   const { _handle: handle } = probe as TLSSocket & { _handle?: { _parentWrap?: object } | null };
   const found = handle?._parentWrap?.constructor as Wrapper | undefined;
+  const keys = Reflect.ownKeys(handle?._parentWrap ?? {});
+  const common = new Set(Reflect.ownKeys(new Base()));
   probe.on('error', () => {}).destroy();
   if (found?.name !== WRAPPER_NAME || !(found.prototype instanceof Base)) return null;
+  prepareNativeSockets(keys.filter((key) => !common.has(key)));
   return found;
 }
 

@@ -228,7 +228,9 @@ export function listenOnDescriptor(server: Server, fd: number): void {
 
 /** Whether `value` is a socket of this package. */
 export function isOurSocket(value: unknown): value is Socket {
-  return typeof value === 'object' && value !== null && kCore in value;
+  if (typeof value !== 'object' || value === null) return false;
+  // One that went on as the built-in's has none any more.
+  return (value as Partial<Socket>)[kCore] !== undefined;
 }
 
 /** Whether `value` is a server of this package. */

@@ -45,9 +45,16 @@ export class HttpsAgent extends https.Agent {
   override createConnection(...args: unknown[]): Duplex | null | undefined {
     const options = agentOptions(args);
     const callback = args.find((one) => typeof one === 'function') as Created | undefined;
+    if (readsInto(options)) return super.createConnection(options, callback);
     const { timeout, ...others } = connectOptions(options);
     return dialUnder(options, others, timeout, (over) => super.createConnection(over, callback));
   }
+}
+
+/** `tls` looks at `onread` only where it dials itself. */
+function readsInto(options: object): boolean {
+  const { onread }: { onread?: unknown } = options;
+  return typeof onread === 'object' && onread !== null;
 }
 
 interface LooseOptions {
@@ -84,7 +91,7 @@ export function tlsConnect(...args: unknown[]): tls.TLSSocket {
   const [to, listener] = normalizeArguments<tls.ConnectionOptions, () => void>(args);
   const more = args.slice(1).filter((one) => typeof one === 'object');
   const given: tls.ConnectionOptions = Object.assign(ownOptions({}), to, ...more);
-  if (given.socket) return connectTls(given, listener ?? undefined);
+  if (given.socket || readsInto(given)) return connectTls(given, listener ?? undefined);
   const { path, timeout, ...direct } = given;
   const target = connectOptions({ ...direct, socketPath: path });
   return dialUnder(given, target, timeout, (over) => connectTls(over, listener ?? undefined));
@@ -104,6 +111,8 @@ function dialUnder<Options extends object, Secured>(
   const secured = wrap({ ...options, socket });
   if (!(secured instanceof tls.TLSSocket)) return secured;
   if (timeout) secured.setTimeout(timeout);
+  // A signal that was aborted before closes it without a look at what it stands on.
+  secured.once('close', () => socket.destroy());
   socket.connect(target);
   return secured;
 }

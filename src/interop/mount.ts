@@ -54,7 +54,11 @@ function methods(listener: Server, server: Mounted): Partial<Record<string, unkn
   let closing = false;
   return {
     listen(...args: unknown[]): Mounted {
-      Reflect.apply(listener.listen, listener, args);
+      const onListening = args.at(-1);
+      const isFunction = typeof onListening === 'function';
+      Reflect.apply(listener.listen, listener, isFunction ? args.slice(0, -1) : args);
+      // Called with the server that the program knows.
+      if (isFunction) server.once('listening', onListening as () => void);
       return server;
     },
     close(callback?: (error?: Error) => void): Mounted {

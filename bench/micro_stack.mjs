@@ -42,7 +42,7 @@ function makeStack(folder) {
   const { linux } = from('sys/linux.js');
   const { makeHost } = from('transport/host.js');
   const { systemClock } = from('util/clock.js');
-  const { kHost } = from('net/internals.js');
+  const { kHost } = from('net/symbols.js');
   const { Socket } = from('index.js');
   const hook = {};
   const host = makeHost(stubKernel(linux, hook), systemClock, null);

@@ -17,7 +17,12 @@ const STEPS = [
   ['biome', tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'],
   // Types of src and test. It also brings dist/ and build/ up to date, which makes it incremental.
   ['types', tool('typescript', 'bin/tsc'), '-b'],
+  // Needs dist/, which the step before has made.
+  ['documented', 'scripts/check/documented.mjs'],
+  ['entries', 'scripts/entries.mjs', '--check'],
   ['layers', 'scripts/check/layers.mjs'],
+  ['circles', 'scripts/check/circles.mjs'],
+  ['doc-paths', 'scripts/check/doc-paths.mjs'],
   ['sizes', 'scripts/check/sizes.mjs'],
   ['snippets', 'scripts/check/snippets.mjs'],
   ['prebuilds', 'scripts/native/check-prebuilds.mjs'],

@@ -3,7 +3,8 @@
 //   [--tls]
 // Runs Node's own tests of net, which DIR holds (test/conformance/harness/extract.sh), on the
 // module. With --tls those of tls and https, on the built-in and with the ready-made servers and
-// clients in its place. The tests are never part of this repository. docs/CONFORMANCE.md has the results.
+// clients in its place. The tests are never part of this repository. docs/CONFORMANCE.md has the
+// results.
 import { execFileSync, spawnSync } from 'node:child_process';
 import dns from 'node:dns';
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';

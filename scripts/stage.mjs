@@ -28,13 +28,13 @@ const COMMENT = /^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/.*)$/gm;
  * other modules load, nor for each message.
  */
 const LATE = new Set([
-  'net/block_list.js',
-  'net/bound_socket.js',
-  'net/connect_new.js',
-  'net/connection_iterator.js',
-  'net/socket_address.js',
-  'net/socket_connect.js',
-  'net/socket_pipe.js',
+  'net/addresses/block_list.js',
+  'net/addresses/bound_socket.js',
+  'net/socket/connect_new.js',
+  'net/server/connection_iterator.js',
+  'net/addresses/socket_address.js',
+  'net/socket/connect.js',
+  'net/socket/pipe.js',
 ]);
 
 /** Not on Linux, or only to say what is wrong there. */

@@ -53,9 +53,15 @@ export const _normalizeArgs: M['_normalizeArgs'] = net._normalizeArgs;
 /** Whether this is barewire; false where it can not run, and this is the runtime's own `net`. */
 export const isNative: boolean = net.isNative;
 export type * from './net/public_types.js';
+/** Addresses, ranges and subnets to keep away from. */
 export type BlockList = T.BlockList;
+/** A bound descriptor in search of a server or a socket. */
 export type BoundSocket = T.BoundSocket;
+/** An IP address with a port. */
 export type SocketAddress = T.SocketAddress;
+/** A TCP or UNIX server; manual, `net.Server`. */
 export type Server = T.Server;
+/** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export type Socket = T.Socket;
+/** All of the above in one object, as `require` gives it. */
 export default net;

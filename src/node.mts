@@ -47,16 +47,22 @@ export const getDefaultAutoSelectFamilyAttemptTimeout: GetTimeout =
 /** Sets the milliseconds before the next address is tried; less than 10 is 10. */
 export const setDefaultAutoSelectFamilyAttemptTimeout: SetTimeout =
   net.setDefaultAutoSelectFamilyAttemptTimeout;
-/** `connect`, `listen` and `connections` as promises: `barewire/promises`. */
+/** `connect`, `listen` and `connections` as promises: `barewire/node/promises`. */
 export const promises: NetPromises = net.promises;
 /** Arguments of `connect` or `listen` in order: options, and a listener or null. Tracers use it. */
 export const _normalizeArgs: M['_normalizeArgs'] = net._normalizeArgs;
 /** Whether this is barewire; false where it can not run, and this is the runtime's own `net`. */
 export const isNative: boolean = net.isNative;
 export type * from './net/public_types.js';
+/** Addresses, ranges and subnets to keep away from. */
 export type BlockList = T.BlockList;
+/** A bound descriptor in search of a server or a socket. */
 export type BoundSocket = T.BoundSocket;
+/** An IP address with a port. */
 export type SocketAddress = T.SocketAddress;
+/** A TCP or UNIX server; manual, `net.Server`. */
 export type Server = T.Server;
+/** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export type Socket = T.Socket;
+/** All of the above in one object, as `require` gives it. */
 export default net;

@@ -23,11 +23,19 @@ export const isIPv4: P['isIPv4'] = promises.isIPv4;
 export const isIPv6: P['isIPv6'] = promises.isIPv6;
 /** Whether this is barewire; false where it can not run, on the runtime's own `net`. */
 export const isNative: boolean = promises.isNative;
+/** Addresses, ranges and subnets to keep away from. */
 export type BlockList = promises.BlockList;
+/** A bound descriptor in search of a server or a socket. */
 export type BoundSocket = promises.BoundSocket;
+/** An IP address with a port. */
 export type SocketAddress = promises.SocketAddress;
+/** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */
 export type Socket = promises.Socket;
+/** What a promise server's `close(options)` takes. */
 export type CloseOptions = promises.CloseOptions;
+/** What `listen(options)` of the promises takes. */
 export type ListenOptions = promises.ListenOptions;
+/** A server whose `close` is a promise, and which gives its connections by `for await`. */
 export type PromiseServer = promises.PromiseServer;
+/** All of the above in one object, as `require` gives it. */
 export default promises;

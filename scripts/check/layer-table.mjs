@@ -23,6 +23,56 @@ export const ALLOWED = new Map([
   [ENTRIES, ['net', 'fallback', ...FRONT_DOORS]],
 ]);
 
+/**
+ * The wings of src/net, from the top down: a file imports only from its own wing and from those
+ * below it. Files directly in src/net belong to the wing that names them, or to the face.
+ */
+const NET_WINGS = [
+  // What makes the module `net` of the parts, and its types. Nothing in net may import it.
+  { wing: 'face', files: [] },
+  // A connection leaves its socket, or gets one: for threads, processes and the built-in `net`.
+  { wing: 'moving', files: [] },
+  // `Server`: listening, accepting, cluster. It makes sockets, and may not know how they move away.
+  { wing: 'server', files: [] },
+  // `Socket`, the surface: its methods, connecting, piping. It may not know of servers.
+  { wing: 'socket', files: [] },
+  // What stands behind a socket: bytes in, bytes out, time-outs, `_handle`. It sees of the socket
+  // above it what connection/duplex.ts says.
+  { wing: 'connection', files: [] },
+  // `BlockList`, `SocketAddress`, `BoundSocket`, and how addresses look. It knows of no socket.
+  { wing: 'addresses', files: [] },
+  // The shapes of arguments and options, and how they are put in order. It makes nothing of them.
+  { wing: 'options', files: [] },
+  // What is known of Node's insides, all of it. It may not know of anything of ours.
+  { wing: 'node', files: [] },
+  // What all of them share.
+  { wing: 'ground', files: ['src/net/symbols.ts', 'src/net/profile.ts'] },
+];
+
+/** The same for the simulator. Of the kernel interface beside it every wing may know. */
+const SIM_WINGS = [
+  // Puts a world together of machines and a network, and runs it callback by callback.
+  { wing: 'face', files: [] },
+  // One machine: its system calls, its descriptors, and the epoll hook over them.
+  { wing: 'machine', files: [] },
+  // What a descriptor stands for: sockets, pipes, epoll. And what sockets are bound to.
+  { wing: 'files', files: [] },
+  // Addresses, the links between machines, and the trouble on them. It knows of no socket.
+  { wing: 'network', files: [] },
+  // Virtual time: planned events, and Node's timers over them.
+  { wing: 'time', files: [] },
+  // What the seed decides: random numbers and failing calls; and the record of a run.
+  { wing: 'chance', files: [] },
+  // Linux's constants.
+  { wing: 'ground', files: ['src/sys/sim/constants.ts'] },
+];
+
+/** The folders that have wings. */
+export const WINGED = new Map([
+  ['src/net', NET_WINGS],
+  ['src/sys/sim', SIM_WINGS],
+]);
+
 const STREAMS = ['node:stream', 'node:events'];
 const INPUT_OUTPUT = [
   'node:child_process',

@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { listFiles, report, rootFromArguments } from '../lib/files.mjs';
 import { importsOf } from '../lib/imports.mjs';
-import { ALLOWED, ENTRIES, FORBIDDEN, NATIVE_FOLDER, NATIVE_SPECIFIER } from './layer-table.mjs';
+import {
+  ALLOWED,
+  ENTRIES,
+  FORBIDDEN,
+  NATIVE_FOLDER,
+  NATIVE_SPECIFIER,
+  WINGED,
+} from './layer-table.mjs';
 
 const isSource = (path) => /\.[cm]?ts$/.test(path);
 const isTest = (path) => /\.test\.[cm]?ts$/.test(path) || path.startsWith('test/');
@@ -12,6 +19,24 @@ const isRelative = (specifier) => /^\.\.?(\/|$)/.test(specifier);
 function layerOf(path) {
   const parts = path.split('/');
   return parts.length === 2 ? ENTRIES : parts[1];
+}
+
+/** The folder with wings that a file lies in, its wing there, and how far down that is. */
+function placeOf(path) {
+  for (const [folder, wings] of WINGED) {
+    if (!path.startsWith(`${folder}/`)) continue;
+    const named = wings.find(({ files }) => files.includes(path.replace(/js$/, 'ts')));
+    const inside = path.slice(folder.length + 1).split('/');
+    const wing = named?.wing ?? (inside.length === 1 ? 'face' : inside[0]);
+    return { folder, wing, rank: wings.findIndex((line) => line.wing === wing) };
+  }
+  return undefined;
+}
+
+function problemBetweenWings(path, target) {
+  const [place, other] = [placeOf(path), placeOf(target)];
+  if (place?.folder !== other?.folder || place.rank <= other.rank) return undefined;
+  return `${place.wing} may not import from ${other.wing}`;
 }
 
 function problemInSource(path, specifier) {
@@ -30,6 +55,7 @@ function problemInRelative(layer, path, specifier) {
     return NATIVE_SPECIFIER.test(target) ? problemWithNative(layer) : 'leaves src';
   }
   const other = layerOf(target);
+  if (other === layer && placeOf(path) !== undefined) return problemBetweenWings(path, target);
   if (other === layer || ALLOWED.get(layer)?.includes(other)) return undefined;
   return `${layer} may not import from ${other}`;
 }
@@ -51,6 +77,10 @@ function problemsIn(root, path) {
   const problems = [];
   if (!ALLOWED.has(layerOf(path)) && path.startsWith('src/')) {
     problems.push(`${path}: folder '${layerOf(path)}' is not in the layer table`);
+  }
+  const place = placeOf(path);
+  if (place?.rank === -1) {
+    problems.push(`${path}: '${place.wing}' is no wing of ${place.folder} in the layer table`);
   }
   for (const { specifier, line } of importsOf(path, readFileSync(join(root, path), 'utf8'))) {
     const problem = problemWith(path, specifier);

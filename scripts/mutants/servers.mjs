@@ -1,8 +1,8 @@
 // Ways to break the module and its servers, C001 to C054. `find` must be in `file` exactly once.
 
-const LISTEN = 'src/net/server_listen.ts';
-const SERVER = 'src/net/server.ts';
-const CORE = 'src/net/server_core.ts';
+const LISTEN = 'src/net/server/listen.ts';
+const SERVER = 'src/net/server/server.ts';
+const CORE = 'src/net/server/acceptor.ts';
 const BIND = 'src/transport/bind.ts';
 
 export default [
@@ -46,7 +46,7 @@ export default [
   },
   {
     row: 'C013',
-    file: 'src/transport/stream_reader.ts',
+    file: 'src/transport/reading.ts',
     find: 'if (end === 0) this.owner.onReadEnd();',
     replace: 'if (end === 0) return;',
   },
@@ -64,7 +64,7 @@ export default [
   },
   {
     row: 'C030',
-    file: 'src/net/arguments.ts',
+    file: 'src/net/options/arguments.ts',
     find: "if (typeof args[1] === 'string') options.host = args[1];",
     replace: '',
   },
@@ -181,7 +181,7 @@ export default [
   },
   {
     row: 'C042',
-    file: 'src/net/address.ts',
+    file: 'src/net/addresses/address_info.ts',
     find: "=== AF_INET6 ? 'IPv6' : 'IPv4'",
     replace: "=== AF_INET6 ? 'IPv4' : 'IPv6'",
   },
@@ -279,19 +279,19 @@ export default [
   },
   {
     row: 'C054',
-    file: 'src/net/callable.ts',
+    file: 'src/net/node/callable.ts',
     find: 'if (!(self instanceof construct)) return new Class(...args);',
     replace: 'if (!(self instanceof construct)) return new Class(...([] as unknown as Args));',
   },
   {
     row: 'C054',
-    file: 'src/net/callable.ts',
+    file: 'src/net/node/callable.ts',
     find: 'return Reflect.construct(Class, args, target as () => void);',
     replace: 'return Reflect.construct(Class, [], target as () => void);',
   },
   {
     row: 'C054',
-    file: 'src/net/callable.ts',
+    file: 'src/net/node/callable.ts',
     find: 'if (target === construct) return new Class(...args);',
     replace: 'if (target === construct) return new Class(...([] as unknown as Args));',
   },

@@ -1,15 +1,15 @@
 // Ways to break connecting, sockets and addresses, C020 to C028 and C060 to C092. `find` must be
 // in `file` exactly once.
 
-const SOCKET = 'src/net/socket.ts';
-const CORE = 'src/net/socket_core.ts';
-const WRITER = 'src/net/socket_writer.ts';
-const CONNECT = 'src/net/socket_connect.ts';
-const INIT = 'src/net/socket_init.ts';
-const TARGET = 'src/net/connect_target.ts';
-const ARGUMENTS = 'src/net/arguments.ts';
-const SETTINGS = 'src/net/settings.ts';
-const OPTIONS = 'src/net/socket_options.ts';
+const SOCKET = 'src/net/socket/socket.ts';
+const CORE = 'src/net/connection/connection.ts';
+const WRITER = 'src/net/connection/outgoing.ts';
+const CONNECT = 'src/net/socket/connect.ts';
+const INIT = 'src/net/socket/create.ts';
+const TARGET = 'src/net/socket/target.ts';
+const ARGUMENTS = 'src/net/options/arguments.ts';
+const SETTINGS = 'src/net/connection/settings.ts';
+const OPTIONS = 'src/net/socket/options.ts';
 const ATTEMPT = 'src/dial/attempt.ts';
 const DIAL = 'src/dial/dial.ts';
 const IP = 'src/util/ip.ts';
@@ -36,8 +36,8 @@ export default [
   {
     row: 'C021',
     file: CONNECT,
-    find: 'connectPath(core, options.path);',
-    replace: "connectPath(core, options.path + 'x');",
+    find: 'connectPath(socket, core, options.path);',
+    replace: "connectPath(socket, core, options.path + 'x');",
   },
   {
     row: 'C022',
@@ -133,7 +133,7 @@ export default [
   { row: 'C064', file: CORE, find: '      state.decoder === null &&\n', replace: '' },
   {
     row: 'C065',
-    file: 'src/net/server_core.ts',
+    file: 'src/net/server/acceptor.ts',
     find: '  readonly autoDestroy = true;\n',
     replace: "  readonly autoDestroy = true;\n  readonly defaultEncoding = 'latin1';\n",
   },
@@ -189,7 +189,7 @@ export default [
   },
   {
     row: 'C072',
-    file: 'src/net/idle_timer.ts',
+    file: 'src/net/connection/idle_timer.ts',
     find: 'executionAsyncId()) this.clear();\n    this.active();',
     replace: 'executionAsyncId()) this.clear();',
   },
@@ -331,20 +331,20 @@ export default [
   },
   {
     row: 'C087',
-    file: 'src/net/handle_settings.ts',
+    file: 'src/net/connection/handle_settings.ts',
     find: 'if (noDelay) handle.setNoDelay?.(true);',
     replace: '',
   },
   { row: 'C087', file: CORE, find: 'if (!this.referenced) stream.unref();', replace: '' },
   {
     row: 'C087',
-    file: 'src/net/idle_timer.ts',
+    file: 'src/net/connection/idle_timer.ts',
     find: '    this.lastActive = this.clock.now();',
     replace: '    if (this.timer === null) this.lastActive = this.clock.now();',
   },
   {
     row: 'C087',
-    file: 'src/net/handle_settings.ts',
+    file: 'src/net/connection/handle_settings.ts',
     find: 'if (settings.keepAlive) tellKeepAlive',
     replace: 'if (!settings.keepAlive) tellKeepAlive',
   },

@@ -3,7 +3,7 @@
 export default [
   {
     name: 'lost wake-up: what is left after the read budget waits for an event',
-    file: 'src/transport/stream_reader.ts',
+    file: 'src/transport/reading.ts',
     find: 'else reactor.soon(this);',
     replace: '',
   },
@@ -15,7 +15,7 @@ export default [
   },
   {
     name: 'a write callback runs twice',
-    file: 'src/net/socket_writer.ts',
+    file: 'src/net/connection/outgoing.ts',
     find: 'if (this.ticksPending === 0) callback?.(error);',
     replace: 'if (this.ticksPending === 0) for (const one of [callback, callback]) one?.(error);',
   },
@@ -45,7 +45,7 @@ export default [
   },
   {
     name: 'FIN behind the last bytes is not read',
-    file: 'src/transport/stream_reader.ts',
+    file: 'src/transport/reading.ts',
     find: 'if (count < slab.room && !this.moreBehind) this.readable = false;\n      if (slab.cuts',
     replace: 'if (count < slab.room) this.readable = false;\n      if (slab.cuts',
   },
@@ -57,19 +57,19 @@ export default [
   },
   {
     name: 'a server forgets to count a socket out',
-    file: 'src/net/server_core.ts',
+    file: 'src/net/server/acceptor.ts',
     find: 'server._connections++;',
     replace: 'server._connections += server._connections === 3 ? 2 : 1;',
   },
   {
     name: 'the idle timer fires though there was activity',
-    file: 'src/net/idle_timer.ts',
+    file: 'src/net/connection/idle_timer.ts',
     find: 'if (leftMs > 0.5) this.arm(Math.ceil(leftMs));\n    else this.onIdle();',
     replace: 'this.onIdle();',
   },
   {
     name: 'what a write callback throws is reported to nobody',
-    file: 'src/net/socket_write.ts',
+    file: 'src/net/socket/write.ts',
     find: 'core.host.kernel.hookReport(thrown);',
     replace: '',
   },
@@ -87,13 +87,13 @@ export default [
   },
   {
     name: 'a write that joins the one under way is counted and not queued',
-    file: 'src/net/socket_writer.ts',
+    file: 'src/net/connection/outgoing.ts',
     find: 'stream.queue(chunk);\n      const isMuch',
     replace: 'const isMuch',
   },
   {
     name: 'a write that fails ends the socket with what the peer said before unread',
-    file: 'src/net/socket_writer.ts',
+    file: 'src/net/connection/outgoing.ts',
     find: "if (!this.putOff(status, 'write')) this.failWrite(systemError(status, 'write'));",
     replace: "this.failWrite(systemError(status, 'write'));",
   },

@@ -6,7 +6,7 @@ import { nobody, type StreamOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
-/** How an attempt ended: a connected stream, or the reason why not. */
+/** The result of an attempt: a connected stream, or the reason why it failed. */
 export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
@@ -31,7 +31,7 @@ class AttemptOwner implements StreamOwner {
   onWriteError(): void {}
 }
 
-/** Has `done` called in `scope` when the connection stands (0), or failed (-errno). */
+/** Calls `done` in `scope` when the stream is connected (0) or its connect has failed (-errno). */
 export function awaitConnect(
   stream: Stream,
   scope: Scope | null,
@@ -51,7 +51,7 @@ function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget):
   return status < 0 ? addressError(status, 'bind', address, port) : null;
 }
 
-/** The error of a connect that failed: it names the local end where the user had chosen one. */
+/** The error of a failed connect. It names the local end if the user chose one. */
 export function connectError(status: number, to: DialAddress, target: DialTarget): Error {
   const { localAddress, localPort, port } = target;
   if (!localAddress || !localPort) return addressError(status, 'connect', to.address, port);
@@ -66,7 +66,7 @@ function immediateError(host: Host, fd: number, status: number, to: DialAddress,
   return addressError(status, 'connect', to.address, port, local);
 }
 
-/** A bound descriptor has a family already. */
+/** Returns the bound stream if it has the family of the address, else an error. */
 function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Stream | Error {
   const { AF_INET6 } = bound.host.kernel.constants;
   if ((bound.family === AF_INET6) === (to.family === 6)) return bound;
@@ -74,7 +74,8 @@ function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Strea
 }
 
 /**
- * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
+ * Makes the socket and binds it. Returns a stream to `connect`, or the error of the call that
+ * failed.
  */
 export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
   if (target.bound !== null) return boundAttempt(target.bound, to, target);
@@ -94,8 +95,8 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
 }
 
 /**
- * Connects an opened stream. Returns an error that was there at once, else null; then `end` is
- * called later, exactly once, unless the stream is closed before.
+ * Connects an opened stream. Returns an error if the connect failed at once, else null. After
+ * null, `end` is called exactly once, later, unless the stream is closed before.
  */
 export function startAttempt(
   stream: Stream,

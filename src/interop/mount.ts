@@ -6,11 +6,10 @@
 import type builtin from 'node:net';
 import tls from 'node:tls';
 import { ownOptions } from '../net/checks.js';
-import { kServer } from '../net/internals.js';
-import type { Server } from '../net/server.js';
-import type { ServerCore } from '../net/server_core.js';
-import type { ServerOptions } from '../net/server_types.js';
-
+import type { ServerOptions } from '../net/options/server_options.js';
+import type { ServerCore } from '../net/server/acceptor.js';
+import type { Server } from '../net/server/server.js';
+import { kServer } from '../net/symbols.js';
 import { acceptNatively, type NativeServer } from './native_accept.js';
 
 import net = require('../node.js');
@@ -38,6 +37,18 @@ function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
   // socket below sees to it; this option would be the TLS socket's.
   const given = { noDelay, keepAlive, keepAliveInitialDelay, highWaterMark, blockList };
   return { ...given, pauseOnConnect, allowHalfOpen: !secure || options.allowHalfOpen };
+}
+
+/** In a worker of `cluster`: the keys of TLS tickets, which all workers on a port share. */
+const SHARED = ['_getServerData', '_setServerData'] as const;
+
+function shareInCluster(listener: Server, server: Mounted): void {
+  for (const name of SHARED) {
+    const share: unknown = Reflect.get(server, name);
+    if (typeof share !== 'function') continue;
+    const value = (...args: unknown[]): unknown => Reflect.apply(share, server, args);
+    Object.defineProperty(listener, name, { value });
+  }
 }
 
 function forwardEvents(listener: Server, server: Mounted, reading: Reading): void {
@@ -164,6 +175,7 @@ export function mount<Kind extends builtin.Server>(
   }
   Object.setPrototypeOf(mounted, above);
   shareCount(listener, mounted);
+  shareInCluster(listener, mounted);
   forwardEvents(listener, mounted, reading);
   return server;
 }

@@ -9,8 +9,8 @@ import {
   keepCounted,
   takeIn,
   unreadBytes,
-} from '../net/handover.js';
-import type { Socket } from '../net/socket.js';
+} from '../net/moving/handover.js';
+import type { Socket } from '../net/socket/socket.js';
 
 /** What is read of a built-in socket that is not typed. */
 interface BuiltinInternals {

@@ -4,15 +4,15 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import builtin from 'node:net';
-import { kServer } from '../net/internals.js';
 import {
   moveIntoNative,
   type NativeHandle,
   nativeHandle,
   nativeKind,
-} from '../net/native_handle.js';
-import type { Server } from '../net/server.js';
-import type { ServerCore } from '../net/server_core.js';
+} from '../net/moving/native_handle.js';
+import type { ServerCore } from '../net/server/acceptor.js';
+import type { Server } from '../net/server/server.js';
+import { kServer } from '../net/symbols.js';
 
 const serverSocketChannel = channel('net.server.socket');
 

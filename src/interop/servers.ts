@@ -3,7 +3,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import tls from 'node:tls';
-import type { ServerOptions } from '../net/server_types.js';
+import type { ServerOptions } from '../net/options/server_options.js';
 import { mount } from './mount.js';
 
 // Taken now: programs put this package's functions in the place of Node's.

@@ -1,6 +1,6 @@
 /** A socket as web streams. */
 import { ReadableStream, WritableStream } from 'node:stream/web';
-import type { Socket } from '../net/socket.js';
+import type { Socket } from '../net/socket/socket.js';
 
 /** Both directions, as in the sockets API of WinterTC. */
 export interface WebStreams {

@@ -3,5 +3,5 @@ export { invalidArgValue, stateError } from '../util/errors.js';
 export { flatOptions, option, ownOptions } from '../util/options.js';
 export { replace } from '../util/replace.js';
 export { abortError, validateAbortSignal, validateObject } from '../util/validate.js';
-export { LISTEN_OPTIONS } from './server_types.js';
-export { CONNECT_OPTIONS } from './socket_types.js';
+export { LISTEN_OPTIONS } from './options/server_options.js';
+export { CONNECT_OPTIONS } from './options/socket_options.js';

@@ -3,29 +3,31 @@ import type { EventEmitter } from 'node:events';
 import type { Host } from '../transport/host.js';
 import { isIP, isIPv4, isIPv6 } from '../util/ip.js';
 import { replace } from '../util/replace.js';
-import { normalizeArguments } from './arguments.js';
+import { BlockList } from './addresses/block_list.js';
+import { BoundSocket, type BoundSocketOptions } from './addresses/bound_socket.js';
+import { SocketAddress } from './addresses/socket_address.js';
+import { isOurSocket } from './moving/outbound.js';
+import type * as wrapper from './moving/stream_wrapper.js';
+import type { Callable } from './node/callable.js';
+import { wrapping } from './node/tls_wrap.js';
+import { normalizeArguments } from './options/arguments.js';
 import {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
-} from './auto_select.js';
-import { BlockList } from './block_list.js';
-import { BoundSocket, type BoundSocketOptions } from './bound_socket.js';
-import type { Callable } from './callable.js';
-import { connectNew } from './connect_new.js';
+} from './options/auto_select.js';
+import type { ServerOptions } from './options/server_options.js';
+import type { ConnectOptions } from './options/socket_options.js';
 import type { Profile } from './profile.js';
-import { makeServerClass, type Server } from './server.js';
-import type { ServerOptions } from './server_types.js';
-import { makeSocketClass, Socket } from './socket.js';
-import { SocketAddress } from './socket_address.js';
-import type { ConnectOptions } from './socket_types.js';
-import type * as wrapper from './stream_wrapper.js';
-import { wrapping } from './wrapped.js';
+import { makeServerClass, type Server } from './server/server.js';
+import { connectNew } from './socket/connect_new.js';
+import { makeSocketClass, Socket } from './socket/socket.js';
 
 wrapping.begin = (socket) => {
+  if (!isOurSocket(socket)) return;
   // Loaded here: a program that uses neither TLS nor HTTP/2 shall not pay for it.
-  const { beginWrapping } = require('./stream_wrapper.js') as typeof wrapper;
+  const { beginWrapping } = require('./moving/stream_wrapper.js') as typeof wrapper;
   beginWrapping(socket);
 };
 

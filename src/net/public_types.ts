@@ -1,23 +1,28 @@
 /** Every public type under the name that users know it by: our own, and those of `@types/node`. */
 import type { LookupOptions } from 'node:dns';
 import type { Lookup } from '../dial/target.js';
-import type { AddressInfo } from './address.js';
-import type { BlockList } from './block_list.js';
-import type { BoundSocket, BoundSocketOptions } from './bound_socket.js';
-import type { IterationOptions } from './connection_iterator.js';
-import type { Server } from './server.js';
-import type { DropInfo, ListenOptions, ServerOptions } from './server_types.js';
-import type { Socket } from './socket.js';
-import type { IPVersion, SocketAddress, SocketAddressInitOptions } from './socket_address.js';
-import type { KeepAliveOptions } from './socket_options.js';
+import type { AddressInfo } from './addresses/address_info.js';
+import type { BlockList } from './addresses/block_list.js';
+import type { BoundSocket, BoundSocketOptions } from './addresses/bound_socket.js';
+import type {
+  IPVersion,
+  SocketAddress,
+  SocketAddressInitOptions,
+} from './addresses/socket_address.js';
+import type { DropInfo, ListenOptions, ServerOptions } from './options/server_options.js';
 import type {
   ConnectOptions,
   OnReadOptions,
   PathConnectOptions,
   SocketOptions,
   TcpConnectOptions,
-} from './socket_types.js';
-import type { ServerEvents, SocketEvents } from './typed_events.js';
+} from './options/socket_options.js';
+import type { IterationOptions } from './server/connection_iterator.js';
+import type { ServerEvents } from './server/events.js';
+import type { Server } from './server/server.js';
+import type { SocketEvents } from './socket/events.js';
+import type { KeepAliveOptions } from './socket/options.js';
+import type { Socket } from './socket/socket.js';
 
 export type {
   AddressInfo,

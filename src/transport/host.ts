@@ -9,7 +9,7 @@ import { linux } from '../sys/linux.js';
 import type { Clock } from '../util/clock.js';
 import { systemClock } from '../util/clock.js';
 import { showActiveResources } from './active_resources.js';
-import { RelayPipe } from './relay.js';
+import { RelayPipe } from './relay_pipe.js';
 
 /** What a socket stands on. */
 export interface Host {

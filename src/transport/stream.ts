@@ -3,10 +3,10 @@
  * its owner; it knows nothing of Node's streams and events.
  *
  * The descriptor is registered once, edge-triggered: an event says that something changed. How it
- * is read stands in `stream_reader`.
+ * is read stands in `reading.ts`.
  */
 import { errno } from '../util/system_error.js';
-import { StreamReader } from './stream_reader.js';
+import { StreamReader } from './reading.js';
 import { keepError } from './taken_error.js';
 import { WriteQueue } from './write_queue.js';
 

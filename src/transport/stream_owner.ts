@@ -1,6 +1,6 @@
 /** What a stream and who has it say to each other. */
 import type { Scope } from '../reactor/pollable.js';
-import type { Stream } from './stream.js';
+import type { Descriptor } from './descriptor.js';
 
 /** In a buffer of the owner's, or of somebody whom it passes the bytes on to. */
 export type Buffering = 'here' | 'behind' | null;
@@ -40,7 +40,7 @@ export interface StreamOwner {
 /** Takes bytes past their owner. */
 export interface Forward {
   /** Does one read's work for `stream`, or returns false and has done nothing. */
-  step(stream: Stream): boolean;
+  step(from: Descriptor): boolean;
   /** A stream that reads nothing now has a FIN or a failure behind its bytes. */
   wakeForEnd(): void;
 }

@@ -6,9 +6,9 @@ import https from 'node:https';
 import type builtin from 'node:net';
 import tls from 'node:tls';
 import { createHttp2SecureServer, createHttp2Server, createHttpsServer } from 'barewire/interop';
-import { optionsOf } from '../contract/kit/kernel.js';
-import { compiled, run } from '../support/program.js';
-import { type Scope, test } from '../support/test.js';
+import { optionsOf } from '../kit/kernel.js';
+import { compiled, run } from '../kit/program.js';
+import { type Scope, test } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { ask, listen, onBothSides, type Side } from './sides.js';
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import builtin from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import { type Scope, test } from '../support/test.js';
+import { type Scope, test } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { type End, isNative, MAKES, type Make } from './tls-pairs.js';
 

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import ours from 'barewire/node';
 import { linux } from '#internal/sys/linux';
-import { type Scope, test } from '../support/test.js';
+import { type Scope, test } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { type End, isNative, MAKES, type Make, note, settled } from './tls-pairs.js';
 

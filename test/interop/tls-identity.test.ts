@@ -13,7 +13,7 @@ import tls from 'node:tls';
 import { toNodeSocket } from 'barewire/interop';
 import ours from 'barewire/node';
 import { linux } from '#internal/sys/linux';
-import { type Scope, test, watch } from '../support/test.js';
+import { type Scope, test, watch } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { text } from './sides.js';
 import { isNative } from './tls-pairs.js';

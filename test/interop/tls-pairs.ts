@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import ours from 'barewire/node';
-import type { Scope } from '../support/test.js';
+import type { Scope } from '../kit/test.js';
 import { certificate } from './certificate.js';
 
 export const MAKES = { builtin, ours: ours as unknown as typeof builtin };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import net from 'barewire';
 import fc from 'fast-check';
 import { interleaveFamilies, usableAddresses } from '#internal/dial/order';
-import { normalizeArguments } from '#internal/net/arguments';
+import { normalizeArguments } from '#internal/net/options/arguments';
 import type { Kernel } from '#internal/sys/kernel';
 import { linux } from '#internal/sys/linux';
 import { World } from '#internal/sys/sim/world';

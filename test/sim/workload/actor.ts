@@ -1,5 +1,5 @@
 /** One socket that does what its script says, and checks what comes back. */
-import type { Socket } from '#internal/net/socket';
+import type { Socket } from '#internal/net/socket/socket';
 import { perform } from './operations.js';
 import { PatternCheck, type PatternSource } from './pattern.js';
 import type { Operation, Script } from './plan.js';

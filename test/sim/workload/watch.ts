@@ -1,5 +1,5 @@
 /** Watches one socket's events and holds them to the invariants. */
-import type { Socket } from '#internal/net/socket';
+import type { Socket } from '#internal/net/socket/socket';
 
 /** Events of the streams' own machinery, which may come at any time. */
 const IGNORED = new Set<string | symbol>([

@@ -1,0 +1,67 @@
+/**
+ * What this package reads of a Duplex's own state. Node keeps these two objects in every version;
+ * they are not typed, so the fields used are named here, once.
+ */
+import type { Duplex } from 'node:stream';
+
+export interface ReadableInternals {
+  /** What waits to be read. */
+  readonly buffer: Iterable<unknown>;
+  flowing: boolean | null;
+  length: number;
+  decoder: unknown;
+  encoding: string | null;
+  reading: boolean;
+  sync: boolean;
+  ended: boolean;
+  endEmitted: boolean;
+  dataEmitted: boolean;
+  emittedReadable: boolean;
+  needReadable: boolean;
+  resumeScheduled: boolean;
+  awaitDrainWriters: unknown;
+  multiAwaitDrain: boolean;
+  pipes: readonly unknown[];
+  errored: Error | null;
+}
+
+export interface WritableInternals {
+  sync: boolean;
+  length: number;
+  /** The bytes of the write under way. */
+  writelen: number;
+  highWaterMark: number;
+  needDrain: boolean;
+  defaultEncoding: string;
+  corked: number;
+  ending: boolean;
+  ended: boolean;
+  finished: boolean;
+  errorEmitted: boolean;
+  errored: Error | null;
+  /** What waits behind the write under way, from `bufferedIndex` on. */
+  readonly buffered: readonly { readonly chunk: unknown }[];
+  readonly bufferedIndex: number;
+}
+
+/** A Duplex with what this package reads of its inside. */
+export interface DuplexInside extends Duplex {
+  readonly _readableState: ReadableInternals;
+  readonly _writableState: WritableInternals;
+  readonly _events: { readonly data?: (() => void) | readonly unknown[] };
+  /** What Writable holds back behind the write under way. */
+  readonly writableBuffer: readonly { chunk: unknown }[];
+}
+
+/** No target of a `pipe` is waited for; once there were two, they are a set. */
+function drained(state: ReadableInternals): void {
+  if (state.multiAwaitDrain) (state.awaitDrainWriters as Set<unknown>).clear();
+  else state.awaitDrainWriters = null;
+}
+
+/** Leaves a Readable as if its `push()` had emitted bytes. Most often nothing changes. */
+export function emitted(state: ReadableInternals): void {
+  if (state.reading) state.reading = false;
+  if (state.awaitDrainWriters !== null) drained(state);
+  if (!state.dataEmitted) state.dataEmitted = true;
+}

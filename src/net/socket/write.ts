@@ -1,0 +1,84 @@
+/** `socket.write`: Node's own, with a short way for what joins a write that is still gathered. */
+import { AsyncResource } from 'node:async_hooks';
+import { Duplex } from 'node:stream';
+import type { SocketCore } from '../connection/connection.js';
+import type { WriteCallback } from '../connection/duplex.js';
+import { writesItself } from '../connection/overrides.js';
+import { kCore } from '../symbols.js';
+import type { SocketSurface as Socket } from './surface.js';
+
+/** The bytes of a chunk that needs none of Writable's checks; null for any other. */
+function plainBytes(chunk: unknown, encoding: unknown): Uint8Array | null {
+  const isUtf8 = encoding === undefined || encoding === null || encoding === 'utf8';
+  if (isUtf8 && chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk !== 'string') return null;
+  if (isUtf8) return Buffer.from(chunk);
+  return encoding === 'latin1' ? Buffer.from(chunk, 'latin1') : null;
+}
+
+/**
+ * A user's callback, to run in the asynchronous context it was given in. What it throws is uncaught
+ * but does not keep Writable from its work behind it.
+ */
+function guarded(core: SocketCore, callback: WriteCallback): WriteCallback {
+  const resource = new AsyncResource('WRITEWRAP', { requireManualDestroy: true });
+  const run: WriteCallback = (error) => {
+    try {
+      callback(error);
+    } catch (thrown) {
+      core.host.kernel.hookReport(thrown);
+    }
+  };
+  return (error) => {
+    resource.runInAsyncScope(run, undefined, error);
+    resource.emitDestroy();
+  };
+}
+
+/**
+ * A chunk without a callback, written in the handler (or tick) of one that has not left yet, joins
+ * that one: Writable would hold it back, and hand it over when the first is done. Everything else
+ * goes Node's way. As there, when this returns the chunk's memory may be used again, unless the
+ * kernel's buffer is full.
+ */
+export function write(
+  this: Socket,
+  chunk: unknown,
+  encoding?: BufferEncoding | WriteCallback,
+  callback?: WriteCallback,
+): boolean {
+  const core = this[kCore];
+  const name = typeof encoding === 'function' ? undefined : encoding;
+  const given = typeof encoding === 'function' ? encoding : callback;
+  let told: WriteCallback | undefined;
+  if (typeof given === 'function' && core !== undefined) {
+    told = guarded(core, given);
+    core.hasCallbacks = true;
+  }
+  if (core?.gathering && told === undefined && core.canJoin && writesItself(this)) {
+    const bytes = plainBytes(chunk, name);
+    if (bytes !== null && bytes.length > 0) return core.join(bytes);
+  }
+  const kept = core === undefined ? chunk : core.secure(chunk);
+  return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);
+}
+
+/** A callback of `end`, to run in the asynchronous context it was given in. */
+function inItsContext(callback: WriteCallback): WriteCallback {
+  const resource = new AsyncResource('SHUTDOWNWRAP', { requireManualDestroy: true });
+  return (error) => {
+    resource.runInAsyncScope(callback, undefined, error);
+    resource.emitDestroy();
+  };
+}
+
+/** `socket.end`: Node's own. The last chunk's memory is as free as that of any other. */
+export function end(this: Socket, chunk?: unknown, encoding?: unknown, callback?: unknown): Socket {
+  const given = [chunk, encoding, callback];
+  const at = given.findIndex((argument) => typeof argument === 'function');
+  const [last, name] = at < 0 ? given : given.slice(0, at);
+  const told = at < 0 ? undefined : inItsContext(given[at] as WriteCallback);
+  const kept = this[kCore]?.secure(last) ?? last;
+  Duplex.prototype.end.call(this, kept, name as BufferEncoding, told);
+  return this;
+}

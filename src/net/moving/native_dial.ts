@@ -60,7 +60,9 @@ type Connected = Socket & { _sockname: object | null };
 
 /** A socket that nobody has connected yet: it is dialled for by this package when somebody does. */
 function connectLater(core: SocketCore, socket: Connected, handle: NativeHandle): void {
+  let asked = false;
   const value = (...args: unknown[]): Connected => {
+    asked = true;
     const [options, listener] = connectArguments(args);
     connectSocket(socket, core, options, listener);
     // The handle is one for TCP, and would tell empty addresses of a path.
@@ -71,7 +73,7 @@ function connectLater(core: SocketCore, socket: Connected, handle: NativeHandle)
   // TLS has to see one that connects, or it would write at once.
   socket.connecting = true;
   process.nextTick(() => {
-    if (!core.open && core.nativeDial !== null) socket.connecting = false;
+    if (!asked && core.nativeDial !== null) socket.connecting = false;
   });
 }
 

@@ -198,8 +198,17 @@ function goOn(socket: Socket, handle: NativeHandle, cargo: Cargo, bytesRead: num
   builtinMethods(socket)._write.call(socket as Duplex, bytes, 'buffer' as never, callback);
 }
 
+/** Also true where the TLS socket that has the handle is closed: `tls` throws then. */
+function isRead(handle: NativeHandle): boolean {
+  try {
+    return handle.reading === true;
+  } catch {
+    return true;
+  }
+}
+
 function startReading(socket: Socket, handle: NativeHandle): void {
-  if (handle.reading || socket.destroyed) return;
+  if (socket.destroyed || isRead(handle)) return;
   handle.reading = true;
   const status = handle.readStart();
   if (status < 0) socket.destroy(systemError(status, 'read'));

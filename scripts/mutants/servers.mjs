@@ -2,7 +2,7 @@
 
 const LISTEN = 'src/net/server/listen.ts';
 const SERVER = 'src/net/server/server.ts';
-const CORE = 'src/net/server/acceptor.ts';
+const ACCEPTOR = 'src/net/server/acceptor.ts';
 const BIND = 'src/transport/bind.ts';
 
 export default [
@@ -108,22 +108,22 @@ export default [
   {
     row: 'C034',
     file: LISTEN,
-    find: `  core.host.clock.soon(() => {
-    if (core.listening && core.listeningId === id) server.emit('listening');
+    find: `  acceptor.host.clock.nextTick(() => {
+    if (acceptor.listening && acceptor.listeningId === id) server.emit('listening');
   });`,
-    replace: "if (core.listeningId === id) server.emit('listening');",
+    replace: "if (acceptor.listeningId === id) server.emit('listening');",
   },
   {
     row: 'C035',
     file: LISTEN,
-    find: 'host.clock.soon(() => server._listenFailed(error));',
+    find: 'host.clock.nextTick(() => server._listenFailed(error));',
     replace: 'server._listenFailed(error);',
   },
   {
     row: 'C035',
     file: LISTEN,
-    find: '  core.listeningId++;\n',
-    replace: "  if (core.listeningId++ > 1) throw new Error('once');\n",
+    find: '  acceptor.listeningId++;\n',
+    replace: "  if (acceptor.listeningId++ > 1) throw new Error('once');\n",
   },
   {
     row: 'C036',
@@ -134,14 +134,14 @@ export default [
   {
     row: 'C037',
     file: LISTEN,
-    find: 'bindPath(core.host, path)',
-    replace: 'bindPath(core.host, path.slice(0, 107))',
+    find: 'bindPath(acceptor.host, path)',
+    replace: 'bindPath(acceptor.host, path.slice(0, 107))',
   },
   {
     row: 'C037',
     file: LISTEN,
-    find: 'core.file = new SocketFile(core.host, path);',
-    replace: 'core.file = null;',
+    find: 'acceptor.file = new SocketFile(acceptor.host, path);',
+    replace: 'acceptor.file = null;',
   },
   {
     row: 'C038',
@@ -164,20 +164,20 @@ export default [
   {
     row: 'C040',
     file: SERVER,
-    find: 'if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;',
+    find: 'if (this.listening || this._connections > 0 || this[kAcceptor].waitsForWorkers) return;',
     replace: 'if (this.listening) return;',
   },
   {
     row: 'C040',
     file: SERVER,
-    find: '    core.stop();\n    this._pipeName = undefined;',
+    find: '    acceptor.stop();\n    this._pipeName = undefined;',
     replace: '    this._pipeName = undefined;',
   },
   {
     row: 'C041',
     file: SERVER,
-    find: "if (core.listening) this.once('close', callback);",
-    replace: 'if (core.listening) setImmediate(callback);',
+    find: "if (acceptor.listening) this.once('close', callback);",
+    replace: 'if (acceptor.listening) setImmediate(callback);',
   },
   {
     row: 'C042',
@@ -191,14 +191,14 @@ export default [
     find: 'if (listener === null && share === null) return null;',
     replace: 'if (this._connections === 0) return null;',
   },
-  { row: 'C044', file: SERVER, find: 'this[kServer].setReferenced(false);', replace: '' },
+  { row: 'C044', file: SERVER, find: 'this[kAcceptor].setReferenced(false);', replace: '' },
   {
     row: 'C044',
     file: 'src/transport/descriptor.ts',
     find: '    if (this.has(UNREFERENCED)) return;\n    this.mark(UNREFERENCED, true);',
     replace: '    this.mark(UNREFERENCED, true);',
   },
-  { row: 'C045', file: SERVER, find: 'this[kServer].setReferenced(true);', replace: '' },
+  { row: 'C045', file: SERVER, find: 'this[kAcceptor].setReferenced(true);', replace: '' },
   {
     row: 'C045',
     file: 'src/transport/descriptor.ts',
@@ -207,13 +207,13 @@ export default [
   },
   {
     row: 'C046',
-    file: CORE,
+    file: ACCEPTOR,
     find: 'server._connections >= maxConnections',
     replace: 'server._connections > maxConnections',
   },
   {
     row: 'C046',
-    file: CORE,
+    file: ACCEPTOR,
     find: '      stream.close();\n      if (info === null)',
     replace: '      if (info === null)',
   },
@@ -243,19 +243,19 @@ export default [
   },
   {
     row: 'C050',
-    file: CORE,
+    file: ACCEPTOR,
     find: "server.emit('connection', socket);",
     replace: "if (server._connections < 3) server.emit('connection', socket);",
   },
   {
     row: 'C050',
-    file: CORE,
+    file: ACCEPTOR,
     find: "server.emit('connection', socket);",
     replace: "server.emit('connection', socket, 0);",
   },
   {
     row: 'C051',
-    file: CORE,
+    file: ACCEPTOR,
     find: '    server._connections++;\n    socket.server',
     replace: '    socket.server',
   },

@@ -2,7 +2,7 @@
 import type { Scope } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import { nobody, type StreamOwner } from '../transport/stream_owner.js';
+import { NO_OWNER, type StreamOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
@@ -88,7 +88,7 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
     kernel.close(fd, -1);
     return bad;
   }
-  const stream = new Stream(host, fd, family, nobody);
+  const stream = new Stream(host, fd, family, NO_OWNER);
   stream.exclusive = true;
   return stream;
 }

@@ -64,7 +64,7 @@ export class Dial {
       this.attemptNext();
       return;
     }
-    this.host.clock.soon(() => {
+    this.host.clock.nextTick(() => {
       this.addresses = [{ address: host, family }];
       if (!this.over) this.attemptNext();
     });
@@ -99,7 +99,7 @@ export class Dial {
         if (addresses.length > 1) this.observer.onSeveral();
         this.attemptNext();
       },
-      onResolveError: (error) => this.host.clock.soon(() => this.fail(error)),
+      onResolveError: (error) => this.host.clock.nextTick(() => this.fail(error)),
     });
   }
 

@@ -10,7 +10,7 @@ import { isOurSocket } from '../net/moving/outbound.js';
 import type { ServerOptions } from '../net/options/server_options.js';
 import type { Server } from '../net/server/server.js';
 import type { Socket } from '../net/socket/socket.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 
 import net = require('../node.js');
 
@@ -130,7 +130,7 @@ export function mount<Kind extends builtin.Server>(server: Kind, options: Server
   });
   Object.defineProperty(mounted, Symbol.asyncDispose, {
     value: async () => {
-      const { listening, pending } = listener[kServer];
+      const { listening, pending } = listener[kAcceptor];
       if (!listening && !pending) return;
       await new Promise<void>((resolve, reject) => {
         mounted.close((error) => (error && listening ? reject(error) : resolve()));

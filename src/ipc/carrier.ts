@@ -9,7 +9,7 @@ import {
   releaseDescriptor,
 } from '../net/moving/outbound.js';
 import type { ChildSocketList } from '../net/server/worker_list.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
 
@@ -83,7 +83,7 @@ class SocketCarrier implements Carrier {
 
   sent(): void {
     if (this.keepOpen) this.native?.close();
-    else this.server?.[kServer].connectionSent();
+    else this.server?.[kAcceptor].connectionSent();
   }
 
   drop(): void {
@@ -131,5 +131,5 @@ export function carrierOf(handle: unknown, options: SendOptions): Carrier | null
 /** Whether `handle` is ours and has nothing to send: closed, or never opened. */
 export function isEmpty(handle: unknown): boolean {
   if (isOurSocket(handle)) return handle._handle === null || handle.connecting;
-  return isOurServer(handle) && handle[kServer].listener === null;
+  return isOurServer(handle) && handle[kAcceptor].listener === null;
 }

@@ -7,9 +7,9 @@ export interface Scope {
   ): Result;
 }
 
-/** The first of `Pollable.bits`; those behind it are the subclasses'. */
-const QUEUED = 1;
-export const POLLABLE_BITS = 1;
+/** The reactor's own bit of `Pollable.bits`. `transport/state_word.ts` has the whole word. */
+export const QUEUED_BIT = 0;
+const QUEUED = 1 << QUEUED_BIT;
 
 /** What the reactor calls: an owner of one descriptor. */
 export abstract class Pollable {
@@ -46,7 +46,7 @@ export abstract class Pollable {
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;
 
-  /** Work that was put off with `soon` or `again`. */
+  /** Work that was put off with `runNextTurn` or `runAgainThisTurn`. */
   abstract onTurn(): void;
 
   /**

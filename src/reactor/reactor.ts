@@ -67,7 +67,7 @@ export class Reactor {
   /** What `flushAll` has yet to come to, last one first. */
   private unflushed: Flushable[] | null = null;
   /** Whose `flush` tells somebody of what was sent. */
-  telling: Flushable | null = null;
+  reporting: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
   /** Whose handler runs: the innermost, where one runs the event loop itself. */
@@ -113,7 +113,7 @@ export class Reactor {
     return active.map((one) => one?.holder() ?? null).filter((holder) => holder !== null);
   }
 
-  /** Bytes were read: a turn with many of them is crowded. */
+  /** Bytes were read: a turn with many of them is overReadBudget. */
   spend(bytes: number): void {
     const { turn } = this;
     if (turn !== this.spentTurn) {
@@ -127,12 +127,12 @@ export class Reactor {
    * So much was read in this turn that every other descriptor gets one read only: hundreds of
    * flooding peers must not keep timers waiting.
    */
-  get crowded(): boolean {
+  get overReadBudget(): boolean {
     return this.spentBytes > CROWDED_BYTES && this.spentTurn === this.turn;
   }
 
   /** Few descriptors had more than their share of this turn: one may have a large share. */
-  get isQuiet(): boolean {
+  get fewWaiting(): boolean {
     return this.next.length <= FEW;
   }
 
@@ -196,7 +196,7 @@ export class Reactor {
   }
 
   /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting. */
-  soon(pollable: Pollable): void {
+  runNextTurn(pollable: Pollable): void {
     if (pollable.queued) return;
     pollable.queued = true;
     this.next.push(pollable);
@@ -205,7 +205,7 @@ export class Reactor {
   }
 
   /** Runs `pollable.onTurn()` once more in this turn, after the turn's events. */
-  again(pollable: Pollable): void {
+  runAgainThisTurn(pollable: Pollable): void {
     if (pollable.queued) return;
     pollable.queued = true;
     this.againQueue.push(pollable);
@@ -214,7 +214,7 @@ export class Reactor {
   }
 
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
-  flushSoon(flushable: Flushable): void {
+  flushAfterHandler(flushable: Flushable): void {
     if (this.exiting) {
       flushable.sendNow();
       return;
@@ -233,7 +233,7 @@ export class Reactor {
    */
   private readonly onExit = (): void => {
     this.exiting = true;
-    this.telling?.sendNow();
+    this.reporting?.sendNow();
     for (const one of this.unflushed ?? []) one.sendNow();
     this.firstFlush?.sendNow();
     for (const one of this.moreFlushes ?? []) one.sendNow();
@@ -404,7 +404,7 @@ export class Reactor {
   private setFlushTick(): void {
     if (this.flushTickSet) return;
     this.flushTickSet = true;
-    this.clock.soon(this.onFlushTick);
+    this.clock.nextTick(this.onFlushTick);
   }
 
   private readonly onFlushTick = (): void => {

@@ -25,7 +25,7 @@ import {
   socketIdentity,
   socketOfDescriptor,
 } from '../net/moving/outbound.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import nodeNet from '../node.js';
 
@@ -139,7 +139,7 @@ export function postHandle(port: HandlePort, message: unknown, handle: Socket | 
   }
   const fd = duplicateServer(handle);
   try {
-    const kind = handle[kServer].profile.name;
+    const kind = handle[kAcceptor].profile.name;
     post(port, fd, { kind, unread: [], allowHalfOpen }, message);
   } catch (error) {
     closeDescriptor(fd);

@@ -12,5 +12,5 @@ export function afterHandlers(host: Host, scope: Scope | null, run: () => void):
   const inScope =
     scope === null ? run : (): void => scope.runInAsyncScope(run, undefined, undefined);
   // A tick that a promise job adds is run when there are no promise jobs any more.
-  void done.then(() => host.clock.soon(inScope));
+  void done.then(() => host.clock.nextTick(inScope));
 }

@@ -74,7 +74,7 @@ export class Listener extends Descriptor {
   resume(): void {
     if (this.accepting) return;
     this.accepting = true;
-    if (this.readable) this.host.reactor.soon(this);
+    if (this.readable) this.host.reactor.runNextTurn(this);
   }
 
   override onReady(): void {
@@ -132,7 +132,7 @@ export class Listener extends Descriptor {
       default:
         // The connection that was at hand is gone (ECONNABORTED and the network's errors, which
         // accept(2) passes on): the next one may be well.
-        reactor.soon(this);
+        reactor.runNextTurn(this);
     }
   }
 
@@ -143,8 +143,8 @@ export class Listener extends Descriptor {
       this.turn = reactor.turn;
       this.budget = ACCEPTS_PER_TURN;
     }
-    if (--this.budget > 0) reactor.again(this);
-    else reactor.soon(this);
+    if (--this.budget > 0) reactor.runAgainThisTurn(this);
+    else reactor.runNextTurn(this);
   }
 
   /** The connections stay in the backlog, and no event will come for them: look again later. */
@@ -152,7 +152,7 @@ export class Listener extends Descriptor {
     const { clock, reactor } = this.host;
     this.retry = clock.setTimer(() => {
       this.retry = null;
-      if (this.fd >= 0) reactor.soon(this);
+      if (this.fd >= 0) reactor.runNextTurn(this);
     }, RETRY_MS);
     this.retry.unref();
   }

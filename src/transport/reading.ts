@@ -4,12 +4,20 @@
  * without end does not starve the rest; what is left goes on next turn.
  */
 import type { Scope } from '../reactor/pollable.js';
+import {
+  leastRoomBytes,
+  mayReadVectored,
+  nextGuess,
+  pieceBytes,
+  readsLarge,
+  withoutHuge,
+} from '../reactor/read_size.js';
 import { errno } from '../util/system_error.js';
-import { allHeld, hold, nextHeld } from './held.js';
 import type { Host } from './host.js';
-import { StreamState } from './state_word.js';
-import { nobody, type StreamOwner } from './stream_owner.js';
+import { NO_OWNER, type StreamOwner } from './stream_owner.js';
+import { StreamState } from './stream_state.js';
 import { endStatus } from './taken_error.js';
+import { allUndelivered, hold, nextUndelivered } from './undelivered.js';
 
 const BYTES_PER_TURN = 256 * 1024;
 /** What a read costs of that at least: small ones wake handlers as large ones do. */
@@ -38,26 +46,28 @@ export abstract class StreamReader extends StreamState {
   }
 
   /** Lets the bytes go past the owner, if they may: one read's work. */
-  protected abstract stepsPast(): boolean;
+  private tryRelay(): boolean {
+    return this.owner.forward?.step(this) === true;
+  }
 
   /** Begins to deliver bytes, now or when there are any. */
   startReading(): void {
-    if (this.reading || this.ended || this.fd < 0 || this.owner === nobody) return;
+    if (this.reading || this.ended || this.fd < 0 || this.owner === NO_OWNER) return;
     this.reading = true;
     this.updateActive();
-    if (this.hasWork) this.host.reactor.soon(this);
+    if (this.hasWork) this.host.reactor.runNextTurn(this);
   }
 
   stopReading(): void {
     if (!this.reading) return;
     this.reading = false;
-    this.calm();
+    this.forgetHugeReads();
     this.updateActive();
   }
 
   /** Whoever stops keeps what was read: no more huge reads for a while. */
-  private calm(): void {
-    this.credit = this.host.reactor.slab.modest(this.credit);
+  private forgetHugeReads(): void {
+    this.sizeGuess = withoutHuge(this.sizeGuess);
   }
 
   protected updateActive(): void {
@@ -65,11 +75,11 @@ export abstract class StreamReader extends StreamState {
   }
 
   protected get hasWork(): boolean {
-    return this.reading && (this.readable || this.holding);
+    return this.reading && (this.readable || this.undelivered);
   }
 
   override onReentry(): void {
-    if (this.fd >= 0 && this.hasWork) this.host.reactor.again(this);
+    if (this.fd >= 0 && this.hasWork) this.host.reactor.runAgainThisTurn(this);
   }
 
   /**
@@ -78,13 +88,13 @@ export abstract class StreamReader extends StreamState {
    */
   protected read(): void {
     const { reactor } = this.host;
-    this.beginTurn(reactor.turn, reactor.crowded ? 1 : READS_PER_TURN);
+    this.beginTurn(reactor.turn, reactor.overReadBudget ? 1 : READS_PER_TURN);
     const before = this.bytesRead;
     // The budget has paid for it.
-    const wasRead = this.holding;
+    const wasRead = this.undelivered;
     try {
-      if (this.holding) this.deliverHeld();
-      else if (this.stepsPast()) return;
+      if (this.undelivered) this.deliverNext();
+      else if (this.tryRelay()) return;
       else this.readPlainly();
     } finally {
       const count = this.bytesRead - before;
@@ -94,8 +104,8 @@ export abstract class StreamReader extends StreamState {
       }
       // Also where a handler threw: what is left must not wait for the peer to send more.
       if (this.fd >= 0 && this.hasWork) {
-        if (this.holding || this.readsLeft > 0) reactor.again(this);
-        else reactor.soon(this);
+        if (this.undelivered || this.readsLeft > 0) reactor.runAgainThisTurn(this);
+        else reactor.runNextTurn(this);
       }
     }
   }
@@ -107,32 +117,32 @@ export abstract class StreamReader extends StreamState {
   }
 
   private readOnce(): void {
-    const { slab, crowded } = this.host.reactor;
-    if (slab.isLarge(this.credit)) {
+    const { slab, overReadBudget } = this.host.reactor;
+    if (readsLarge(this.sizeGuess)) {
       const { buffers = null } = this.owner;
       if (buffers !== null) {
         this.readForBuffer(buffers === 'here');
         return;
       }
     }
-    if (slab.maySpread(this.credit) && this.isFlooded()) {
-      this.readSpread();
+    if (slab.mayBeVectored && mayReadVectored(this.sizeGuess) && this.isFlooded()) {
+      this.readVectored();
       return;
     }
-    slab.reserve(this.credit, crowded);
+    slab.reserve(leastRoomBytes(this.sizeGuess, overReadBudget));
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count > 0) {
       this.bytesRead += count;
-      if (count < slab.room && !this.moreBehind) this.readable = false;
+      if (count < slab.room && !this.shortReadMayGoOn) this.readable = false;
       if (slab.cuts(count)) {
         const whole = this.withRest(slab.take(count));
         // A huge read has to be earned by a large one: whoever pauses now is to hold little.
-        this.credit = slab.modest(slab.creditAfter(whole.length, this.credit));
+        this.sizeGuess = withoutHuge(nextGuess(whole.length, this.sizeGuess));
         this.owner.onRead(whole);
         return;
       }
       const chunk = slab.take(count);
-      this.credit = slab.creditAfter(count, this.credit);
+      this.sizeGuess = nextGuess(count, this.sizeGuess);
       this.owner.onRead(chunk);
     } else {
       this.readStopped(count);
@@ -145,16 +155,16 @@ export abstract class StreamReader extends StreamState {
    */
   private readForBuffer(stays: boolean): void {
     const { slab } = this.host.reactor;
-    this.calm();
-    slab.reserve(this.credit, true);
+    this.forgetHugeReads();
+    slab.reserve(leastRoomBytes(this.sizeGuess, true));
     const count = this.host.kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count <= 0) {
       this.readStopped(count);
       return;
     }
     this.bytesRead += count;
-    if (count < slab.room && !this.moreBehind) this.readable = false;
-    this.credit = slab.modest(slab.creditAfter(count, this.credit));
+    if (count < slab.room && !this.shortReadMayGoOn) this.readable = false;
+    this.sizeGuess = withoutHuge(nextGuess(count, this.sizeGuess));
     this.owner.onRead(stays ? slab.copy(count) : slab.take(count));
   }
 
@@ -166,41 +176,41 @@ export abstract class StreamReader extends StreamState {
    */
   private isFlooded(): boolean {
     const { kernel, reactor } = this.host;
-    if (!this.isTcp || !this.exclusive || !reactor.isQuiet) return false;
-    if (!reactor.kept.hasRoom(reactor.slab.spreadBytes)) return false;
-    return kernel.pending(this.fd, kernel.constants.FIONREAD) > reactor.slab.spreadsFromBytes;
+    if (!this.isTcp || !this.exclusive || !reactor.fewWaiting) return false;
+    if (!reactor.kept.hasRoom(reactor.slab.vectoredBytes)) return false;
+    return kernel.pending(this.fd, kernel.constants.FIONREAD) > reactor.slab.vectoredFromBytes;
   }
 
-  private readSpread(): void {
+  private readVectored(): void {
     const { kernel, reactor } = this.host;
     const { slab } = reactor;
-    const room = slab.spread();
+    const room = slab.vectored();
     const count = kernel.readv(this.fd, room, room.length);
     if (count <= 0) {
       this.readStopped(count);
       return;
     }
-    if (!slab.fillsSpread(count) && !this.moreBehind) this.readable = false;
-    this.credit = slab.creditAfter(count, this.credit);
+    if (!slab.fillsVectored(count) && !this.shortReadMayGoOn) this.readable = false;
+    this.sizeGuess = nextGuess(count, this.sizeGuess);
     reactor.spend(Math.max(0, count - BYTES_PER_TURN));
-    this.putHeld(slab.takeSpread(count));
-    this.deliverHeld();
+    this.putUndelivered(slab.takeVectored(count));
+    this.deliverNext();
   }
 
   /** One piece, or what the owner's memory has room for. */
-  private deliverHeld(): void {
+  private deliverNext(): void {
     const { readInto } = this;
     if (readInto?.length === 0) {
       this.readStopped(-errno.ENOBUFS);
       return;
     }
-    const { slab, kept } = this.host.reactor;
-    const { piece, isLast } = nextHeld(
+    const { kept } = this.host.reactor;
+    const { piece, isLast } = nextUndelivered(
       this,
-      readInto?.length ?? slab.pieceBytes(this.credit),
+      readInto?.length ?? pieceBytes(this.sizeGuess),
       kept,
     );
-    this.holding = !isLast;
+    this.undelivered = !isLast;
     this.bytesRead += piece.length;
     if (readInto === null) {
       this.owner.onRead(piece);
@@ -211,23 +221,23 @@ export abstract class StreamReader extends StreamState {
   }
 
   /** What was read, and is to be delivered before anything else. */
-  putHeld(pieces: Buffer[]): void {
+  putUndelivered(pieces: Buffer[]): void {
     if (pieces.length === 0) return;
     hold(this, pieces, this.host.reactor.kept);
-    this.holding = true;
+    this.undelivered = true;
   }
 
   /** The owner takes the rest of a piece later. */
-  giveBack(rest: Buffer): void {
+  unread(rest: Buffer): void {
     this.bytesRead -= rest.length;
-    this.calm();
-    this.putHeld([rest, ...this.takeHeld()]);
+    this.forgetHugeReads();
+    this.putUndelivered([rest, ...this.takeUndelivered()]);
   }
 
   /** Takes what was read and not delivered, for somebody who carries the connection on. */
-  takeHeld(): Buffer[] {
-    this.holding = false;
-    return allHeld(this, this.host.reactor.kept);
+  takeUndelivered(): Buffer[] {
+    this.undelivered = false;
+    return allUndelivered(this, this.host.reactor.kept);
   }
 
   /**
@@ -242,7 +252,7 @@ export abstract class StreamReader extends StreamState {
     const count = kernel.read(this.fd, slab.bytes, slab.offset, slab.room);
     if (count <= 0) return first;
     this.bytesRead += count;
-    if (count < slab.room && !this.moreBehind) this.readable = false;
+    if (count < slab.room && !this.shortReadMayGoOn) this.readable = false;
     return slab.joined(first, count);
   }
 
@@ -252,7 +262,7 @@ export abstract class StreamReader extends StreamState {
     const count = room ? this.host.kernel.read(this.fd, buffer, 0, buffer.length) : -errno.ENOBUFS;
     if (count > 0) {
       this.bytesRead += count;
-      if (count < buffer.length && !this.moreBehind) this.readable = false;
+      if (count < buffer.length && !this.shortReadMayGoOn) this.readable = false;
       this.owner.onReadInto(count);
     } else {
       this.readStopped(count);
@@ -270,19 +280,14 @@ export abstract class StreamReader extends StreamState {
   /** Whether bytes are unread, here or in the kernel. */
   get hasBytes(): boolean {
     const { kernel } = this.host;
-    if (this.holding) return true;
+    if (this.undelivered) return true;
     return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
   }
 
-  /** Something waits behind the bytes, so that a short read is not the last one. */
-  get mayHaveMore(): boolean {
-    return this.moreBehind;
-  }
-
   /** Bytes were read elsewhere: by a relay. */
-  took(count: number, isLast: boolean): void {
+  noteRead(count: number, isLast: boolean): void {
     this.bytesRead += count;
-    if (isLast && !this.moreBehind) this.readable = false;
+    if (isLast && !this.shortReadMayGoOn) this.readable = false;
   }
 
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */

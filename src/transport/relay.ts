@@ -40,8 +40,8 @@ export class Relay {
   move(from: Stream, to: Stream): boolean {
     this.leftover = null;
     this.writeStatus = 0;
-    const { crowded, kept } = from.host.reactor;
-    const mostBytes = crowded ? CROWDED_BYTES : PIPE_BYTES;
+    const { overReadBudget, kept } = from.host.reactor;
+    const mostBytes = overReadBudget ? CROWDED_BYTES : PIPE_BYTES;
     // All of it may be left over, and then stays until the other side has taken it.
     const splices = this.large && kept.hasRoom(mostBytes) && this.openPipe();
     return splices ? this.splice(from, to, mostBytes) : this.copy(from, to);
@@ -70,7 +70,7 @@ export class Relay {
       return true;
     }
     this.large = count === COPY_BYTES;
-    from.took(count, count < COPY_BYTES);
+    from.noteRead(count, count < COPY_BYTES);
     const sent = kernel.write(to.fd, scratch, 0, count);
     if (sent < 0) this.writeStatus = sent;
     else to.bytesWritten += sent;
@@ -84,7 +84,7 @@ export class Relay {
     if (count <= 0) {
       // splice(2) stops for good at urgent data, which a read passes over; it then says that there
       // is nothing, or even that this is the end where the peer's FIN is behind it.
-      const unsure = count === 0 || (count === -errno.EAGAIN && from.mayHaveMore);
+      const unsure = count === 0 || (count === -errno.EAGAIN && from.shortReadMayGoOn);
       this.large = !unsure && !NOT_BY_SPLICE.has(-count);
       this.pipe.noteFailure(count);
       if (this.large) from.readStopped(count);
@@ -92,7 +92,7 @@ export class Relay {
     }
     this.large = count >= SPLICE_BYTES_MIN;
     // Not known to be the last: it stops where the pipe has no place for another piece of memory.
-    from.took(count, false);
+    from.noteRead(count, false);
     let left = count;
     let sent = 1;
     while (left > 0 && sent > 0) {

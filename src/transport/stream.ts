@@ -21,10 +21,6 @@ export class Stream extends StreamReader {
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
 
-  protected override stepsPast(): boolean {
-    return this.owner.forward?.step(this) === true;
-  }
-
   override holder(): object | null {
     return this.owner.socket ?? null;
   }
@@ -61,12 +57,12 @@ export class Stream extends StreamReader {
     // A connect that is done already still reports later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
-    this.moreBehind = this.readable = false;
+    this.shortReadMayGoOn = this.readable = false;
     const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
     this.updateEvents();
     this.updateActive();
-    if (status === 0) this.host.reactor.soon(this);
+    if (status === 0) this.host.reactor.runNextTurn(this);
     return 0;
   }
 
@@ -75,7 +71,7 @@ export class Stream extends StreamReader {
       this.host.kernel.constants;
     const behind = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     // Also with the event that ends a connect: the FIN of a quick peer gets no other.
-    if (events & behind) this.moreBehind = true;
+    if (events & behind) this.shortReadMayGoOn = true;
     if (this.connecting) {
       this.finishConnect();
       return;
@@ -185,8 +181,8 @@ export class Stream extends StreamReader {
   }
 
   /** Sends what is queued when the running handler returns, or at the next tick. */
-  flushSoon(): void {
-    if (!this.blocked) this.host.reactor.flushSoon(this);
+  flushAfterHandler(): void {
+    if (!this.blocked) this.host.reactor.flushAfterHandler(this);
   }
 
   /** Lets the owner add to the queue, then sends it. */
@@ -195,13 +191,13 @@ export class Stream extends StreamReader {
     this.owner.onFlush();
     const status = this.send();
     const { reactor } = this.host;
-    const before = reactor.telling;
-    reactor.telling = this;
+    const before = reactor.reporting;
+    reactor.reporting = this;
     try {
       if (status < 0) this.owner.onWriteError(status);
       else if (this.pendingBytes === 0) this.owner.onWritten();
     } finally {
-      reactor.telling = before;
+      reactor.reporting = before;
     }
   }
 
@@ -224,7 +220,7 @@ export class Stream extends StreamReader {
     const upTo = this.bytesWritten + SEND_BYTES_PER_TURN;
     while (writes.lengthBytes > 0) {
       if (this.bytesWritten >= upTo) return this.yieldTurn(writes);
-      const sent = writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
+      const sent = writes.send(this.host.kernel, this.fd, this.finWithLastBytes && this.isTcp);
       if (sent >= 0) this.bytesWritten += sent;
       else if (sent === -errno.EAGAIN) return this.block();
       else return sent;
@@ -243,7 +239,7 @@ export class Stream extends StreamReader {
     this.blocked = writes.yields = true;
     writes.settle();
     this.updateActive();
-    this.host.reactor.soon(this);
+    this.host.reactor.runNextTurn(this);
     return 0;
   }
 
@@ -262,9 +258,9 @@ export class Stream extends StreamReader {
   stopWriting(): void {
     this.writeFailed = this.blocked = true;
     // What the failed call took from the socket, an event or an error, no other call will tell.
-    this.readable = this.moreBehind = true;
+    this.readable = this.shortReadMayGoOn = true;
     this.updateActive();
-    if (this.hasWork) this.host.reactor.again(this);
+    if (this.hasWork) this.host.reactor.runAgainThisTurn(this);
   }
 
   /** The failure of `stopWriting` was told: what is sent from now on fails by itself. */
@@ -291,7 +287,7 @@ export class Stream extends StreamReader {
 
   override close(): number {
     this.dropWrites();
-    if (this.holding) this.takeHeld();
+    if (this.undelivered) this.takeUndelivered();
     this.reading = this.connecting = this.blocked = false;
     return super.close();
   }
@@ -307,7 +303,7 @@ export class Stream extends StreamReader {
     const linger = Buffer.alloc(8);
     linger.writeInt32LE(1, 0);
     // The kernel may have kept the last bytes for a FIN: this sends them.
-    if (this.finFollows && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (this.finWithLastBytes && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
     const status = this.setOption(SOL_SOCKET, SO_LINGER, linger);
     this.close();
     return status;

@@ -20,7 +20,7 @@ export interface StreamOwner {
   onReadError(status: number): void;
   /** After `stopWriting`: no bytes are there any more, though the peer's side has not ended. */
   onReadOut(): void;
-  /** A flush is about to send: the owner may queue more, and say that `finFollows`. */
+  /** A flush is about to send: the owner may queue more, and say that `finWithLastBytes`. */
   onFlush(): void;
   /** All that was queued is with the kernel. */
   onWritten(): void;
@@ -48,7 +48,7 @@ export interface Forward {
 const ignore = (): void => {};
 
 /** Owns a stream until somebody takes it, who finds in the kernel what came before: none reads. */
-export const nobody: StreamOwner = {
+export const NO_OWNER: StreamOwner = {
   onConnect: ignore,
   onRead: ignore,
   onReadInto: ignore,

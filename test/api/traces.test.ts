@@ -64,7 +64,7 @@ for (const [what, call] of Object.entries(MISTAKES)) {
   row(`${what}: with source maps, behind the source of what was called`, ({ net }) => {
     withSourceMaps(true, () => {
       const frames = framesOf(net, call);
-      assert.match(frames[0] ?? '', /src\/(net|util)\/\w+\.ts:/, frames.join('\n'));
+      assert.match(frames[0] ?? '', /src\/(net|util)\/(\w+\/)?\w+\.ts:/, frames.join('\n'));
       assert.match(frames[1] ?? '', /traces\.test/, frames.join('\n'));
     });
   });

@@ -10,7 +10,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Socket } from 'barewire';
 import { closeDescriptor, detachDescriptor, moveSocket } from '#internal/net/moving/outbound';
-import { kCore } from '#internal/net/symbols';
+import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../support/flood.js';
 import { makePair, makePairs, type Pair } from '../support/pairs.js';
@@ -43,7 +43,7 @@ async function bufferBytes(): Promise<number> {
 }
 
 function flooded(scope: Scope, { ours }: Pair, lengthBytes: number): Flood {
-  const fd = ours[kCore].stream?.fd;
+  const fd = ours[kConnection].stream?.fd;
   assert.ok(fd !== undefined);
   const flood = new Flood(fd, lengthBytes);
   scope.defer(() => flood.end());
@@ -185,12 +185,12 @@ test('single bytes that wait keep little alive, each of them', async (scope) => 
 async function clog({ near, source, destination }: Relayed, block: Buffer): Promise<void> {
   const { SOL_SOCKET, SO_SNDBUF } = watch.kernel.constants;
   // Most of what is read at once is left over.
-  destination[kCore].stream?.setOption(SOL_SOCKET, SO_SNDBUF, 32 * KIB);
+  destination[kConnection].stream?.setOption(SOL_SOCKET, SO_SNDBUF, 32 * KIB);
   for (let i = 0; i < RELAYED_BLOCKS; i++) near.write(block);
   let quiet = 0;
   for (let last = -1; quiet < 5; ) {
     await sleep(2);
-    const now = source.bytesRead + (destination[kCore].stream?.bytesWritten ?? 0);
+    const now = source.bytesRead + (destination[kConnection].stream?.bytesWritten ?? 0);
     quiet = now === last && destination.writableLength > 0 ? quiet + 1 : 0;
     last = now;
   }

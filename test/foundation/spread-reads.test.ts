@@ -5,7 +5,7 @@ import type { Socket as PlainSocket } from 'node:net';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import net, { type Socket } from 'barewire';
 import { closeDescriptor, moveSocket } from '#internal/net/moving/outbound';
-import { kCore } from '#internal/net/symbols';
+import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../support/flood.js';
 import { makePair } from '../support/pairs.js';
@@ -29,7 +29,7 @@ interface Flooded {
 async function flooded(scope: Scope, lengthBytes: number): Promise<Flooded> {
   const { ours, peer } = await makePair(scope);
   // Not `_handle.fd`: whose number somebody has, that connection is read as it was before.
-  const fd = ours[kCore].stream?.fd;
+  const fd = ours[kConnection].stream?.fd;
   assert.ok(fd !== undefined && fd >= 0);
   const flood = new Flood(fd, lengthBytes);
   scope.defer(() => flood.end());
@@ -302,7 +302,7 @@ test('many floods at once are read in turn, none a megabyte at a time', async (s
 test('where a connection may go to another process, all that was read is told', async (scope) => {
   const { slab } = systemHost().reactor;
   scope.defer(() => {
-    slab.spreads = true;
+    slab.mayBeVectored = true;
   });
   const { ours, peer, flood } = await flooded(scope, 6 * MIB);
   await import('barewire/ipc');

@@ -6,7 +6,13 @@
 import type { Descriptor } from '../../transport/descriptor.js';
 import type { Stream } from '../../transport/stream.js';
 import { addressInfo } from '../addresses/address_info.js';
-import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
+import {
+  applyKeepAlive,
+  applyNoDelay,
+  applyTypeOfService,
+  readTypeOfService,
+  type SocketSettings,
+} from './settings.js';
 
 /** How libuv has keep-alive's probes go, where nobody says otherwise. */
 const PROBE_INTERVAL_SECONDS = 1;
@@ -191,3 +197,30 @@ export class SocketHandle extends Handle<Stream> {
 export type LooseHandle = Partial<
   Pick<SocketHandle, 'setNoDelay' | 'setKeepAlive' | 'setTypeOfService' | 'getTypeOfService'>
 > & { fd?: number };
+
+/** What was not asked for is the handle's to choose, or with `idleTimeOnly` stays as it is. */
+export function setKeepAliveOn(
+  handle: LooseHandle | null,
+  settings: SocketSettings,
+  idleTimeOnly: boolean,
+): void {
+  const absent = idleTimeOnly ? 0 : undefined;
+  handle?.setKeepAlive?.(
+    settings.keepAlive === true,
+    settings.keepAliveDelaySeconds,
+    settings.keepAliveIntervalSeconds ?? absent,
+    settings.keepAliveCount ?? absent,
+  );
+}
+
+/** By way of the handle, since packages put their own functions there to see this happen. */
+export function applySettings(
+  handle: LooseHandle,
+  settings: SocketSettings,
+  idleTimeOnly: boolean,
+): void {
+  const { noDelay, typeOfService } = settings;
+  if (noDelay) handle.setNoDelay?.(true);
+  if (settings.keepAlive) setKeepAliveOn(handle, settings, idleTimeOnly);
+  if (typeOfService !== undefined) handle.setTypeOfService?.(typeOfService);
+}

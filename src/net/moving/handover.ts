@@ -9,7 +9,7 @@ import { systemError } from '../../util/system_error.js';
 import type { ReadableInternals } from '../node/stream_state.js';
 import { streamOf } from '../socket/create.js';
 import { Socket } from '../socket/socket.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
 
 /** A connection that has left its socket. */
 export interface Handover {
@@ -61,20 +61,20 @@ function acceptAll(socket: Socket): void {
  * of its bytes is lost. Throws `ERR_SOCKET_CLOSED` where the socket has no connection.
  */
 export function handOut(socket: Socket): Handover {
-  const core = socket[kCore];
-  if (core.stream === null || socket.connecting || socket.destroyed) {
+  const connection = socket[kConnection];
+  if (connection.stream === null || socket.connecting || socket.destroyed) {
     throw stateError('ERR_SOCKET_CLOSED');
   }
   while (socket.writableCorked > 0) socket.uncork();
-  core.stream.flush();
-  const { stream, prepaidChunks, callback } = core.release();
+  connection.stream.flush();
+  const { stream, sentAhead, callback } = connection.release();
   // The callbacks of a flush are the user's: they may have closed the socket.
   if (stream === null) throw stateError('ERR_SOCKET_CLOSED');
-  const waiting = socket.writableBuffer.slice(prepaidChunks);
+  const waiting = socket.writableBuffer.slice(sentAhead);
   const unwritten = [...stream.takePending(), ...waiting.map(({ chunk }) => chunk as Uint8Array)];
   const { ended, finished } = socket._writableState;
   const { fd } = stream;
-  const held = stream.takeHeld();
+  const held = stream.takeUndelivered();
   const status = stream.detach();
   if (status < 0) throw systemError(status, 'release');
   acceptAll(socket);
@@ -129,10 +129,10 @@ export function awaitingSocket(allowHalfOpen: boolean): Socket {
  * kernel has. Throws a system error.
  */
 export function takeIn(socket: Socket, fd: number, unread: readonly Buffer[]): void {
-  const core = socket[kCore];
-  const { kernel } = core.host;
+  const connection = socket[kConnection];
+  const { kernel } = connection.host;
   const isSocket = kernel.kind(fd) === kernel.constants.S_IFSOCK;
-  core.adopt(streamOf(socket, core.host, fd, isSocket));
+  connection.adopt(streamOf(socket, connection.host, fd, isSocket));
   for (const chunk of unread.toReversed()) socket.unshift(chunk);
   if (socket.connecting) socket._connectEnded(0);
   else socket.read(0);

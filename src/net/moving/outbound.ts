@@ -14,7 +14,7 @@ import type { SocketOptions } from '../options/socket_options.js';
 import { listenOnOwned } from '../server/listen.js';
 import type { Server } from '../server/server.js';
 import { Socket } from '../socket/socket.js';
-import { kCore, kHost, kServer } from '../symbols.js';
+import { kAcceptor, kConnection, kHost } from '../symbols.js';
 import { unreadBytes } from './handover.js';
 
 /** Sends what is queued, then closes: the socket it was written to is somebody else's by now. */
@@ -57,7 +57,7 @@ export interface ForeignHandleOwner {
 }
 
 function connectedStream(socket: Socket): Stream {
-  const { stream } = socket[kCore];
+  const { stream } = socket[kConnection];
   if (stream === null || socket.connecting) throw stateError('ERR_SOCKET_CLOSED');
   return stream;
 }
@@ -65,7 +65,7 @@ function connectedStream(socket: Socket): Stream {
 /** Listeners hear of it at the next tick, not in the middle of what the caller does. */
 function keepUnread(socket: Socket, held: readonly Buffer[]): void {
   if (held.length === 0) return;
-  socket[kCore].host.clock.soon(() => {
+  socket[kConnection].host.clock.nextTick(() => {
     for (const piece of held) if (!socket.destroyed) socket.push(piece);
   });
 }
@@ -78,22 +78,24 @@ function keepUnread(socket: Socket, held: readonly Buffer[]): void {
  */
 export function detachDescriptor(socket: Socket): number {
   const stream = connectedStream(socket);
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   stream.stopReading();
   stream.flush();
   // Its write failed, and that destroyed it.
-  if (core.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
-  keepUnread(socket, stream.takeHeld());
+  if (connection.stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
+  keepUnread(socket, stream.takeUndelivered());
   let fd: number;
   if (stream.pendingBytes === 0) {
     fd = stream.detach();
   } else {
     fd = releaseDescriptor(duplicateSocket(socket));
-    const leftover = new Leftover(stream, core.scope, (status) => core.writeEnded(status));
+    const leftover = new Leftover(stream, connection.scope, (status) =>
+      connection.writeEnded(status),
+    );
     stream.owner = leftover;
     if (stream.writeFailed) leftover.onWriteError(-errno.EPIPE);
   }
-  core.abandon();
+  connection.abandon();
   return fd;
 }
 
@@ -112,7 +114,7 @@ export function moveSocket(
   const fd = duplicateSocket(socket);
   // Not by read(), which would tell listeners here what the next owner tells his.
   const buffered = unreadBytes(socket._readableState);
-  const held = stream.takeHeld();
+  const held = stream.takeUndelivered();
   stream.stopReading();
   try {
     // Copies, since other sockets' bytes lie in the same memory.
@@ -120,7 +122,7 @@ export function moveSocket(
     take(fd, unread);
   } catch (error) {
     closeDescriptor(fd);
-    stream.putHeld(held);
+    stream.putUndelivered(held);
     if (reading) stream.startReading();
     throw error;
   }
@@ -136,7 +138,7 @@ export function moveSocket(
  * which then gets the rest from the kernel.
  */
 export function leaveUnreadToKernel(): void {
-  systemHost().reactor.slab.spreads = false;
+  systemHost().reactor.slab.mayBeVectored = false;
 }
 
 /** A second descriptor for a connected socket, owned by this thread until it is released. */
@@ -150,11 +152,11 @@ export function duplicateSocket(socket: Socket): number {
 
 /** A second descriptor for what a server listens on; throws where it does not listen. */
 export function duplicateServer(server: Server): number {
-  const core = server[kServer];
-  const { listener } = core;
+  const connection = server[kAcceptor];
+  const { listener } = connection;
   if (listener === null) throw stateError('ERR_SERVER_NOT_RUNNING');
   listener.exclusive = false;
-  const fd = core.host.kernel.dup(listener.fd);
+  const fd = connection.host.kernel.dup(listener.fd);
   if (fd < 0) throw systemError(fd, 'dup');
   return fd;
 }
@@ -209,13 +211,13 @@ export function socketOfDescriptor(
   const host = Socket.prototype[kHost]();
   const family = Math.max(familyOf(host, fd), 0);
   const socket = new Socket(options);
-  const stream = new Stream(host, fd, family, socket[kCore]);
+  const stream = new Stream(host, fd, family, socket[kConnection]);
   const status = stream.open();
   if (status < 0) {
     stream.close();
     throw systemError(status, 'open');
   }
-  socket[kCore].adopt(stream);
+  socket[kConnection].adopt(stream);
   if (unread.length > 0) socket.unshift(Buffer.concat(unread));
   socket.read(0);
   return socket;
@@ -228,10 +230,10 @@ export function listenOnDescriptor(server: Server, fd: number): void {
 
 /** Whether `value` is a socket of this package. */
 export function isOurSocket(value: unknown): value is Socket {
-  return typeof value === 'object' && value !== null && kCore in value;
+  return typeof value === 'object' && value !== null && kConnection in value;
 }
 
 /** Whether `value` is a server of this package. */
 export function isOurServer(value: unknown): value is Server {
-  return typeof value === 'object' && value !== null && kServer in value;
+  return typeof value === 'object' && value !== null && kAcceptor in value;
 }

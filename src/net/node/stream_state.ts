@@ -58,8 +58,53 @@ function drained(state: ReadableInternals): void {
 }
 
 /** Leaves a Readable as if its `push()` had emitted bytes. Most often nothing changes. */
-export function emitted(state: ReadableInternals): void {
+export function markDataEmitted(state: ReadableInternals): void {
   if (state.reading) state.reading = false;
   if (state.awaitDrainWriters !== null) drained(state);
   if (!state.dataEmitted) state.dataEmitted = true;
+}
+
+/** What Readable asked for by `_read` came another way than by `push`: it may ask again. */
+export function markReadServed(state: ReadableInternals): void {
+  state.reading = false;
+}
+
+/** A chunk of `lengthBytes` became part of the write under way, past Writable. */
+export function noteJoined(state: WritableInternals, lengthBytes: number): void {
+  state.length += lengthBytes;
+  state.writelen += lengthBytes;
+}
+
+/** `write()` returns false: `'drain'` follows once all is written. */
+export function markFull(state: WritableInternals): void {
+  state.needDrain = true;
+}
+
+/**
+ * A callback that comes now is taken for one within `write()`: Writable then calls the user's at
+ * the next tick. Writable itself takes this back when it hands the next write over.
+ */
+export function deferCallbacks(state: WritableInternals): void {
+  state.sync = true;
+}
+
+/** Calls `run`; Writable reports what that completes at the next tick. */
+export function deferringCallbacks(state: WritableInternals, run: () => void): void {
+  const { sync } = state;
+  state.sync = true;
+  try {
+    run();
+  } finally {
+    state.sync = sync;
+  }
+}
+
+/**
+ * A socket that was destroyed connects again. Node's `_undestroy` leaves these two as they were: a
+ * `pipe` to the socket would wait for a `'drain'` of the past, and a reader for a `'readable'` that
+ * was due when the socket was destroyed.
+ */
+export function forgetEarlierLife(readable: ReadableInternals, writable: WritableInternals): void {
+  writable.needDrain = false;
+  readable.emittedReadable = false;
 }

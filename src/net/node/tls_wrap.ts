@@ -61,7 +61,7 @@ export function isUnderTls(socket: Socket): boolean {
  * What a socket had before it was put under TLS counts no more, as it does not where `tls` takes
  * the descriptor: encoding, and other listeners for bytes that nobody but TLS can read.
  */
-export function leaveToTls(socket: Socket): void {
+export function yieldToTls(socket: Socket): void {
   if (!isUnderTls(socket)) return;
   keepListeners(socket);
   for (const listener of socket.listeners('data')) {

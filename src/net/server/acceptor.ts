@@ -7,11 +7,11 @@ import { familyOf } from '../../transport/bind.js';
 import type { Host } from '../../transport/host.js';
 import { Listener, type ListenerOwner } from '../../transport/listener.js';
 import { Stream } from '../../transport/stream.js';
-import { nobody } from '../../transport/stream_owner.js';
+import { NO_OWNER } from '../../transport/stream_owner.js';
 import { option } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';
 import { addressInfo } from '../addresses/address_info.js';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { ListenContext } from '../connection/context.js';
 import { SocketHandle } from '../connection/handle.js';
 import { classOf } from '../node/callable.js';
@@ -49,7 +49,7 @@ export type ListenerOrigin = 'own' | 'copy' | 'taken';
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
 
-export class ServerCore implements ListenerOwner {
+export class Acceptor implements ListenerOwner {
   listener: Listener | null = null;
   /** This worker's share in what cluster's primary listens on. */
   share: ClusterShare | null = null;
@@ -232,7 +232,7 @@ export class ServerCore implements ListenerOwner {
     const { server, listener, host } = this;
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const maxConnections = option(server, 'maxConnections');
-    const stream = new Stream(host, fd, family, nobody);
+    const stream = new Stream(host, fd, family, NO_OWNER);
     // What cluster's primary accepted is open there as well.
     stream.exclusive = listener !== null;
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
@@ -261,7 +261,7 @@ export class ServerCore implements ListenerOwner {
   private show(handle: ServerHandle, stream: Stream): void {
     const connection = new SocketHandle(
       () => stream,
-      () => (stream.owner as Partial<SocketCore>).scope?.asyncId() ?? -1,
+      () => (stream.owner as Partial<Connection>).scope?.asyncId() ?? -1,
     );
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);

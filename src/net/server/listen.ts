@@ -18,7 +18,7 @@ import { deniedListen } from '../node/permission.js';
 import { isPath, toCount } from '../options/arguments.js';
 import type { LooseListenOptions } from '../options/server_options.js';
 import type { Profile } from '../profile.js';
-import { kBound, kServer } from '../symbols.js';
+import { kAcceptor, kBound } from '../symbols.js';
 import type { ListenerOrigin } from './acceptor.js';
 import { ClusterShare, type ListenQuery, workerCluster } from './cluster_share.js';
 import type { ListeningServer as Server } from './listening_server.js';
@@ -33,20 +33,20 @@ const listenChannel = tracingChannel('net.server.listen');
 
 function failLater(server: Server, host: Host, error: Error): void {
   if (listenChannel.error.hasSubscribers) listenChannel.error.publish({ server, error });
-  server[kServer].unwatch();
-  host.clock.soon(() => server._listenFailed(error));
+  server[kAcceptor].unwatch();
+  host.clock.nextTick(() => server._listenFailed(error));
 }
 
 /** Where the process may not use the network the server hears so, by whatever it listens on. */
 function isRefused(server: Server, resource: string): boolean {
-  const { host } = server[kServer];
+  const { host } = server[kAcceptor];
   const denied = deniedListen(host, resource);
   if (denied !== null) failLater(server, host, denied);
   return denied !== null;
 }
 
 function failNow(server: Server, error: Error): void {
-  server[kServer].unwatch();
+  server[kAcceptor].unwatch();
   server._listenFailed(error);
 }
 
@@ -59,22 +59,22 @@ function beginListening(
   port?: number,
   origin: ListenerOrigin = 'own',
 ): void {
-  const core = server[kServer];
-  const status = fd < 0 ? fd : core.listen(fd, backlog, origin);
+  const acceptor = server[kAcceptor];
+  const status = fd < 0 ? fd : acceptor.listen(fd, backlog, origin);
   debug('listen on %j, backlog %d, status %d', [address, port], backlog, status);
   if (status < 0) {
-    failLater(server, core.host, explainedError(status, 'listen', address, port));
+    failLater(server, acceptor.host, explainedError(status, 'listen', address, port));
     return;
   }
   nowListening(server);
 }
 
 function nowListening(server: Server): void {
-  const core = server[kServer];
+  const acceptor = server[kAcceptor];
   if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
-  const id = core.listeningId;
-  core.host.clock.soon(() => {
-    if (core.listening && core.listeningId === id) server.emit('listening');
+  const id = acceptor.listeningId;
+  acceptor.host.clock.nextTick(() => {
+    if (acceptor.listening && acceptor.listeningId === id) server.emit('listening');
   });
 }
 
@@ -92,21 +92,21 @@ function listenInCluster(server: Server, what: Shareable): boolean {
   if (options.exclusive || options.reusePort) return false;
   const cluster = workerCluster();
   if (cluster === null) return false;
-  const core = server[kServer];
-  const id = core.begin();
+  const acceptor = server[kAcceptor];
+  const id = acceptor.begin();
   const { readableAll, writableAll } = options;
   const flags = options.ipv6Only ? UV_TCP_IPV6ONLY : 0;
   const query = { address, addressType, port, fd, flags, backlog, readableAll, writableAll };
   cluster._getServer?.(server, query, (error, handle) => {
-    if (handle === null || core.listeningId !== id) {
+    if (handle === null || acceptor.listeningId !== id) {
       handle?.close();
-      if (core.listeningId !== id) return;
+      if (acceptor.listeningId !== id) return;
     }
-    core.pendingId = 0;
+    acceptor.pendingId = 0;
     const share = handle === null || error ? null : new ClusterShare(handle);
     const status =
       error ||
-      (share === null ? -errno.EINVAL : share.bound(port) || core.listenShared(share, backlog));
+      (share === null ? -errno.EINVAL : share.bound(port) || acceptor.listenShared(share, backlog));
     if (status < 0) {
       if (error === 0) share?.close();
       failNow(server, addressError(status, 'bind', address, port));
@@ -130,7 +130,7 @@ function listenOnAddress(
   port: number,
   backlog: number,
 ): void {
-  const { host, profile } = server[kServer];
+  const { host, profile } = server[kAcceptor];
   const bindOptions = {
     ipv6Only: options.ipv6Only === true,
     reusePort: options.reusePort === true,
@@ -171,11 +171,11 @@ function listenOnHost(
     listenOnName(server, options, name, port, backlog);
     return;
   }
-  const core = server[kServer];
-  const id = core.begin();
-  core.host.clock.soon(() => {
-    if (core.listeningId !== id) return;
-    core.pendingId = 0;
+  const acceptor = server[kAcceptor];
+  const id = acceptor.begin();
+  acceptor.host.clock.nextTick(() => {
+    if (acceptor.listeningId !== id) return;
+    acceptor.pendingId = 0;
     listenOnAddress(server, options, name, port, backlog);
   });
 }
@@ -188,12 +188,12 @@ function listenOnName(
   port: number,
   backlog: number,
 ): void {
-  const core = server[kServer];
-  const id = core.begin();
-  const lookup = core.host.lookup ?? systemDns().lookup;
+  const acceptor = server[kAcceptor];
+  const id = acceptor.begin();
+  const lookup = acceptor.host.lookup ?? systemDns().lookup;
   lookup(name, lookupOptions(true), (error, found) => {
-    if (core.listeningId !== id) return;
-    core.pendingId = 0;
+    if (acceptor.listeningId !== id) return;
+    acceptor.pendingId = 0;
     if (error) {
       failNow(server, error);
       return;
@@ -212,7 +212,7 @@ function listenOnPath(
   path: string,
   backlog: number,
 ): void {
-  const core = server[kServer];
+  const acceptor = server[kAcceptor];
   const { readableAll, writableAll } = options;
   const abstract = path.startsWith('\0');
   if (abstract && (readableAll || writableAll)) {
@@ -224,15 +224,15 @@ function listenOnPath(
   const query = { address: path, addressType: -1, port: -1, fd: undefined };
   if (listenInCluster(server, { ...query, options, backlog })) return;
   if (isRefused(server, path)) return;
-  const fd = pathStatus(bindPath(core.host, path));
+  const fd = pathStatus(bindPath(acceptor.host, path));
   server._connectionKey = `-1:${path}:-1`;
-  if (fd >= 0 && !abstract) core.file = new SocketFile(core.host, path);
+  if (fd >= 0 && !abstract) acceptor.file = new SocketFile(acceptor.host, path);
   // Node's errors about a path carry a port, too.
   beginListening(server, fd, backlog, path, -1);
-  if (core.listener === null || !(readableAll || writableAll)) return;
-  const status = openToAll(core.host, path, readableAll === true, writableAll === true);
+  if (acceptor.listener === null || !(readableAll || writableAll)) return;
+  const status = openToAll(acceptor.host, path, readableAll === true, writableAll === true);
   if (status < 0) {
-    core.stop();
+    acceptor.stop();
     throw systemError(status, 'uv_pipe_chmod');
   }
 }
@@ -251,7 +251,7 @@ function boundSocketIn(options: LooseListenOptions): BoundSocket | null {
 
 function listenOnBound(server: Server, bound: BoundSocket, backlog: number): void {
   const { fd, path, file } = bound[kBound]();
-  server[kServer].file = file;
+  server[kAcceptor].file = file;
   server._pipeName = path;
   beginListening(server, fd, backlog, null, undefined, 'copy');
 }
@@ -263,7 +263,7 @@ function listenOnDescriptor(
   options: LooseListenOptions,
   backlog: number,
 ): void {
-  const { host } = server[kServer];
+  const { host } = server[kAcceptor];
   const isNumber = fd === options.fd;
   if (isNumber) {
     const query = { address: null, addressType: -1, port: -1, fd };
@@ -300,11 +300,11 @@ export function listen(
   backlogArgument: number,
   argumentCount: number,
 ): void {
-  const core = server[kServer];
+  const acceptor = server[kAcceptor];
   if (listenChannel.asyncStart.hasSubscribers) {
     listenChannel.asyncStart.publish({ server, options: given });
   }
-  core.listeningId++;
+  acceptor.listeningId++;
   const bound = boundSocketIn(given);
   const backlog = backlogOf(options.backlog || backlogArgument) || BACKLOG;
   if (bound !== null) {

@@ -8,7 +8,7 @@ import { stateError } from '../../util/errors.js';
 import { isBoundSocket } from '../addresses/is_bound_socket.js';
 import { SocketHandle } from '../connection/handle.js';
 import { own } from '../connection/overrides.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 /** The prototype of this package's own class; set when that is made. */
@@ -51,17 +51,18 @@ export function becomeBuiltin(socket: Socket, options: object): void {
  * what it holds goes along. Returns false, and does nothing, where it is connected.
  */
 export function goOnAsBuiltin(socket: Socket): boolean {
-  const core = socket[kCore];
-  if (core === undefined || core.open) return false;
+  const connection = socket[kConnection];
+  if (connection === undefined || connection.open) return false;
   const { _readableState, _writableState, allowHalfOpen, timeout } = socket;
-  const { settings, userRead, referenced } = core;
+  const { userRead, referenced } = connection;
+  const { settings } = connection.extras;
   const onread = userRead && {
-    buffer: userRead.generate ?? userRead.buffer,
+    buffer: userRead.generate ?? userRead.memory,
     callback: userRead.callback,
   };
-  core.setIdleTimeout(0);
+  connection.setIdleTimeout(0);
   socket.removeListener('end', own.onPeerEnded as () => void);
-  Reflect.deleteProperty(socket, kCore);
+  Reflect.deleteProperty(socket, kConnection);
   const told = settings && {
     noDelay: settings.noDelay,
     keepAlive: settings.keepAlive,

@@ -10,11 +10,13 @@ import { option, pick } from '../../util/options.js';
 import { addressError, errno } from '../../util/system_error.js';
 import { validateString } from '../../util/validate.js';
 import { pathStatus } from '../addresses/path_status.js';
+import { enterContext } from '../connection/context.js';
 import type { WriteCallback } from '../connection/duplex.js';
 import { debug } from '../node/debug_log.js';
 import { deniedConnect } from '../node/permission.js';
+import { forgetEarlierLife } from '../node/stream_state.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from '../options/socket_options.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 import { dialTarget } from './target.js';
 
@@ -34,7 +36,7 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
-    const denied = deniedConnect(this.socket[kCore].host, address, port);
+    const denied = deniedConnect(this.socket[kConnection].host, address, port);
     if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
@@ -51,7 +53,7 @@ class SocketDialObserver implements DialObserver {
   }
 
   onConnected(stream: Stream): void {
-    this.socket[kCore].adopt(stream);
+    this.socket[kConnection].adopt(stream);
     this.socket._connectEnded(0);
   }
 
@@ -61,28 +63,30 @@ class SocketDialObserver implements DialObserver {
 }
 
 /** A second `connect` takes the place of one that is still under way. */
-function giveUpEarlier(core: Socket[typeof kCore]): void {
-  core.dial?.cancel();
-  core.dial = null;
+function giveUpEarlier(connection: Socket[typeof kConnection]): void {
+  const { dial } = connection.extras;
+  if (dial === null) return;
+  dial.cancel();
+  connection.ownExtras().dial = null;
 }
 
 function connectPath(socket: Socket, path: string): void {
-  const core = socket[kCore];
-  core.path = path;
-  giveUpEarlier(core);
+  const connection = socket[kConnection];
+  connection.ownExtras().path = path;
+  giveUpEarlier(connection);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
-  const denied = deniedConnect(core.host, path);
+  const denied = deniedConnect(connection.host, path);
   if (denied !== null) {
     socket.destroy(denied);
     return;
   }
-  const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
+  const dialled = pathStatus(dialPath(connection.host, path, connection, connection.stream));
   if (typeof dialled !== 'number') {
-    core.adopt(dialled);
+    connection.adopt(dialled);
     awaitConnect(dialled, new AsyncResource('PIPECONNECTWRAP'), (status) => {
-      dialled.owner = core;
-      core.onConnect(status);
+      dialled.owner = connection;
+      connection.onConnect(status);
     });
     return;
   }
@@ -91,29 +95,30 @@ function connectPath(socket: Socket, path: string): void {
     socket.destroy(addressError(dialled, 'connect', path));
     return;
   }
-  core.host.clock.soon(() => {
+  connection.host.clock.nextTick(() => {
     if (socket.connecting) socket._connectEnded(dialled);
   });
 }
 
 function connectHost(socket: Socket, options: LooseConnectOptions): void {
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   const { localAddress, localPort } = options;
-  if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
+  if (connection.unconnected && (localAddress !== undefined || localPort !== undefined)) {
     const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
     throw invalidArgValue('options', { ...options }, reason);
   }
-  const target = dialTarget(options, option(socket, 'blockList'), core.stream);
+  const target = dialTarget(options, option(socket, 'blockList'), connection.stream);
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
-  giveUpEarlier(core);
+  giveUpEarlier(connection);
   const observer = new SocketDialObserver(socket, target.host);
-  core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
-  if (!core.referenced) core.dial.unref();
-  core.dial.start();
+  const dial = new Dial(connection.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
+  connection.ownExtras().dial = dial;
+  if (!connection.referenced) dial.unref();
+  dial.start();
   // The kernel chose the local address when a bound socket began to connect.
-  if (core.unconnected) core.local = null;
+  if (connection.unconnected) connection.ownExtras().local = null;
 }
 
 /** `socket.connect` with its arguments in order. */
@@ -122,7 +127,7 @@ export function connectSocket(
   given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   const options = pick(given, CONNECT_OPTIONS);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (listener !== null) socket.once('connect', listener);
@@ -131,22 +136,21 @@ export function connectSocket(
   }
   // A socket that ended by the peer's FIN had its write() replaced; see create.ts.
   if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
-  if (socket.destroyed || !core.open) {
+  if (socket.destroyed || !connection.open) {
     socket._undestroy();
-    // Node leaves these as they were: a `pipe` to the socket would wait for a 'drain' of the past,
-    // and a reader for a 'readable' that was due when the socket was destroyed.
-    socket._writableState.needDrain = false;
-    socket._readableState.emittedReadable = false;
-    core.reset();
+    forgetEarlierLife(socket._readableState, socket._writableState);
+    connection.reset();
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
   // not reach those of 'data'.
   debug('connect %j', [options.host, options.port, options.path]);
-  core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
-  core.active();
+  enterContext(connection, options.path ? 'PIPEWRAP' : 'TCPWRAP');
+  connection.active();
   socket.connecting = true;
   // What it is bound to tells what a bound socket connects to.
-  const toPath = core.unconnected ? core.bound?.path !== undefined : Boolean(options.path);
+  const toPath = connection.unconnected
+    ? connection.extras.bound?.path !== undefined
+    : Boolean(options.path);
   if (toPath) {
     validateString(options.path, 'options.path');
     connectPath(socket, options.path);
@@ -162,21 +166,21 @@ function wantsBytes(socket: Socket): boolean {
 
 /** The end of connecting: `'connect'`, or the error. */
 export function connectEnded(socket: Socket, status: number): void {
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   if (socket.destroyed || !socket.connecting) return;
   socket.connecting = false;
   debug('connected, status %d', status);
   if (status < 0) {
-    const path = core.path ?? '';
+    const path = connection.extras.path ?? '';
     const error = addressError(status, 'connect', path);
     socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
     socket.destroy(error);
     return;
   }
-  core.established();
+  connection.established();
   socket.emit('connect');
   socket.emit('ready');
-  if (core.stream !== null && wantsBytes(socket)) socket.read(0);
+  if (connection.stream !== null && wantsBytes(socket)) socket.read(0);
 }
 
 // What a call made before the connection stands does once it does.

@@ -24,7 +24,7 @@ export function hold(owner: object, pieces: Buffer[], kept: Kept): void {
 /**
  * Takes one piece, or as much of it as there is room for, and tells whether anything is left.
  */
-export function nextHeld(
+export function nextUndelivered(
   owner: object,
   roomBytes: number,
   kept: Kept,
@@ -39,7 +39,7 @@ export function nextHeld(
 }
 
 /** Takes all that is left. */
-export function allHeld(owner: object, kept: Kept): Buffer[] {
+export function allUndelivered(owner: object, kept: Kept): Buffer[] {
   const pieces = held.get(owner) ?? [];
   held.delete(owner);
   kept.remove(memoryBytes(pieces));

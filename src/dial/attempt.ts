@@ -2,7 +2,7 @@
 import type { Scope } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import { NO_OWNER, type StreamOwner } from '../transport/stream_owner.js';
+import { NO_OWNER, QuietOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
@@ -10,25 +10,17 @@ import type { DialAddress, DialTarget } from './target.js';
 export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
-class AttemptOwner implements StreamOwner {
-  readonly readInto = null;
-  readonly forward = null;
+class AttemptOwner extends QuietOwner {
   constructor(
-    readonly scope: Scope | null,
+    scope: Scope | null,
     private readonly done: (status: number) => void,
-  ) {}
-  onConnect(status: number): void {
+  ) {
+    super(scope);
+  }
+
+  override onConnect(status: number): void {
     this.done(status);
   }
-  onRead(): void {}
-  onReadInto(): void {}
-  onReadEnd(): void {}
-  onReadError(): void {}
-  onReadOut(): void {}
-  onFlush(): void {}
-  onExit(): void {}
-  onWritten(): void {}
-  onWriteError(): void {}
 }
 
 /** Has `done` called in `scope` when the connection stands (0), or failed (-errno). */

@@ -1,13 +1,9 @@
 /** What goes over a channel in place of a socket or server of this package. */
 import { option } from '../net/checks.js';
-import {
-  detachDescriptor,
-  duplicateServer,
-  duplicateSocket,
-  isOurServer,
-  isOurSocket,
-  releaseDescriptor,
-} from '../net/moving/outbound.js';
+import { uncount } from '../net/connection/counting.js';
+import { departDescriptor, duplicateServer, duplicateSocket } from '../net/moving/depart.js';
+import { detachDescriptor } from '../net/moving/descriptor.js';
+import { isOurServer, isOurSocket } from '../net/moving/ours.js';
 import type { ChildSocketList } from '../net/server/worker_list.js';
 import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
@@ -70,7 +66,7 @@ class SocketCarrier implements Carrier {
   ) {
     const { server } = socket;
     this.server = keepOpen ? null : (socket._server as Server | null);
-    const fd = keepOpen ? releaseDescriptor(duplicateSocket(socket)) : detachDescriptor(socket);
+    const fd = keepOpen ? detachDescriptor(duplicateSocket(socket)) : departDescriptor(socket);
     this.handle = builtinSocketOf(fd);
     this.native = this.handle._handle;
     this.handle.server = isOurServer(server) ? new CountedServer(server) : server;
@@ -92,8 +88,7 @@ class SocketCarrier implements Carrier {
     this.native?.close();
     if (!counted || this.server === null) return;
     this.handle._handle = null;
-    this.server._connections--;
-    this.server._emitCloseIfDrained();
+    uncount(this.server);
   }
 }
 
@@ -102,7 +97,7 @@ class ServerCarrier implements Carrier {
   private readonly native: NativeHandle | null;
 
   constructor(server: Server) {
-    this.handle = builtinServerOf(releaseDescriptor(duplicateServer(server)));
+    this.handle = builtinServerOf(detachDescriptor(duplicateServer(server)));
     this.native = this.handle._handle;
   }
 

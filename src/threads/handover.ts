@@ -15,16 +15,11 @@ import {
 import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
 import { invalidArgValue } from '../net/checks.js';
-import {
-  closeDescriptor,
-  duplicateDescriptor,
-  duplicateServer,
-  isOurSocket,
-  listenOnDescriptor,
-  moveSocket,
-  socketIdentity,
-  socketOfDescriptor,
-} from '../net/moving/outbound.js';
+import { arriveAsSocket } from '../net/moving/arrive.js';
+import { departWhenTaken, duplicateServer } from '../net/moving/depart.js';
+import { closeDescriptor, duplicateDescriptor, socketIdentity } from '../net/moving/descriptor.js';
+import { isOurSocket } from '../net/moving/ours.js';
+import { listenOnOwned } from '../net/server/listen.js';
 import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import nodeNet from '../node.js';
@@ -132,7 +127,7 @@ export function postHandle(port: HandlePort, message: unknown, handle: Socket | 
   refuseElsewhere('postHandle()');
   const { allowHalfOpen } = handle;
   if (isOurSocket(handle)) {
-    moveSocket(handle, (fd, unread) => {
+    departWhenTaken(handle, (fd, unread) => {
       post(port, fd, { kind: 'socket', unread, allowHalfOpen }, message);
     });
     return;
@@ -201,11 +196,11 @@ function take(parcel: Parcel): Socket | Server | null {
   if (kind !== 'socket') {
     const net = kind === 'manual' ? manualNet : nodeNet;
     const server = new net.Server({ allowHalfOpen });
-    listenOnDescriptor(server, mine);
+    listenOnOwned(server, mine);
     return server;
   }
   const bytes = unread.map((chunk) => Buffer.from(chunk));
-  return socketOfDescriptor(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
+  return arriveAsSocket(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
 }
 
 /** Takes what an envelope brings, once, and lets the sender know. */

@@ -45,21 +45,24 @@ export interface Forward {
   wakeForEnd(): void;
 }
 
-const ignore = (): void => {};
+/** Hears nothing of what a stream does: the base of owners that wait for one thing. */
+export class QuietOwner implements StreamOwner {
+  readonly readInto: Uint8Array | null = null;
+  readonly forward: Forward | null = null;
+
+  constructor(readonly scope: Scope | null = null) {}
+
+  onConnect(_status: number): void {}
+  onRead(_chunk: Buffer): void {}
+  onReadInto(_count: number): void {}
+  onReadEnd(): void {}
+  onReadError(_status: number): void {}
+  onReadOut(): void {}
+  onFlush(): void {}
+  onWritten(): void {}
+  onWriteError(_status: number): void {}
+  onExit(): void {}
+}
 
 /** Owns a stream until somebody takes it, who finds in the kernel what came before: none reads. */
-export const NO_OWNER: StreamOwner = {
-  onConnect: ignore,
-  onRead: ignore,
-  onReadInto: ignore,
-  onReadEnd: ignore,
-  onReadError: ignore,
-  onReadOut: ignore,
-  onFlush: ignore,
-  onWritten: ignore,
-  onWriteError: ignore,
-  onExit: ignore,
-  scope: null,
-  readInto: null,
-  forward: null,
-};
+export const NO_OWNER: StreamOwner = new QuietOwner();

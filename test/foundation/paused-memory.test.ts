@@ -9,7 +9,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Socket } from 'barewire';
-import { closeDescriptor, detachDescriptor, moveSocket } from '#internal/net/moving/outbound';
+import { departDescriptor, departWhenTaken } from '#internal/net/moving/depart';
+import { closeDescriptor } from '#internal/net/moving/descriptor';
 import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../support/flood.js';
@@ -110,8 +111,8 @@ test('a flood that is destroyed, moved or detached is counted no more', async (s
     while (!ours.isPaused()) await turn();
     assert.ok(kept.bytes > 512 * KIB, `${leave}: ${kept.bytes}`);
     if (leave === 'destroy') ours.destroy();
-    else if (leave === 'move') moveSocket(ours, closeDescriptor);
-    else closeSync(detachDescriptor(ours));
+    else if (leave === 'move') departWhenTaken(ours, closeDescriptor);
+    else closeSync(departDescriptor(ours));
     assert.equal(kept.bytes, 0, leave);
     ours.destroy();
   }

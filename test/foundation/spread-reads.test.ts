@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { Socket as PlainSocket } from 'node:net';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import net, { type Socket } from 'barewire';
-import { closeDescriptor, moveSocket } from '#internal/net/moving/outbound';
+import { departWhenTaken } from '#internal/net/moving/depart';
+import { closeDescriptor } from '#internal/net/moving/descriptor';
 import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../support/flood.js';
@@ -176,7 +177,7 @@ test('a move that fails leaves all as it was, also where there is an encoding', 
     const failing = (): void => {
       throw new Error('not taken');
     };
-    assert.throws(() => moveSocket(pair.ours, failing), /not taken/);
+    assert.throws(() => departWhenTaken(pair.ours, failing), /not taken/);
   });
   pair.peer.write('x');
   while (received < 5 * MIB) await turn();
@@ -250,7 +251,7 @@ test('a connection that moves between two pieces takes the rest along', async (s
   const { piece, at } = await firstPiece(pair);
   pair.ours.pause();
   let unread: readonly Buffer[] = [];
-  moveSocket(pair.ours, (fd, rest) => {
+  departWhenTaken(pair.ours, (fd, rest) => {
     unread = rest;
     closeDescriptor(fd);
   });
@@ -279,9 +280,9 @@ test('a connection that moves tells nobody here what it takes along', async (sco
   const refuse = (): void => {
     throw new Error('not taken');
   };
-  assert.throws(() => moveSocket(ours, refuse), /not taken/);
+  assert.throws(() => departWhenTaken(ours, refuse), /not taken/);
   assert.equal(ours.readableLength, 5, 'a move that fails leaves them');
-  moveSocket(ours, take);
+  departWhenTaken(ours, take);
   await once(ours, 'close');
   assert.equal(String(Buffer.concat(unread)), 'hello');
   assert.deepEqual(told, []);

@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CONNECTION_STATE } from '#internal/net/connection/connection_state';
 import { maskOf, STATE_WORD, shiftOf } from '#internal/transport/state_word';
 
 type Part = keyof typeof STATE_WORD;
 const parts = Object.keys(STATE_WORD) as Part[];
 
-test('no two parts of the state word have a bit in common, and all fit into 32 bits', () => {
-  const owners: (string | undefined)[] = [];
-  for (const part of parts) {
-    const [firstBit, width] = STATE_WORD[part];
-    assert.ok(width > 0, part);
-    for (let bit = firstBit; bit < firstBit + width; bit++) {
-      assert.equal(owners[bit], undefined, `bit ${bit} is that of ${owners[bit]} and of ${part}`);
-      owners[bit] = part;
+const WORDS: [name: string, word: Record<string, readonly [firstBit: number, width: number]>][] = [
+  ['the state word of a descriptor', STATE_WORD],
+  ['that of a connection', CONNECTION_STATE],
+];
+
+for (const [name, word] of WORDS) {
+  test(`${name}: no two parts have a bit in common, and all fit into 32`, () => {
+    const owners: (string | undefined)[] = [];
+    for (const [part, [firstBit, width]] of Object.entries(word)) {
+      assert.ok(width > 0, part);
+      for (let bit = firstBit; bit < firstBit + width; bit++) {
+        assert.equal(owners[bit], undefined, `bit ${bit} is that of ${owners[bit]} and of ${part}`);
+        owners[bit] = part;
+      }
     }
-  }
-  assert.ok(owners.length <= 32, `the word has ${owners.length} bits`);
-});
+    assert.ok(owners.length <= 32, `the word has ${owners.length} bits`);
+  });
+}
 
 test('what a part of the state word is set to is read back, and nothing else changes', () => {
   for (const part of parts) {

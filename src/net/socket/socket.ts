@@ -12,6 +12,7 @@ import { validateDuration, validateFunction } from '../../util/validate.js';
 import { type AddressInfo, addressInfo } from '../addresses/address_info.js';
 import { emitClose } from '../connection/close.js';
 import type { Connection } from '../connection/connection.js';
+import { uncount } from '../connection/counting.js';
 import type { CountingServer, WriteCallback } from '../connection/duplex.js';
 import type { LooseHandle } from '../connection/handle.js';
 import { takeProgress, writeMany, writeOne } from '../connection/outgoing.js';
@@ -156,10 +157,7 @@ class SocketClass extends TypedDuplex {
     callback(error);
     emitClose(connection, error !== null);
     const server = this._server;
-    if (server !== null) {
-      server._connections--;
-      server._emitCloseIfDrained();
-    }
+    if (server !== null) uncount(server);
   }
 
   /** Ends the writable side, and destroys the socket when all is written. */

@@ -1,6 +1,7 @@
 // Ways to break the module and its servers, C001 to C054. `find` must be in `file` exactly once.
 
 const LISTEN = 'src/net/server/listen.ts';
+const REQUEST = 'src/net/server/listen_request.ts';
 const SERVER = 'src/net/server/server.ts';
 const ACCEPTOR = 'src/net/server/acceptor.ts';
 const BIND = 'src/transport/bind.ts';
@@ -71,8 +72,8 @@ export default [
   {
     row: 'C031',
     file: LISTEN,
-    find: "const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);",
-    replace: "const fd = bindTcp(host, '127.0.0.1', port, 4, bindOptions);",
+    find: "listenOnIp(server, request, '0.0.0.0');",
+    replace: "listenOnIp(server, request, '127.0.0.1');",
   },
   {
     row: 'C031',
@@ -98,7 +99,7 @@ export default [
     find: 'status = kernel.bind(fd, domain, address, port);',
     replace: 'status = kernel.bind(fd, domain, address, port || 45678);',
   },
-  { row: 'C033', file: LISTEN, find: 'const BACKLOG = 511;', replace: 'const BACKLOG = 512;' },
+  { row: 'C033', file: REQUEST, find: 'BACKLOG = 511;', replace: 'BACKLOG = 512;' },
   {
     row: 'C033',
     file: 'src/transport/listener.ts',
@@ -122,8 +123,8 @@ export default [
   {
     row: 'C035',
     file: LISTEN,
-    find: '  acceptor.listeningId++;\n',
-    replace: "  if (acceptor.listeningId++ > 1) throw new Error('once');\n",
+    find: '  server[kAcceptor].listeningId++;\n',
+    replace: "  if (server[kAcceptor].listeningId++ > 1) throw new Error('once');\n",
   },
   {
     row: 'C036',
@@ -145,7 +146,7 @@ export default [
   },
   {
     row: 'C038',
-    file: LISTEN,
+    file: REQUEST,
     find: 'options._handle ?? options.handle ?? options',
     replace: 'options.handle ?? options',
   },

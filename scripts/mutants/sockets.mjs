@@ -7,7 +7,7 @@ const INCOMING = 'src/net/connection/incoming.ts';
 const OUTGOING = 'src/net/connection/outgoing.ts';
 const CONNECT = 'src/net/socket/connect.ts';
 const INIT = 'src/net/socket/create.ts';
-const TARGET = 'src/net/socket/target.ts';
+const TARGET = 'src/net/socket/connect_request.ts';
 const ARGUMENTS = 'src/net/options/arguments.ts';
 const SETTINGS = 'src/net/connection/settings.ts';
 const OPTIONS = 'src/net/socket/options.ts';
@@ -37,8 +37,8 @@ export default [
   {
     row: 'C021',
     file: CONNECT,
-    find: 'connectPath(socket, options.path);',
-    replace: "connectPath(socket, options.path + 'x');",
+    find: 'connectPath(socket, request.path);',
+    replace: "connectPath(socket, request.path + 'x');",
   },
   {
     row: 'C022',

@@ -4,11 +4,11 @@ import { channel } from 'node:diagnostics_channel';
 import { awaitConnect } from '../../dial/attempt.js';
 import { Dial, type DialObserver } from '../../dial/dial.js';
 import { dialPath } from '../../dial/dial_path.js';
+import type { DialTarget } from '../../dial/target.js';
 import type { Stream } from '../../transport/stream.js';
-import { invalidArgValue, missingArgs } from '../../util/errors.js';
+import { missingArgs } from '../../util/errors.js';
 import { option, pick } from '../../util/options.js';
 import { addressError, errno } from '../../util/system_error.js';
-import { validateString } from '../../util/validate.js';
 import { pathStatus } from '../addresses/path_status.js';
 import { enterContext } from '../connection/context.js';
 import type { WriteCallback } from '../connection/duplex.js';
@@ -17,8 +17,8 @@ import { deniedConnect } from '../node/permission.js';
 import { forgetEarlierLife } from '../node/stream_state.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from '../options/socket_options.js';
 import { kConnection } from '../symbols.js';
+import { connectRequest } from './connect_request.js';
 import type { SocketSurface as Socket } from './surface.js';
-import { dialTarget } from './target.js';
 
 const clientSocketChannel = channel('net.client.socket');
 
@@ -100,14 +100,8 @@ function connectPath(socket: Socket, path: string): void {
   });
 }
 
-function connectHost(socket: Socket, options: LooseConnectOptions): void {
+function connectHost(socket: Socket, target: DialTarget): void {
   const connection = socket[kConnection];
-  const { localAddress, localPort } = options;
-  if (connection.unconnected && (localAddress !== undefined || localPort !== undefined)) {
-    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
-    throw invalidArgValue('options', { ...options }, reason);
-  }
-  const target = dialTarget(options, option(socket, 'blockList'), connection.stream);
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
@@ -147,16 +141,9 @@ export function connectSocket(
   enterContext(connection, options.path ? 'PIPEWRAP' : 'TCPWRAP');
   connection.active();
   socket.connecting = true;
-  // What it is bound to tells what a bound socket connects to.
-  const toPath = connection.unconnected
-    ? connection.extras.bound?.path !== undefined
-    : Boolean(options.path);
-  if (toPath) {
-    validateString(options.path, 'options.path');
-    connectPath(socket, options.path);
-  } else {
-    connectHost(socket, options);
-  }
+  const request = connectRequest(connection, options, option(socket, 'blockList'));
+  if (request.to === 'path') connectPath(socket, request.path);
+  else connectHost(socket, request.target);
 }
 
 /** Who reads by `'readable'` is never paused, though such a stream does not flow. */

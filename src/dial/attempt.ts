@@ -1,5 +1,5 @@
 /** One attempt to connect to one address: socket, bind, connect. */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
 import { NO_OWNER, QuietOwner } from '../transport/stream_owner.js';
@@ -12,10 +12,10 @@ export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 /** Hears only of the connection: nothing is read or written before the winner is known. */
 class AttemptOwner extends QuietOwner {
   constructor(
-    scope: Scope | null,
+    context: AsyncContext | null,
     private readonly done: (status: number) => void,
   ) {
-    super(scope);
+    super(context);
   }
 
   override onConnect(status: number): void {
@@ -23,13 +23,13 @@ class AttemptOwner extends QuietOwner {
   }
 }
 
-/** Has `done` called in `scope` when the connection stands (0), or failed (-errno). */
+/** Has `done` called in `context` when the connection stands (0), or failed (-errno). */
 export function awaitConnect(
   stream: Stream,
-  scope: Scope | null,
+  context: AsyncContext | null,
   done: (status: number) => void,
 ): void {
-  stream.owner = new AttemptOwner(scope, done);
+  stream.owner = new AttemptOwner(context, done);
 }
 
 function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget): Error | null {
@@ -93,10 +93,10 @@ export function startAttempt(
   stream: Stream,
   to: DialAddress,
   target: DialTarget,
-  scope: Scope | null,
+  context: AsyncContext | null,
   end: AttemptEnd,
 ): Error | null {
-  awaitConnect(stream, scope, (status) => {
+  awaitConnect(stream, context, (status) => {
     if (status === 0) {
       end(stream, null);
       return;

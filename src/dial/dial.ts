@@ -4,7 +4,7 @@
  * another might still be slower; the first to stand wins and the others are closed. In serial
  * mode an attempt whose time is over is closed, as `node:net` does it. Every error is kept.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
 import type { Timer } from '../util/clock.js';
@@ -47,7 +47,7 @@ export class Dial {
     private readonly host: Host,
     private readonly target: DialTarget,
     private readonly observer: DialObserver,
-    private readonly scope: Scope | null,
+    private readonly context: AsyncContext | null,
   ) {}
 
   /** Begins; nothing is reported before this returns, unless the user's lookup does so. */
@@ -131,7 +131,7 @@ export class Dial {
     if (this.over) return true;
     const error =
       refused ??
-      startAttempt(opened, to, target, this.scope, (stream, failure) =>
+      startAttempt(opened, to, target, this.context, (stream, failure) =>
         this.onEnd(opened, stream, failure),
       );
     if (error !== null) {

@@ -8,5 +8,7 @@ export const kAcceptor: unique symbol = Symbol('barewire.server');
 export const kBound: unique symbol = Symbol('barewire.bound');
 /** Marks arguments that were put in order already. */
 export const kNormalized: unique symbol = Symbol('barewire.normalized');
-/** The host a class of sockets or servers stands on; a simulated one replaces it. */
+/** What a class of servers stands on, and makes. */
+export const kSetup: unique symbol = Symbol('barewire.setup');
+/** The host a class of sockets stands on; a simulated one replaces it. */
 export const kHost: unique symbol = Symbol('barewire.host');

@@ -1,5 +1,5 @@
 /** Runs a function in the asynchronous context that something was made in; AsyncResource is one. */
-export interface Scope {
+export interface AsyncContext {
   runInAsyncScope<This, Argument, Result>(
     run: (this: This, argument: Argument) => Result,
     thisArgument: This,
@@ -41,7 +41,7 @@ export abstract class Pollable {
   }
 
   /** The context that handlers run in, so that AsyncLocalStorage holds what it held there. */
-  abstract readonly scope: Scope | null;
+  abstract readonly context: AsyncContext | null;
 
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;
@@ -68,7 +68,7 @@ export abstract class Pollable {
 
 /** What writes gathered during a handler, and sends them when it has returned. */
 export interface Flushable {
-  readonly scope: Scope | null;
+  readonly context: AsyncContext | null;
   flush(): void;
   /** Sends at the process's end: nobody is told before the next tick, so that nobody is. */
   sendNow(): void;

@@ -27,7 +27,7 @@ import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
 import { systemError } from '../util/system_error.js';
 import { Kept } from './kept.js';
-import type { Flushable, Pollable, Scope } from './pollable.js';
+import type { AsyncContext, Flushable, Pollable } from './pollable.js';
 import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
 
@@ -355,8 +355,8 @@ export class Reactor {
     if (pollable === undefined || this.generations[slot] !== control[at + 1]) return;
     this.events = control[at + 2] as number;
     this.running = pollable;
-    if (pollable.scope === null) this.ready(pollable);
-    else pollable.scope.runInAsyncScope(this.ready, this, pollable);
+    if (pollable.context === null) this.ready(pollable);
+    else pollable.context.runInAsyncScope(this.ready, this, pollable);
   }
 
   /**
@@ -389,8 +389,8 @@ export class Reactor {
 
   private runOne(pollable: Pollable): void {
     this.running = pollable;
-    if (pollable.scope === null) this.turnOf(pollable);
-    else pollable.scope.runInAsyncScope(this.turnOf, this, pollable);
+    if (pollable.context === null) this.turnOf(pollable);
+    else pollable.context.runInAsyncScope(this.turnOf, this, pollable);
   }
 
   private turnOf(pollable: Pollable): void {
@@ -428,21 +428,21 @@ export class Reactor {
       moreFlushes.reverse();
       this.unflushed = moreFlushes;
     }
-    if (firstFlush !== null) this.flushOne(firstFlush, firstFlush.scope);
+    if (firstFlush !== null) this.flushOne(firstFlush, firstFlush.context);
     if (moreFlushes !== null) this.flushRest();
   }
 
   private flushRest(): void {
     for (let one = this.unflushed?.pop(); one !== undefined; one = this.unflushed?.pop()) {
-      this.flushOne(one, one.scope);
+      this.flushOne(one, one.context);
     }
     this.unflushed = null;
     this.#control[WORD_FLUSH] = this.firstFlush === null ? 0 : 1;
   }
 
-  private flushOne(flushable: Flushable, scope: Scope | null): void {
-    if (scope === null) this.flushHere(flushable);
-    else scope.runInAsyncScope(this.flushHere, this, flushable);
+  private flushOne(flushable: Flushable, context: AsyncContext | null): void {
+    if (context === null) this.flushHere(flushable);
+    else context.runInAsyncScope(this.flushHere, this, flushable);
   }
 
   /** What a listener throws does not keep the others from their flush. */

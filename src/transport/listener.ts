@@ -2,7 +2,7 @@
  * A listening descriptor. Each connection is accepted and handed over in a callback of its own,
  * so that the ticks of one connection's handler run before the next connection is there.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
 import { connectionsWaiting, UNKNOWN } from './accept_queue.js';
 import { Descriptor } from './descriptor.js';
@@ -25,7 +25,7 @@ const ACCEPTS_PER_TURN = 64;
 const RETRY_MS = 50;
 
 export class Listener extends Descriptor {
-  scope: Scope | null = null;
+  context: AsyncContext | null = null;
   private accepting = false;
   private readable = false;
   /** How many connections are known to wait; 0 where they were not counted since the last event. */

@@ -3,7 +3,7 @@
  * until a read comes back short or empty. Reads stop after a budget, so that one peer who sends
  * without end does not starve the rest; what is left goes on next turn.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import {
   leastRoomBytes,
   mayReadVectored,
@@ -36,8 +36,8 @@ export abstract class StreamReader extends StreamState {
     super(host, fd, family);
   }
 
-  override get scope(): Scope | null {
-    return this.owner.scope ?? null;
+  override get context(): AsyncContext | null {
+    return this.owner.context ?? null;
   }
 
   /** The owner's own memory, where reads are to land there. */

@@ -1,5 +1,5 @@
 /** What a stream and who has it say to each other. */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Descriptor } from './descriptor.js';
 
 /** In a buffer of the owner's, or of somebody whom it passes the bytes on to. */
@@ -28,7 +28,7 @@ export interface StreamOwner {
   /** The process ends: what is to be sent has to be queued or sent now. */
   onExit(): void;
   /** The asynchronous context that all this is called in, if not that of the event loop. */
-  readonly scope?: Scope | null;
+  readonly context?: AsyncContext | null;
   /** Where reads land in place of the reactor's slab. */
   readonly readInto?: Uint8Array | null;
   /** Where what it gets waits for somebody to fetch it, if it does. */
@@ -50,7 +50,7 @@ export class QuietOwner implements StreamOwner {
   readonly readInto: Uint8Array | null = null;
   readonly forward: Forward | null = null;
 
-  constructor(readonly scope: Scope | null = null) {}
+  constructor(readonly context: AsyncContext | null = null) {}
 
   onConnect(_status: number): void {}
   onRead(_chunk: Buffer): void {}

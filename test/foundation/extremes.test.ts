@@ -80,7 +80,7 @@ test('a server out of descriptors does not spin, and accepts again later', async
 
 /** Notes the events that it gets. */
 class Probe extends Pollable {
-  readonly scope = null;
+  readonly context = null;
   readonly events: number[] = [];
   private heard = (): void => {};
   /** Resolves at the first event. */

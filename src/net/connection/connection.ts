@@ -331,9 +331,9 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
       if (call === 'write') endWriting(this, error);
       else this.socket.destroy(error);
     };
-    const { scope } = this;
-    if (scope === null) run();
-    else scope.runInAsyncScope(run);
+    const { context } = this;
+    if (context === null) run();
+    else context.runInAsyncScope(run);
   }
 
   /**
@@ -363,7 +363,7 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
   private makeHandle(): SocketHandle {
     return new SocketHandle(
       () => this.stream,
-      () => this.scope?.asyncId() ?? -1,
+      () => this.context?.asyncId() ?? -1,
       {
         within: (around) => this.reportToReaderWithin(around),
         refuse: () => this.socket.destroy(),
@@ -439,7 +439,7 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
 
   // What the stream calls.
 
-  get scope(): AsyncResource | null {
+  get context(): AsyncResource | null {
     return contextOf(this);
   }
 

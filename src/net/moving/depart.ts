@@ -117,7 +117,7 @@ class ClosingWriter extends QuietOwner {
     private readonly stream: Stream,
     private readonly connection: Connection,
   ) {
-    super(connection.scope);
+    super(connection.context);
   }
 
   private finish(status: number): void {

@@ -49,6 +49,13 @@ export type ListenerOrigin = 'own' | 'copy' | 'taken';
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
 
+/** What a class of servers stands on, and makes. */
+export interface ServerSetup {
+  readonly host: Host;
+  readonly profile: Profile;
+  readonly SocketClass: SocketConstructor;
+}
+
 export class Acceptor implements ListenerOwner {
   listener: Listener | null = null;
   /** This worker's share in what cluster's primary listens on. */
@@ -58,9 +65,9 @@ export class Acceptor implements ListenerOwner {
   file: SocketFile | null = null;
   private referenced = true;
   /** What its own handlers run in. */
-  scope: AsyncResource | null = null;
+  context: AsyncResource | null = null;
   /** What those of its connections run in. */
-  private context: ListenContext | null = null;
+  private listenContext: ListenContext | null = null;
   private handle: ServerHandle | null = null;
   /** Connections whose handle is being looked at. */
   private readonly accepted = new Map<SocketHandle, Stream>();
@@ -74,14 +81,16 @@ export class Acceptor implements ListenerOwner {
   /** How many times `'close'` waits for the children to be done with their connections. */
   private waits = 0;
 
+  readonly host: Host;
+  readonly profile: Profile;
   private readonly SocketClass: SocketConstructor;
 
   constructor(
     readonly server: Server,
-    readonly host: Host,
-    readonly profile: Profile,
-    SocketClass: SocketConstructor,
+    { host, profile, SocketClass }: ServerSetup,
   ) {
+    this.host = host;
+    this.profile = profile;
     this.SocketClass = classOf(SocketClass);
   }
 
@@ -101,9 +110,9 @@ export class Acceptor implements ListenerOwner {
     if (this.holds > 0) listener.pause();
     const isUnix = family === this.host.kernel.constants.AF_UNIX;
     const type = isUnix ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
-    this.scope = new AsyncResource(type, { requireManualDestroy: true });
-    this.context = new ListenContext(isUnix ? 'PIPEWRAP' : 'TCPWRAP', this.scope);
-    listener.scope = this.scope;
+    this.context = new AsyncResource(type, { requireManualDestroy: true });
+    this.listenContext = new ListenContext(isUnix ? 'PIPEWRAP' : 'TCPWRAP', this.context);
+    listener.context = this.context;
     this.listener = listener;
     return 0;
   }
@@ -213,9 +222,9 @@ export class Acceptor implements ListenerOwner {
     this.share?.close();
     this.share = null;
     this.handle = null;
-    this.scope?.emitDestroy();
-    this.scope = null;
+    this.context?.emitDestroy();
     this.context = null;
+    this.listenContext = null;
     this.removeFile();
   }
 
@@ -261,7 +270,7 @@ export class Acceptor implements ListenerOwner {
   private show(handle: ServerHandle, stream: Stream): void {
     const connection = new SocketHandle(
       () => stream,
-      () => (stream.owner as Partial<Connection>).scope?.asyncId() ?? -1,
+      () => (stream.owner as Partial<Connection>).context?.asyncId() ?? -1,
     );
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);
@@ -299,7 +308,7 @@ export class Acceptor implements ListenerOwner {
     duplexOptions.readableHighWaterMark = highWaterMark;
     duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
-    initialiseAccepted(socket, server, stream, connection, this.context);
+    initialiseAccepted(socket, server, stream, connection, this.listenContext);
     return socket;
   }
 

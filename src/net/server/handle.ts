@@ -5,7 +5,7 @@ import { Handle, type SocketHandle } from '../connection/handle.js';
 /** What a server's handle is a view of. */
 export interface HandledServer {
   readonly listener: Listener | null;
-  readonly scope: { asyncId(): number } | null;
+  readonly context: { asyncId(): number } | null;
   handOverHandle(connection: SocketHandle): void;
 }
 
@@ -27,7 +27,7 @@ export class ServerHandle extends Handle<Listener> {
   }
 
   override getAsyncId(): number {
-    return this.acceptor.scope?.asyncId() ?? -1;
+    return this.acceptor.context?.asyncId() ?? -1;
   }
 
   protected override get under(): Listener | null {

@@ -19,8 +19,8 @@ import {
 import type { BlockListLike } from '../options/socket_options.js';
 import { manualProfile, type Profile } from '../profile.js';
 import { Socket } from '../socket/socket.js';
-import { kAcceptor, kHost } from '../symbols.js';
-import { Acceptor, type SocketConstructor } from './acceptor.js';
+import { kAcceptor, kSetup } from '../symbols.js';
+import { Acceptor, type ServerSetup, type SocketConstructor } from './acceptor.js';
 import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
 import { TypedEmitter } from './events.js';
 import type { ServerHandle } from './handle.js';
@@ -29,11 +29,6 @@ import type { ChildSocketList } from './worker_list.js';
 
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
-
-/** Which class of sockets a class of servers makes. */
-export const kSocketClass: unique symbol = Symbol('barewire.socketClass');
-/** Which profile a class of servers has. */
-export const kProfile: unique symbol = Symbol('barewire.profile');
 
 class ServerClass extends TypedEmitter {
   /** @internal */
@@ -79,19 +74,9 @@ class ServerClass extends TypedEmitter {
     initialiseServer(this, options, listener);
   }
 
-  /** The class of the sockets it makes. @internal */
-  get [kSocketClass](): SocketConstructor {
-    return Socket;
-  }
-
-  /** @internal */
-  [kHost](): Host {
-    return systemHost();
-  }
-
-  /** @internal */
-  get [kProfile](): Profile {
-    return manualProfile;
+  /** What servers of this class stand on. @internal */
+  get [kSetup](): ServerSetup {
+    return { host: systemHost(), profile: manualProfile, SocketClass: Socket };
   }
 
   /**
@@ -128,7 +113,7 @@ class ServerClass extends TypedEmitter {
 
   /** @internal */
   _listenFailed(error: Error): void {
-    if (!this[kProfile].closeAfterError) {
+    if (!this[kAcceptor].profile.closeAfterError) {
       this.emit('error', error);
       return;
     }
@@ -296,7 +281,7 @@ function initialiseServer(
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;
-  server[kAcceptor] = new Acceptor(server, server[kHost](), server[kProfile], server[kSocketClass]);
+  server[kAcceptor] = new Acceptor(server, server[kSetup]);
   takeOptions(server, given);
 }
 
@@ -315,14 +300,9 @@ export function makeServerClass(
   on: { host: Host; SocketClass: SocketConstructor } | null = null,
 ): Callable<typeof ServerClass> {
   class Server extends ServerClass {
-    override get [kProfile](): Profile {
-      return profile;
-    }
-    override get [kSocketClass](): SocketConstructor {
-      return on?.SocketClass ?? super[kSocketClass];
-    }
-    override [kHost](): Host {
-      return on?.host ?? super[kHost]();
+    override get [kSetup](): ServerSetup {
+      const { host = systemHost(), SocketClass = Socket } = on ?? {};
+      return { host, profile, SocketClass };
     }
   }
   return makeCallable('Server', Server, initialise);

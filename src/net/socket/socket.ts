@@ -137,7 +137,7 @@ class SocketClass extends TypedDuplex {
     const status = connection.shutdown();
     const isDone = status === 0 || status === -errno.ENOTCONN;
     const error = isDone ? null : systemError(status, 'shutdown');
-    afterHandlers(connection.host, connection.scope, () => callback(error));
+    afterHandlers(connection.host, connection.context, () => callback(error));
   }
 
   /**

@@ -22,6 +22,7 @@ const STEPS = [
   ['entries', 'scripts/entries.mjs', '--check'],
   ['layers', 'scripts/check/layers.mjs'],
   ['circles', 'scripts/check/circles.mjs'],
+  ['doc-paths', 'scripts/check/doc-paths.mjs'],
   ['sizes', 'scripts/check/sizes.mjs'],
   ['snippets', 'scripts/check/snippets.mjs'],
   ['prebuilds', 'scripts/native/check-prebuilds.mjs'],

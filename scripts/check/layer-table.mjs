@@ -27,7 +27,7 @@ export const ALLOWED = new Map([
  * The wings of src/net, from the top down: a file imports only from its own wing and from those
  * below it. Files directly in src/net belong to the wing that names them, or to the face.
  */
-export const NET_WINGS = [
+const NET_WINGS = [
   // What makes the module `net` of the parts, and its types. Nothing in net may import it.
   { wing: 'face', files: [] },
   // A connection leaves its socket, or gets one: for threads, processes and the built-in `net`.
@@ -48,6 +48,30 @@ export const NET_WINGS = [
   // What all of them share.
   { wing: 'ground', files: ['src/net/symbols.ts', 'src/net/profile.ts'] },
 ];
+
+/** The same for the simulator. Of the kernel interface beside it every wing may know. */
+const SIM_WINGS = [
+  // Puts a world together of machines and a network, and runs it callback by callback.
+  { wing: 'face', files: [] },
+  // One machine: its system calls, its descriptors, and the epoll hook over them.
+  { wing: 'machine', files: [] },
+  // What a descriptor stands for: sockets, pipes, epoll. And what sockets are bound to.
+  { wing: 'files', files: [] },
+  // Addresses, the links between machines, and the trouble on them. It knows of no socket.
+  { wing: 'network', files: [] },
+  // Virtual time: planned events, and Node's timers over them.
+  { wing: 'time', files: [] },
+  // What the seed decides: random numbers and failing calls; and the record of a run.
+  { wing: 'chance', files: [] },
+  // Linux's constants.
+  { wing: 'ground', files: ['src/sys/sim/constants.ts'] },
+];
+
+/** The folders that have wings. */
+export const WINGED = new Map([
+  ['src/net', NET_WINGS],
+  ['src/sys/sim', SIM_WINGS],
+]);
 
 const STREAMS = ['node:stream', 'node:events'];
 const INPUT_OUTPUT = [

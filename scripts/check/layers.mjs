@@ -9,7 +9,7 @@ import {
   FORBIDDEN,
   NATIVE_FOLDER,
   NATIVE_SPECIFIER,
-  NET_WINGS,
+  WINGED,
 } from './layer-table.mjs';
 
 const isSource = (path) => /\.[cm]?ts$/.test(path);
@@ -21,20 +21,22 @@ function layerOf(path) {
   return parts.length === 2 ? ENTRIES : parts[1];
 }
 
-/** The wing of net that a file belongs to. */
-function wingOf(path) {
-  const named = NET_WINGS.find(({ files }) => files.includes(path.replace(/js$/, 'ts')));
-  if (named !== undefined) return named.wing;
-  const parts = path.split('/');
-  return parts.length === 3 ? 'face' : parts[2];
+/** The folder with wings that a file lies in, its wing there, and how far down that is. */
+function placeOf(path) {
+  for (const [folder, wings] of WINGED) {
+    if (!path.startsWith(`${folder}/`)) continue;
+    const named = wings.find(({ files }) => files.includes(path.replace(/js$/, 'ts')));
+    const inside = path.slice(folder.length + 1).split('/');
+    const wing = named?.wing ?? (inside.length === 1 ? 'face' : inside[0]);
+    return { folder, wing, rank: wings.findIndex((line) => line.wing === wing) };
+  }
+  return undefined;
 }
 
-const rankOf = (wing) => NET_WINGS.findIndex((line) => line.wing === wing);
-
 function problemBetweenWings(path, target) {
-  const [wing, other] = [wingOf(path), wingOf(target)];
-  if (rankOf(wing) <= rankOf(other)) return undefined;
-  return `${wing} may not import from ${other}`;
+  const [place, other] = [placeOf(path), placeOf(target)];
+  if (place?.folder !== other?.folder || place.rank <= other.rank) return undefined;
+  return `${place.wing} may not import from ${other.wing}`;
 }
 
 function problemInSource(path, specifier) {
@@ -53,7 +55,7 @@ function problemInRelative(layer, path, specifier) {
     return NATIVE_SPECIFIER.test(target) ? problemWithNative(layer) : 'leaves src';
   }
   const other = layerOf(target);
-  if (other === layer && layer === 'net') return problemBetweenWings(path, target);
+  if (other === layer && placeOf(path) !== undefined) return problemBetweenWings(path, target);
   if (other === layer || ALLOWED.get(layer)?.includes(other)) return undefined;
   return `${layer} may not import from ${other}`;
 }
@@ -76,8 +78,9 @@ function problemsIn(root, path) {
   if (!ALLOWED.has(layerOf(path)) && path.startsWith('src/')) {
     problems.push(`${path}: folder '${layerOf(path)}' is not in the layer table`);
   }
-  if (path.startsWith('src/net/') && rankOf(wingOf(path)) === -1) {
-    problems.push(`${path}: '${wingOf(path)}' is no wing of net in the layer table`);
+  const place = placeOf(path);
+  if (place?.rank === -1) {
+    problems.push(`${path}: '${place.wing}' is no wing of ${place.folder} in the layer table`);
   }
   for (const { specifier, line } of importsOf(path, readFileSync(join(root, path), 'utf8'))) {
     const problem = problemWith(path, specifier);

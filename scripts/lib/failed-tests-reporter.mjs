@@ -1,6 +1,6 @@
 // A reporter for `node --test`: a line of JSON for each test that ended, `{name, passed}`. A file
 // that crashed or hung is reported under its own path. `{missing}` is what a test says of programs
-// that are not installed (test/support/tools.ts).
+// that are not installed (test/kit/tools.ts).
 
 export default async function* failedTestsReporter(source) {
   for await (const { type, data } of source) {

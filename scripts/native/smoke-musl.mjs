@@ -20,13 +20,13 @@ const PARTS = join(ROOT, 'test/native/musl');
  */
 const TESTS = [
   'native/addresses',
-  'sim/kernel_tcp',
-  'sim/kernel_unix',
-  'sim/kernel_listen',
-  'foundation/half-close',
-  'foundation/gather',
-  'foundation/errors',
-  'foundation/manual',
+  'sim/kernel-tcp',
+  'sim/kernel-unix',
+  'sim/kernel-listen',
+  'net/close/half-close',
+  'net/write/gather',
+  'net/errors/connect-and-bind',
+  'net/module/manual-programs',
 ];
 
 const PROGRAM = `

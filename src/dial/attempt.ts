@@ -6,7 +6,7 @@ import { NO_OWNER, QuietOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
-/** How an attempt ended: a connected stream, or the reason why not. */
+/** The result of an attempt: a connected stream, or the reason why it failed. */
 export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
@@ -23,7 +23,7 @@ class AttemptOwner extends QuietOwner {
   }
 }
 
-/** Has `done` called in `context` when the connection stands (0), or failed (-errno). */
+/** Calls `done` in `context` when the stream is connected (0) or its connect failed (-errno). */
 export function awaitConnect(
   stream: Stream,
   context: AsyncContext | null,
@@ -43,7 +43,7 @@ function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget):
   return status < 0 ? addressError(status, 'bind', address, port) : null;
 }
 
-/** The error of a connect that failed: it names the local end where the user had chosen one. */
+/** The error of a failed connect. It names the local end if the user chose one. */
 export function connectError(status: number, to: DialAddress, target: DialTarget): Error {
   const { localAddress, localPort, port } = target;
   if (!localAddress || !localPort) return addressError(status, 'connect', to.address, port);
@@ -58,7 +58,7 @@ function immediateError(host: Host, fd: number, status: number, to: DialAddress,
   return addressError(status, 'connect', to.address, port, local);
 }
 
-/** A bound descriptor has a family already. */
+/** Returns the bound stream if it has the family of the address, else an error. */
 function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Stream | Error {
   const { AF_INET6 } = bound.host.kernel.constants;
   if ((bound.family === AF_INET6) === (to.family === 6)) return bound;
@@ -66,7 +66,8 @@ function boundAttempt(bound: Stream, to: DialAddress, target: DialTarget): Strea
 }
 
 /**
- * Makes the socket and binds it. Returns a stream to `connect`, or the error of what failed.
+ * Makes the socket and binds it. Returns a stream to `connect`, or the error of the call that
+ * failed.
  */
 export function openAttempt(host: Host, to: DialAddress, target: DialTarget): Stream | Error {
   if (target.bound !== null) return boundAttempt(target.bound, to, target);
@@ -86,8 +87,8 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
 }
 
 /**
- * Connects an opened stream. Returns an error that was there at once, else null; then `end` is
- * called later, exactly once, unless the stream is closed before.
+ * Connects an opened stream. Returns an error if the connect failed at once, else null. After
+ * null, `end` is called exactly once, later, unless the stream is closed before.
  */
 export function startAttempt(
   stream: Stream,

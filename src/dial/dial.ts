@@ -1,8 +1,8 @@
 /**
- * From a target to one connected stream. The addresses of a name are tried as RFC 8305 has it: in
- * turn, the next when the present one fails or has had its time, and none is given up while
- * another might still be slower; the first to stand wins and the others are closed. In serial
- * mode an attempt whose time is over is closed, as `node:net` does it. Every error is kept.
+ * Makes one connected stream out of a target. It tries the addresses of a name in turn, as in RFC
+ * 8305: the next address when the present one fails or its time is over. It gives up none of them
+ * while they run. The first to connect wins, and the others are closed. In serial mode it closes
+ * an attempt whose time is over, as `node:net` does. It keeps every error.
  */
 import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
@@ -15,20 +15,20 @@ import { connectError, openAttempt, startAttempt } from './attempt.js';
 import { resolve } from './resolve.js';
 import type { DialAddress, DialTarget } from './target.js';
 
-/** Who hears of a dial. Any callback may cancel it. */
+/** The callbacks of a dial. Each of them may cancel it. */
 export interface DialObserver {
   onLookup(error: Error | null, address: string | undefined, family: number | undefined): void;
   onAttempt(address: string, port: number, family: number): void;
   onAttemptFailed(address: string, port: number, family: number, error: Error): void;
   onAttemptTimeout(address: string, port: number, family: number): void;
-  /** Several addresses are to be tried. */
+  /** The name has several addresses to try. */
   onSeveral(): void;
   onConnected(stream: Stream): void;
-  /** Nothing worked. `immediate`: before any attempt was under way. */
+  /** No attempt succeeded. */
   onFailed(error: Error): void;
 }
 
-/** All the errors of the attempts as one, with the first one's code, as Node's has it. */
+/** The errors of all attempts as one AggregateError, with the code of the first, as in Node. */
 function allErrors(errors: readonly Error[]): Error {
   const first = errors[0] as NodeJS.ErrnoException | undefined;
   return Object.assign(new AggregateError(errors), { code: first?.code });
@@ -50,7 +50,7 @@ export class Dial {
     private readonly context: AsyncContext | null,
   ) {}
 
-  /** Begins; nothing is reported before this returns, unless the user's lookup does so. */
+  /** Starts dialling. It reports nothing before `start` returns, unless the user's lookup does. */
   start(): void {
     const { host } = this.target;
     const family = isIP(host);
@@ -59,7 +59,7 @@ export class Dial {
       return;
     }
     if (this.target.bound !== null) {
-      // At once, so that the local address can be read when `connect` has returned.
+      // Not deferred: the local address must be readable when `connect` has returned.
       this.addresses = [{ address: host, family }];
       this.attemptNext();
       return;
@@ -70,7 +70,7 @@ export class Dial {
     });
   }
 
-  /** Gives up: closes what is under way and reports nothing any more. */
+  /** Closes the running attempts; the dial reports nothing from then on. */
   cancel(): void {
     this.over = true;
     this.host.clock.clearTimer(this.timer);
@@ -79,7 +79,7 @@ export class Dial {
     this.running.clear();
   }
 
-  /** Attempts under way keep the process alive again. */
+  /** Lets the running attempts keep the process alive again. */
   ref(): void {
     this.referenced = true;
     for (const stream of this.running.keys()) stream.ref();
@@ -107,7 +107,7 @@ export class Dial {
     return this.addresses.length > 1;
   }
 
-  /** Starts the next address, and those after it that fail at once. */
+  /** Starts the attempt for the next address. If it fails at once, goes on to the one after. */
   private attemptNext(): void {
     this.host.clock.clearTimer(this.timer);
     this.timer = null;
@@ -118,7 +118,7 @@ export class Dial {
     if (!this.over && this.running.size === 0) this.failWithErrors();
   }
 
-  /** Returns whether the attempt is under way, or all is over. */
+  /** Returns whether to stop here: the attempt runs, or the dial is over. */
   private attempt(to: DialAddress): boolean {
     const { host, observer, target } = this;
     const refused = target.refuse?.(to) ?? null;

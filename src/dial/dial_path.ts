@@ -4,8 +4,8 @@ import { Stream } from '../transport/stream.js';
 import type { StreamOwner } from '../transport/stream_owner.js';
 
 /**
- * Returns a stream that is connecting and reports to `owner`, or -errno. `bound` is a descriptor
- * to connect in place of a new one.
+ * Returns a stream that is connecting and reports to `owner`, or -errno. Connects the descriptor
+ * of `bound`, if given, and else a new one.
  */
 export function dialPath(
   host: Host,

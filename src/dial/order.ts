@@ -1,10 +1,10 @@
-/** Which addresses are tried, and in which order. Pure. */
+/** Decides which addresses are tried, and in which order. Pure. */
 import type { LookupAddress } from 'node:dns';
 import { isIP } from '../util/ip.js';
 import { pick } from '../util/options.js';
 import type { DialAddress } from './target.js';
 
-/** One entry of what a lookup gave. */
+/** One entry of a lookup's result. */
 export interface FoundAddress {
   readonly address: string | undefined;
   readonly family: number | undefined;
@@ -16,7 +16,7 @@ function foundIn(entry: unknown): FoundAddress[] {
   return [{ address, family }];
 }
 
-/** What a lookup called back with, as a list; without the entries that are nothing at all. */
+/** A lookup's result as a list, without entries that are null or undefined. */
 export function answerList(
   address: string | readonly (LookupAddress | null | undefined)[],
   family: number | undefined,
@@ -25,7 +25,7 @@ export function answerList(
   return [{ address: address as string, family: family ?? 0 }];
 }
 
-/** The usable ones of what a lookup gave: real addresses of a known family, each once. */
+/** The usable addresses among a lookup's result: of a known family, each once. */
 export function usableAddresses(found: readonly FoundAddress[]): DialAddress[] {
   const seen = new Set<string>();
   const usable: DialAddress[] = [];
@@ -39,8 +39,8 @@ export function usableAddresses(found: readonly FoundAddress[]): DialAddress[] {
 }
 
 /**
- * Alternates between the families, beginning with the first one found (RFC 8305, section 4), so
- * that a family which does not work at all costs one attempt's delay and not one per address.
+ * Alternates between the families, beginning with that of the first address (RFC 8305, section 4).
+ * So a family that does not work at all costs one attempt's delay, not one per address.
  */
 export function interleaveFamilies(addresses: readonly DialAddress[]): DialAddress[] {
   const first = addresses[0]?.family;

@@ -1,4 +1,4 @@
-/** From a name to the addresses to try, with the errors `node:net` has for useless answers. */
+/** Looks a name up, and reports the errors of `node:net` for results without a usable address. */
 import type { Host } from '../transport/host.js';
 import { invalidAddressFamily, invalidIpAddress } from '../util/errors.js';
 import { isIP } from '../util/ip.js';
@@ -7,7 +7,7 @@ import { lookupOptions, systemDns } from './system_dns.js';
 import type { DialAddress, DialTarget, Lookup } from './target.js';
 
 export interface ResolveObserver {
-  /** Whether anybody still wants the answer. */
+  /** Whether the result is still of use. */
   wanted(): boolean;
   onLookup(error: Error | null, address: string | undefined, family: number | undefined): void;
   onResolved(addresses: DialAddress[]): void;
@@ -20,14 +20,14 @@ function uselessAnswer(found: readonly FoundAddress[], target: DialTarget): Erro
   return invalidAddressFamily(family, target.host, target.port);
 }
 
-/** Looks `target.host` up and reports; never reports before this returns unless lookup does. */
+/** Looks `target.host` up and reports. It reports nothing before it returns, unless lookup does. */
 export function resolve(host: Host, target: DialTarget, observer: ResolveObserver): void {
   const { family } = target;
   const fixed = family === 4 || family === 6;
   const hints = fixed || target.hints !== 0 ? target.hints : systemDns().ADDRCONFIG;
   const every = target.every && !fixed;
   const lookup = target.lookup ?? ((host.lookup ?? systemDns().lookup) as Lookup);
-  // A user's lookup gets what `node:net` gives it.
+  // Passes a user's lookup the same options as `node:net` does.
   const theirs = every ? { family, hints, all: true } : { family, hints };
   const options = target.lookup === null ? lookupOptions(every, family, hints) : theirs;
   lookup(target.host, options, (error, address, answerFamily) => {

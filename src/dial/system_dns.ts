@@ -1,6 +1,6 @@
 /**
- * Node's `dns`, loaded when the first name is looked up: a server that listens by port or a client
- * of addresses does without, and starts a millisecond earlier.
+ * Node's `dns`, loaded when the first name is looked up. A server that listens by port, or a
+ * client that connects to addresses, never loads it, and starts a millisecond earlier.
  */
 import type dns from 'node:dns';
 
@@ -9,8 +9,8 @@ export function systemDns(): typeof dns {
 }
 
 /**
- * Options for `dns.lookup`, each of them said: one that is absent it would find on
- * `Object.prototype`, if somebody has put it there.
+ * The options for `dns.lookup`. All of them are set: `dns.lookup` would take an absent one from
+ * `Object.prototype`, if a program has put it there.
  */
 export function lookupOptions<All extends boolean>(
   all: All,

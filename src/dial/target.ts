@@ -1,4 +1,7 @@
-/** What to connect to, and how. All checked: nothing here throws on a bad argument any more. */
+/**
+ * The target of a dial, and how to connect to it. Everything is checked already: no bad argument
+ * throws after this.
+ */
 import type { LookupAddress } from 'node:dns';
 import type { Stream } from '../transport/stream.js';
 
@@ -9,8 +12,8 @@ export interface DialAddress {
 }
 
 /**
- * A name lookup as `dns.lookup` is one; a user may bring another. `all` is true where every
- * address is wanted.
+ * A name lookup with the signature of `dns.lookup`; a user may pass another. `all` is true if the
+ * caller wants every address.
  */
 export type Lookup = (
   hostname: string,
@@ -32,11 +35,11 @@ export interface DialTarget {
   readonly localPort: number | undefined;
   /** Try every address of the name, not only the first. */
   readonly every: boolean;
-  /** How long an attempt has before the next one begins. */
+  /** The time that an attempt has before the next one begins. */
   readonly attemptTimeoutMs: number;
-  /** One attempt at a time, given up when its time is over, as `node:net` has it. */
+  /** One attempt at a time; each is closed when its time is over, as in `node:net`. */
   readonly serial: boolean;
-  /** A descriptor to connect, in place of a new one. */
+  /** A descriptor to connect; null for a new one. */
   readonly bound: Stream | null;
   /** Refuses an address, with the error to report for it. */
   readonly refuse: ((address: DialAddress) => Error | null) | null;

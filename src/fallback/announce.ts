@@ -1,12 +1,17 @@
-/** What is said where this package can not run: one warning, nothing, or an error. */
+/** Reports that this package can not run here: by one warning, not at all, or by an error. */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { native, unsupported } from '../sys/binding.js';
 import { type CodedError, codedError } from '../util/errors.js';
 
-/** `BAREWIRE_UNSUPPORTED`: whether the runtime's `net` does instead, and whether that is said. */
+/**
+ * Values of `BAREWIRE_UNSUPPORTED`: use the runtime's `net` with a warning or without, or throw.
+ */
 export const UNSUPPORTED = ['warn', 'silent', 'error'] as const;
 
-/** One of `names`, the first of which is the default. Throws a `TypeError` for anything else. */
+/**
+ * The value of the environment variable `variable`, which must be one of `names`; the first is the
+ * default. Throws a `TypeError` for any other value.
+ */
 export function choice<Name extends string>(
   variable: string,
   names: readonly [Name, ...Name[]],
@@ -18,7 +23,10 @@ export function choice<Name extends string>(
   throw new TypeError(`${variable} must be one of ${names.join(', ')}; it is '${given}'`);
 }
 
-/** Threads that are made later find it; the registries of test runners all share it. */
+/**
+ * The key that notes the warning. Threads made later see it, and so do all module registries of a
+ * test runner.
+ */
 const SAID = 'barewire.unsupported.said';
 
 function warn(message: string): void {
@@ -32,9 +40,9 @@ function warn(message: string): void {
 }
 
 /**
- * Lets the program go on with the runtime's `net`, and says so as `BAREWIRE_UNSUPPORTED` has it.
- * Throws `ERR_BAREWIRE_UNSUPPORTED` where that is `error`, or where the program asks for what can
- * not be: a file in `BAREWIRE_NATIVE` that does not load, or a snapshot.
+ * Lets the program go on with the runtime's `net`, with the warning that `BAREWIRE_UNSUPPORTED`
+ * asks for. Throws `ERR_BAREWIRE_UNSUPPORTED` if the variable is `error`, and also for a file in
+ * `BAREWIRE_NATIVE` that does not load, or in a snapshot.
  */
 export function announce(): void {
   const how = choice('BAREWIRE_UNSUPPORTED', UNSUPPORTED);
@@ -59,7 +67,7 @@ export function refuseElsewhere(call: string): void {
   if (native.failure !== null) throw unsupportedCall(call);
 }
 
-/** Something that is called, and throws for being so. */
+/** Makes a function that throws when it is called. */
 export function refusing(call: string): (...args: never[]) => never {
   return () => {
     throw unsupportedCall(call);

@@ -1,6 +1,6 @@
 /**
- * `for await (const socket of server)` for the runtime's own servers. They have no way to leave
- * connections in the kernel's backlog: what comes while nobody asks waits here.
+ * `for await (const socket of server)` for the runtime's own servers. They can not leave
+ * connections in the kernel's backlog, so connections that nobody has asked for yet wait here.
  */
 import type builtin from 'node:net';
 import { ConnectionIterator, type IterationOptions } from '../net/server/connection_iterator.js';
@@ -40,7 +40,10 @@ class Waiting {
     this.holds++;
   }
 
-  /** What listens for connections does so only behind this call. */
+  /**
+   * Lets connections through again. A tick later, since the caller adds its listener after this
+   * call.
+   */
   release(): void {
     if (--this.holds === 0) process.nextTick(() => this.handOut());
   }
@@ -63,7 +66,7 @@ function waitingOf(server: builtin.Server): Waiting {
   return found;
 }
 
-/** Makes the servers with this prototype iterable; it is not to be seen by who lists the rest. */
+/** Makes the servers with this prototype iterable. The properties are not enumerable. */
 export function makeIterable(prototype: builtin.Server): void {
   if (kAcceptor in prototype) return;
   Object.defineProperty(prototype, kAcceptor, {

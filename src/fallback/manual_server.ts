@@ -1,4 +1,4 @@
-/** The runtime's server with what the manual says otherwise: `../net/profile.ts`. */
+/** The runtime's server with the differences of the manual: `../net/profile.ts`. */
 import builtin from 'node:net';
 import { isNormalized, normalizeArguments, toCount } from '../net/options/arguments.js';
 
@@ -14,7 +14,7 @@ interface Target {
 
 const ANY_IPV4 = '0.0.0.0';
 
-/** Whether it is to listen on a port, and nothing is said of the address. */
+/** Whether the server is to listen on a port without any address. */
 function isAnyAddress(args: readonly unknown[], options: Target): boolean {
   const { port, host, fd, handle, _handle } = options;
   if (host || handle || _handle || (typeof fd === 'number' && fd >= 0)) return false;
@@ -22,7 +22,7 @@ function isAnyAddress(args: readonly unknown[], options: Target): boolean {
   return 'port' in options && (port === null || typeof port !== 'object');
 }
 
-/** What `listen` was given, with the address that the manual says. */
+/** The arguments of `listen`, with the manual's address for a server without one. */
 function withAddress(args: readonly unknown[]): readonly unknown[] {
   if (isNormalized(args[0])) return args;
   const [options, listener] = normalizeArguments<Target, Listening>(args);
@@ -43,7 +43,7 @@ function listen(this: builtin.Server, ...args: unknown[]): builtin.Server {
   return this;
 }
 
-/** `'close'` comes directly behind the `'error'` of a `listen` that failed. */
+/** Emits `'close'` directly after the `'error'` of a `listen` that failed. */
 function emit(this: builtin.Server, ...args: unknown[]): boolean {
   const run = (): boolean => Reflect.apply(builtin.Server.prototype.emit, this, args);
   const isOutcome = args[0] === 'listening' || args[0] === 'error';
@@ -58,7 +58,7 @@ function emit(this: builtin.Server, ...args: unknown[]): boolean {
   }
 }
 
-/** A class as `net.Server` is one: called with `new`, without, and by who inherits from it. */
+/** A class like `net.Server`: it works with `new`, without `new`, and as a base class. */
 export function manualServerClass(): typeof builtin.Server {
   const Base = builtin.Server as unknown as (this: unknown, ...args: unknown[]) => void;
   function Server(this: unknown, ...args: unknown[]): unknown {

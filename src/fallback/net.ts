@@ -1,7 +1,7 @@
 /**
- * `net` where this package can not run: the runtime's own module, its classes and functions
- * untouched, with what this package has besides on top of it. That is either made here, or it
- * throws `ERR_BAREWIRE_UNSUPPORTED` when it is called.
+ * `net` for a place where this package can not run: the runtime's own module, its classes and
+ * functions untouched, with this package's additions. An addition that this package can not make
+ * there throws `ERR_BAREWIRE_UNSUPPORTED` when it is called.
  */
 import builtin from 'node:net';
 import { makeNet, type NetModule } from '../net/module.js';
@@ -15,8 +15,8 @@ type Loose = Record<PropertyKey, unknown>;
 const OPEN = { configurable: true, enumerable: true, writable: true };
 
 /**
- * Methods of objects that no `node:net` has, or not every one that there is. Not `toJSON`: what it
- * lacks there is no error to `JSON.stringify`.
+ * Methods of objects that some or all versions of `node:net` lack. Not `toJSON`: `JSON.stringify`
+ * accepts an object without it.
  */
 export const METHODS = {
   Socket: ['getTypeOfService', 'setTypeOfService'],
@@ -35,13 +35,13 @@ export const METHODS = {
   SocketAddress: [],
 } as const;
 
-/** The same of classes. */
+/** Methods of classes that some or all versions of `node:net` lack. */
 export const STATICS = {
   BlockList: ['isBlockList'],
   SocketAddress: ['isSocketAddress', 'parse'],
 } as const;
 
-/** Named where it is missed, and not to be seen by who lists what there is. */
+/** Adds methods that throw an error with the method's name. They are not enumerable. */
 function refuse(holder: object, label: string, methods: readonly string[]): void {
   for (const method of methods.filter((name) => !(name in holder))) {
     const value = refusing(`${label}.${method}()`);
@@ -69,7 +69,10 @@ function refusingClass(name: string): unknown {
   }[name];
 }
 
-/** What a runtime's module lacks: what needs no kernel is this package's, the rest throws. */
+/**
+ * Completes the runtime's module: an addition that needs no kernel is this package's own, the
+ * others throw.
+ */
 function complete(module: Loose, profile: Profile): void {
   const own: Loose = Object(makeNet(profile));
   for (const name of Object.keys(own)) {
@@ -79,7 +82,7 @@ function complete(module: Loose, profile: Profile): void {
   }
 }
 
-/** `node`: as the runtime has it. `manual`: with the manual's two differences. */
+/** For `node` the runtime's module; for `manual` the same with the manual's two differences. */
 export function fallbackNet(profile: Profile): NetModule {
   announce();
   const module: Loose = Object.defineProperties({}, Object.getOwnPropertyDescriptors(builtin));

@@ -1,4 +1,4 @@
-/** What goes over a channel in place of a socket or server of this package. */
+/** Carriers: objects that travel over a channel in place of a socket or server of this package. */
 import { option } from '../net/checks.js';
 import { uncount } from '../net/connection/counting.js';
 import { departDescriptor, duplicateServer, duplicateSocket } from '../net/moving/depart.js';
@@ -9,20 +9,20 @@ import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
 
-/** As of `child.send`. */
+/** Options of `child.send`. */
 export interface SendOptions {
-  /** The socket stays usable in this process, too. */
+  /** Whether the socket stays usable in this process, too. */
   keepOpen?: boolean | undefined;
 }
 
-/** A descriptor in the shape that `child_process` takes, and whose it is until it has arrived. */
+/** A descriptor in a form that `child_process` takes. The carrier owns it until it has arrived. */
 export interface Carrier {
   readonly handle: unknown;
-  /** Whether there is nothing left to close. */
+  /** Whether the descriptor is closed. */
   readonly done: boolean;
-  /** It went out. */
+  /** The channel has sent the descriptor. */
   sent(): void;
-  /** It did not go out, or did not arrive. */
+  /** The channel did not send the descriptor, or it did not arrive. */
   drop(): void;
 }
 
@@ -30,8 +30,9 @@ const keys = new WeakMap<Server, string>();
 let nextKey = 1;
 
 /**
- * The server of a sent socket, as `child_process` sees it, which counts connections by its key.
- * That is one of our own: two servers of one address (port 0, say) must not share a count.
+ * The server of a sent socket, in the form that `child_process` expects. `child_process` counts
+ * connections by the server's key. The key here is one of our own, since two servers with the same
+ * address (port 0, say) must not share a count.
  */
 class CountedServer {
   readonly _connectionKey: string;
@@ -83,7 +84,7 @@ class SocketCarrier implements Carrier {
   }
 
   drop(): void {
-    // child_process takes the handle out and counts the connection as gone in one go.
+    // child_process takes the handle out and counts the connection as gone in one step.
     const counted = !this.keepOpen && this.handle._handle !== null;
     this.native?.close();
     if (!counted || this.server === null) return;
@@ -115,15 +116,15 @@ class ServerCarrier implements Carrier {
 }
 
 /**
- * What to send for `handle`: a carrier for ours, null for anything else.
- * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor
+ * The carrier for `handle`, or null if it is not of this package.
+ * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` if there is no descriptor
  */
 export function carrierOf(handle: unknown, options: SendOptions): Carrier | null {
   if (isOurSocket(handle)) return new SocketCarrier(handle, Boolean(option(options, 'keepOpen')));
   return isOurServer(handle) ? new ServerCarrier(handle) : null;
 }
 
-/** Whether `handle` is ours and has nothing to send: closed, or never opened. */
+/** Whether `handle` is of this package and has nothing to send: closed, or never opened. */
 export function isEmpty(handle: unknown): boolean {
   if (isOurSocket(handle)) return handle._handle === null || handle.connecting;
   return isOurServer(handle) && handle[kAcceptor].listener === null;

@@ -1,6 +1,6 @@
 /**
- * Sockets and servers of Node's own, made only to carry a descriptor over `child_process`'s
- * channel, which takes no others. The built-in `net` is loaded for this, on first use.
+ * Makes sockets and servers of Node's own, only to carry a descriptor over the channel of
+ * `child_process`, which takes no others. This loads the built-in `net`, on first use.
  */
 import type * as builtin from 'node:net';
 
@@ -15,7 +15,7 @@ export type BuiltinSocket = builtin.Socket & { _handle: NativeHandle | null; ser
 
 export type BuiltinServer = builtin.Server & { _handle: NativeHandle | null };
 
-/** Node's own `net`: the register hook leaves what this package's own files ask for alone. */
+/** Node's own `net`. The register hook does not change what this package's own files get. */
 function builtinNet(): typeof builtin {
   return require('node:net') as typeof builtin;
 }
@@ -30,14 +30,14 @@ export function isBuiltinServer(value: unknown): value is BuiltinServer {
   return value instanceof builtinNet().Server;
 }
 
-/** A socket of Node's around a descriptor, which is its from here on. It does not read. */
+/** Makes a socket of Node's around a descriptor, and gives it the descriptor. It does not read. */
 export function builtinSocketOf(fd: number): BuiltinSocket {
   const { Socket } = builtinNet();
   const options = { fd, readable: false, writable: false };
   return new Socket(options) as BuiltinSocket;
 }
 
-/** What `child_process` takes for a server: an object of that class with a handle in it. */
+/** Makes a server that `child_process` accepts: an object of Node's class with a handle in it. */
 export function builtinServerOf(fd: number): BuiltinServer {
   const { Server } = builtinNet();
   const carrier = Object.create(Server.prototype) as BuiltinServer;

@@ -1,6 +1,6 @@
 /**
  * Makes `child.send(message, socket)` and `process.on('message', (m, socket) => …)` work with
- * sockets and servers of this package, as the manual writes them. The register hook calls this.
+ * sockets and servers of this package, as in the manual. The register hook calls this.
  */
 import { ChildProcess } from 'node:child_process';
 import { ownOptions } from '../net/checks.js';
@@ -21,12 +21,12 @@ interface Patchable extends ChannelInternals {
   emit: AnyFunction;
 }
 
-/** What `child_process` sends: it throws for anything else, before it looks at the handle. */
+/** Whether `child_process` can send it. If not, it throws, before it looks at the handle. */
 function isMessage(message: unknown): boolean {
   return ['string', 'object', 'number', 'boolean'].includes(typeof message);
 }
 
-/** `_send` is what both `send` and cluster's workers end in. */
+/** Patches `_send`, which both `send` and cluster's workers call in the end. */
 function patchSend(target: Patchable): void {
   const original = target._send;
   if (original === undefined) return;
@@ -35,7 +35,7 @@ function patchSend(target: Patchable): void {
     if (!(isOurSocket(handle) || isOurServer(handle)) || !isMessage(message)) {
       return Reflect.apply(original, this, args);
     }
-    // As with Node's own: what has no descriptor goes as its message alone.
+    // As with Node's own: if the handle has no descriptor, only the message is sent.
     if (isEmpty(handle)) return Reflect.apply(original, this, [message, null, options, callback]);
     const sendOptions = ownOptions<SendOptions>(Object(options ?? {}));
     const carrier = carrierOf(handle, sendOptions);
@@ -58,9 +58,9 @@ function isServerMessage(message: unknown): message is HandleMessage {
 }
 
 /**
- * Node makes a server at once, which accepts connections that nobody handles until there is a
- * listener for messages. So a server's handle is let through as a bare handle, and listens when
- * its message is emitted.
+ * Delays the servers of a channel. Node makes a server at once, even if nobody listens for
+ * messages yet, and it accepts connections that nobody handles. So this lets a server's handle
+ * through as a bare handle. The server listens when its message is emitted.
  */
 function patchEmit(target: Patchable, net: NetModule): void {
   const original = target.emit;
@@ -92,7 +92,9 @@ function patchChannel(target: object, net: NetModule): void {
   patchEmit(channel, net);
 }
 
-/** Sockets and servers of ours in `stdio` stand for their descriptors, as Node's own do. */
+/**
+ * Replaces sockets and servers of this package in `stdio` by their handles, as Node does its own.
+ */
 function patchStdio(options: unknown): void {
   if (typeof options !== 'object' || options === null) return;
   const holder = options as { stdio?: unknown };
@@ -104,7 +106,7 @@ function patchStdio(options: unknown): void {
 
 let spawnPatched = false;
 
-/** Every channel of this process from here on: to the parent, and to children made later. */
+/** Patches every channel of this process: to the parent, and to children started later. */
 export function installIpc(net: NetModule): void {
   if (process.channel !== undefined) patchChannel(process, net);
   if (spawnPatched) return;

@@ -1,10 +1,11 @@
 /**
- * Handles on their way over one channel. `child_process` keeps each until the other side says that
- * it has it, and forgets them all where that side dies first; here they are closed then.
+ * The handles that are under way over one channel. `child_process` keeps each until the other side
+ * confirms it. If that side dies first, `child_process` forgets them all; this file closes them
+ * then.
  */
 import type { Carrier } from './carrier.js';
 
-/** What there is of a channel on `process` and on a `ChildProcess`; neither is typed. */
+/** The inner parts of a channel, on `process` and on a `ChildProcess`. They have no types. */
 export interface ChannelInternals {
   readonly channel?: object | null | undefined;
   readonly connected?: boolean;
@@ -18,7 +19,7 @@ class Outbox {
   constructor(private readonly channel: ChannelInternals) {
     const { disconnect } = channel;
     const look = (): void => this.look();
-    // A channel that ends while a handle is under way emits no event at all, but calls this.
+    // A channel that ends while a handle is under way emits no event, but calls this.
     channel.disconnect = function (this: unknown, ...args: unknown[]): unknown {
       process.nextTick(look);
       return disconnect && Reflect.apply(disconnect, this, args);
@@ -43,7 +44,7 @@ class Outbox {
 
 const outboxes = new WeakMap<object, Outbox>();
 
-/** Has `carrier` closed if the channel's other side goes before it has arrived. */
+/** Closes `carrier` if the other side of the channel ends before the carrier has arrived. */
 export function watchOver(channel: ChannelInternals, carrier: Carrier): void {
   let outbox = outboxes.get(channel);
   if (outbox === undefined) {

@@ -1,4 +1,7 @@
-/** Sockets and servers that arrive from another process: Node makes its own; these become ours. */
+/**
+ * Receives sockets and servers from another process. Node makes objects of its own; this package
+ * makes its own out of these.
+ */
 
 import { types } from 'node:util';
 import type { NetModule } from '../net/module.js';
@@ -13,7 +16,7 @@ import {
   type NativeHandle,
 } from './foreign.js';
 
-/** What Node had read already by the time anybody listened for messages. */
+/** The bytes that Node had read before anybody listened for messages. */
 function takeUnread(socket: BuiltinSocket): Buffer[] {
   const chunk: unknown = socket.readableLength > 0 ? socket.read() : null;
   return types.isUint8Array(chunk) ? [Buffer.from(chunk)] : [];
@@ -30,12 +33,12 @@ function adopt(socket: BuiltinSocket, handle: NativeHandle): Socket {
 
 function receiveSocket(socket: BuiltinSocket, net: NetModule): Socket {
   const handle = socket._handle;
-  // It failed before anybody listened for messages.
+  // The socket failed before anybody listened for messages.
   if (handle === null) return new net.Socket().destroy();
   handle.readStop?.();
   try {
     const ours = adopt(socket, handle);
-    // The channel counts connections by the 'close' of the socket that it made.
+    // The channel counts connections by the 'close' event of the socket that it made.
     ours.once('close', () => socket.destroy());
     handle.close();
     socket._handle = null;
@@ -46,13 +49,14 @@ function receiveSocket(socket: BuiltinSocket, net: NetModule): Socket {
   }
 }
 
-/** A server of ours on a listening descriptor of Node's, which is closed. */
+/** Makes a server of this package on a listening descriptor of Node's, whose handle it closes. */
 export function receiveServer(handle: NativeHandle, net: NetModule): Server {
   const ours = new net.Server();
   try {
     listenOnOwned(ours, duplicateDescriptor(handle.fd));
   } catch (error) {
-    // Whoever emits the message must not hear of it: the server's own listeners do, a tick later.
+    // The emitter of the message must not get the error. The server's listeners get it, a tick
+    // later.
     process.nextTick(() => ours._listenFailed(error as Error));
   } finally {
     handle.close();
@@ -61,8 +65,8 @@ export function receiveServer(handle: NativeHandle, net: NetModule): Server {
 }
 
 /**
- * The socket or server of this package for one that `process.on('message')` gave. It takes the
- * connection over: the one given is not usable any more. Anything else is returned as it is.
+ * Returns the socket or server of this package for one from `process.on('message')`, which is not
+ * usable any more: this package takes its connection over. Returns anything else as it is.
  */
 export function receiveHandle(handle: unknown, net: NetModule): unknown {
   if (isBuiltinSocket(handle)) return receiveSocket(handle, net);

@@ -1,4 +1,4 @@
-/** Sockets and servers on their way out, to a child or to the parent. */
+/** Sends sockets and servers to a child or to the parent. */
 import type { ChildProcess, Serializable } from 'node:child_process';
 import { refuseElsewhere } from '../fallback/announce.js';
 import type { Server, Socket } from '../node.js';
@@ -10,13 +10,13 @@ export type { SendOptions };
 type SendCallback = (error: Error | null) => void;
 type Send = (...args: unknown[]) => boolean;
 
-/** What a message can be sent to: a child, a cluster worker, or `process` in a child. */
+/** The receiver of a message: a child, a cluster worker, or `process` in a child. */
 export interface Channel {
-  /** Node's own function for messages; absent where there is no channel. */
+  /** Node's own function for messages; absent if there is no channel. */
   send?: ChildProcess['send'] | NodeJS.Process['send'];
 }
 
-/** Sends what `carrierOf` made, by the channel's own `send`. */
+/** Sends a carrier by the channel's own `send`. */
 export function sendCarrier(
   channel: ChannelInternals,
   send: Send,
@@ -39,13 +39,13 @@ export function sendCarrier(
   }
 }
 
-/** As `send` does with an error where nobody gave it a callback. */
+/** Emits the error on the channel, as `send` does without a callback. */
 function emitError(channel: object, error: Error): void {
   const { emit } = channel as { emit: (event: string, error: Error) => boolean };
   Reflect.apply(emit, channel, ['error', error]);
 }
 
-/** A cluster worker is not the channel itself. */
+/** The channel of a target. A cluster worker is not the channel itself. */
 function channelOf(target: Channel): ChannelInternals {
   const holder = target as { process?: unknown };
   const found = typeof holder.process === 'object' && holder.process ? holder.process : target;
@@ -54,10 +54,10 @@ function channelOf(target: Channel): ChannelInternals {
 
 /**
  * Sends `message` with a socket or server of this package, as `child.send(message, handle)` does
- * with Node's own. A socket leaves this process (unless `keepOpen`), a server stays. Where the
- * other side dies before it has a socket, the connection is closed.
- * @returns as `child.send`: false where the channel is closed, or has much to send
- * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor to send
+ * with Node's own. A socket leaves this process (unless `keepOpen`); a server stays. If the other
+ * side dies before it has a socket, the connection is closed.
+ * @returns as `child.send`: false if the channel is closed, or has much to send
+ * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` if there is no descriptor to send
  */
 export function sendHandle(
   target: Channel,
@@ -70,7 +70,7 @@ export function sendHandle(
   const { send } = target as { send?: Send };
   if (send === undefined) throw new TypeError('The target has no channel to send over');
   const channel = channelOf(target);
-  // A closed channel says so itself, and the handle stays with the caller.
+  // A closed channel reports that itself, and the handle stays with the caller.
   const carrier = channel.connected === false ? null : carrierOf(handle, options);
   if (carrier === null) {
     const args = callback === undefined ? [message] : [message, callback];

@@ -24,35 +24,35 @@ import { acceptWhenListened } from '../net/server/connection_iterator.js';
 import { type PromiseServer, withPromises } from './server.js';
 import { checkedSignal, settle } from './settle.js';
 
-/** `listen(options)`: those of `createServer` and of `server.listen`. */
+/** Options of `listen(options)`: those of `createServer` and of `server.listen`. */
 export interface ListenPromiseOptions extends ServerOptions, ListenOptions {
-  /** Listens for `'connection'`. */
+  /** A listener for `'connection'`. */
   connectionListener?: ((socket: Socket) => void) | undefined;
 }
 
-/** `connect` in each of its shapes. */
+/** The argument shapes of `connect`. */
 export interface ConnectPromise {
   (options: ConnectOptions): Promise<Socket>;
   (port: number, host?: string): Promise<Socket>;
   (path: string): Promise<Socket>;
 }
 
-/** What `require('barewire/promises')` gives. */
+/** The exports of `require('barewire/promises')`. */
 export interface NetPromises
   extends Pick<
     NetModule,
     'BlockList' | 'BoundSocket' | 'SocketAddress' | 'isIP' | 'isIPv4' | 'isIPv6'
   > {
   /**
-   * Fulfils with the socket once it is connected; rejects with what `'error'` would have given,
-   * and the socket is destroyed. `signal` covers the connecting only.
+   * Fulfils with the socket once it is connected. If `'error'` comes first, destroys the socket
+   * and rejects with that error. `signal` covers the connecting only.
    */
   connect: ConnectPromise;
   /**
-   * Makes a server and fulfils once it listens, on a port of the system's choice where `options`
-   * name none. What connects before somebody listens for `'connection'`, or loops, waits in the
-   * backlog. Rejects with what `'error'` would have given. `signal` closes the server whenever
-   * it is aborted.
+   * Makes a server and fulfils once it listens. If `options` name no port, path, descriptor or
+   * handle, the system chooses a port. Connections wait in the backlog until a program listens for
+   * `'connection'` or iterates over the server. Rejects with the server's `'error'`. An abort of
+   * `signal` closes the server at any time.
    */
   listen(options?: ListenPromiseOptions): Promise<PromiseServer>;
   /** `for await (const socket of connections(server, {signal}))`. */
@@ -64,12 +64,12 @@ export interface NetPromises
   isNative: boolean;
 }
 
-/** Where to listen; one of them, or else on any port. */
+/** The options that say where to listen. Without any of them the system chooses a port. */
 const TARGETS = ['port', 'path', 'fd', 'handle'] as const;
 
 const itself = (error: unknown): unknown => error;
 
-/** `options` as they are, but for the signal: it covers the connecting only. */
+/** The options without the signal, which covers the connecting only. */
 function withoutSignal(options: ConnectOptions): ConnectOptions {
   return { ...flatOptions(options, CONNECT_OPTIONS), signal: undefined };
 }
@@ -107,9 +107,9 @@ async function listen(
   return withPromises(server);
 }
 
-/** The promises of one profile. */
+/** Makes the promises of one profile. */
 export function makePromises(net: NetModule): NetPromises {
-  // Taken out now: who replaces them may well do so by means of these promises.
+  // Bound to locals now: a program may replace these functions by ones that use these promises.
   const { connect: start, createServer: create, isIP, isIPv4, isIPv6 } = net;
   return {
     connect: (...args: unknown[]) => connect(start, args),

@@ -1,21 +1,21 @@
-/** The server that `listen()` gives: a `Server` whose `close` can be awaited. */
+/** The server of `listen()`: a `Server` whose `close` can be awaited. */
 import { stateError } from '../net/checks.js';
 import type { Server } from '../net/public_types.js';
 import { checkedSignal, settle } from './settle.js';
 
 /** Options of `close`. */
 export interface CloseOptions {
-  /** Ends the wait with an `AbortError`. The server has stopped accepting all the same. */
+  /** Ends the wait with an `AbortError`. The server has stopped accepting by then. */
   signal?: AbortSignal | undefined;
 }
 
-/** A `Server`, with promises. */
+/** A `Server` whose `close` returns a promise. */
 export interface PromiseServer extends Omit<Server, 'close'> {
-  /** As `Server`'s. */
+  /** Closes the server and calls back, as `Server`'s `close`. */
   close(callback: (error?: Error) => void): this;
   /**
    * Stops accepting, and fulfils when the last connection has ended. Rejects with
-   * `ERR_SERVER_NOT_RUNNING` where the server does not listen.
+   * `ERR_SERVER_NOT_RUNNING` if the server does not listen.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -29,7 +29,7 @@ async function closed(server: Server, close: Server['close'], options: object): 
   if (!running) throw stateError('ERR_SERVER_NOT_RUNNING');
 }
 
-/** Gives this one server a `close` that returns a promise where no callback is passed. */
+/** Gives this one server a `close` that returns a promise if it gets no callback. */
 export function withPromises(server: Server): PromiseServer {
   const { close } = server;
   function closePromise(
@@ -38,7 +38,7 @@ export function withPromises(server: Server): PromiseServer {
   ): Server | Promise<void> {
     if (typeof options === 'function') return Reflect.apply(close, this, [options]);
     const promise = closed(this, close, options ?? {});
-    // Code that knows no promises may call this and look at nothing.
+    // Code that knows nothing of the promise may call this and ignore the result.
     promise.catch(() => {});
     return promise;
   }

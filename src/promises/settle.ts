@@ -1,16 +1,19 @@
-/** One promise for the first of several events, which leaves no listener behind. */
+/** Makes one promise of the first of several events. It leaves no listener behind. */
 
 import type { EventEmitter } from 'node:events';
 import { addAbortListener } from 'node:events';
 import { abortError, option, validateAbortSignal } from '../net/checks.js';
 
-/** Events that fulfil, and events that reject with what `toError` makes of their argument. */
+/**
+ * The event that fulfils, and the events that reject; each of the latter makes an error of its
+ * argument.
+ */
 export interface Outcomes {
   readonly fulfil: string;
   readonly reject: Readonly<Record<string, (argument: unknown) => unknown>>;
 }
 
-/** The `signal` of some options, checked; throws an `AbortError` where it is aborted already. */
+/** Checks and returns `options.signal`; throws an `AbortError` if it is aborted already. */
 export function checkedSignal(options: object): AbortSignal | undefined {
   const signal: unknown = option(options as { signal?: unknown }, 'signal');
   if (signal === undefined) return undefined;

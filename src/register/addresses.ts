@@ -1,7 +1,8 @@
 /**
- * `tls.connect({socket})` and `new TLSSocket(socket)` over this package's sockets: with the
- * built-in's below, the TLS socket knows both addresses. Over any other stream Node asks a wrapper
- * for them that has no answer; this gives it one, for this package's sockets only.
+ * Gives a TLS socket over a socket of this package its addresses: for `tls.connect({socket})` and
+ * `new TLSSocket(socket)`. Over a socket of the built-in, a TLS socket knows both addresses. Over
+ * any other stream Node asks a wrapper, which has no answer. This file gives the wrapper an
+ * answer, for this package's sockets only.
  */
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -14,7 +15,7 @@ const METHODS = ['getsockname', 'getpeername'] as const;
 type Method = (into: object) => number;
 type Wrapper = Partial<Record<(typeof METHODS)[number] | symbol, unknown>>;
 
-/** The socket that is wrapped: Node notes the wrapper's owner under a symbol of its own. */
+/** The wrapped socket. Node keeps the wrapper's owner under a symbol of its own. */
 function wrapped(wrapper: Wrapper, isOurs: (value: unknown) => value is Socket): Socket | null {
   for (const symbol of Object.getOwnPropertySymbols(wrapper)) {
     const { stream } = Object(wrapper[symbol]) as { stream?: unknown };
@@ -23,7 +24,7 @@ function wrapped(wrapper: Wrapper, isOurs: (value: unknown) => value is Socket):
   return null;
 }
 
-/** The class of wrappers, or null where this Node has none as we know it. */
+/** The class of wrappers, or null if this Node has none of the expected form. */
 function wrapperClass(tls: { TLSSocket: typeof TLSSocket }): Wrapper | null {
   const probe = new tls.TLSSocket(new Duplex({ read() {}, write() {} }));
   const { _handle: handle } = probe as TLSSocket & { _handle?: { _parent?: object } | null };
@@ -41,7 +42,7 @@ export function lendAddresses(net: NetModule): void {
   const { prototype } = net.Socket;
   const isOurs = (value: unknown): value is Socket =>
     Object.prototype.isPrototypeOf.call(prototype, Object(value));
-  // Loaded here: a program that does not use TLS shall not pay for it.
+  // Loaded here, so that only programs that use TLS pay for it.
   const tls = require('node:tls') as { TLSSocket: typeof TLSSocket };
   const target = wrapperClass(tls);
   if (target === null) return;

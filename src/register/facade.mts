@@ -1,6 +1,6 @@
 /**
- * What `import … from 'net'` gives. As with the built-in, a named export is what the module object
- * held when it was first imported, until `module.syncBuiltinESMExports()` is called.
+ * The module that `import … from 'net'` gives. As with the built-in, a named export keeps the
+ * value that it had at the first import, until `module.syncBuiltinESMExports()` is called.
  */
 import { installed } from './state.js';
 

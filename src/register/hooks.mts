@@ -1,16 +1,16 @@
 /**
- * The resolve hook for Node versions without `module.registerHooks`: it runs in a thread of the
- * loader's, and so knows nothing but what `initialize` is given.
+ * The resolve hook for Node versions without `module.registerHooks`. It runs in the loader's own
+ * thread, and knows only what `initialize` gets.
  */
 import { pathToFileURL } from 'node:url';
 
-/** The addresses that the hook needs. */
+/** The URLs that the hook needs. */
 export interface HookData {
-  /** What this address begins belongs to this package, and gets the built-in. */
+  /** The prefix of this package's own files, which get the built-in. */
   readonly inside: string;
   /** The module that `import` gets. */
   readonly imported: string;
-  /** The module that `require` gets, where the loader of ES modules does the work. */
+  /** The module that `require` gets when the loader of ES modules loads it. */
   readonly required: string;
 }
 
@@ -27,12 +27,15 @@ interface Resolved {
 
 let data: HookData | null = null;
 
-/** Called once by Node, with what `module.register` was given. */
+/** Called once by Node, with the data that `module.register` got. */
 export function initialize(given: HookData): void {
   data = given;
 }
 
-/** `mock.module` of `node:test` passes a path in place of an address. */
+/**
+ * Whether `parent` is a file of this package. `mock.module` of `node:test` passes a path, not a
+ * URL.
+ */
 function isInside({ inside }: HookData, parent: string | undefined): boolean {
   if (parent === undefined) return false;
   return (parent.startsWith('/') ? pathToFileURL(parent).href : parent).startsWith(inside);

@@ -34,17 +34,17 @@ function install(): NetModule | null {
   acceptInstances(net.Server, () => builtin.Server);
   onSyncExports(state.onSync);
   hookLoader(net);
-  // Only now: they load the native file, which an unsupported machine does not have.
+  // Required only now: it loads the native file, which an unsupported machine does not have.
   (require('./mirror.js') as typeof mirror).mirrorPatches(net, builtin);
   (require('../ipc/install.js') as typeof ipc).installIpc(net);
   return net;
 }
 
-/** What `net` is from here on; the built-in where this machine is not supported. */
+/** The module that `net` is from here on; the built-in if this machine is not supported. */
 export const net: typeof builtin = (install() as typeof builtin | null) ?? builtin;
 /** Whether `net` is this package's. */
 export const registered: boolean = net !== builtin;
-/** Whether this machine can have this package's; where not, `net` is the runtime's own. */
+/** Whether this package can run on this machine; if not, `net` is the runtime's own. */
 export { isNative };
-/** The built-in `net`, which nobody else gets by asking for it any more. */
+/** The built-in `net`. A program can no longer get it by asking for `net`. */
 export const builtinNet: typeof builtin = builtin;

@@ -1,7 +1,7 @@
 /**
- * `x instanceof net.Socket` for sockets (and servers) of either make. Node's core goes on making
- * its own, for standard input, child processes and `http`; packages test those against the class
- * that `net` gives them.
+ * Makes `x instanceof net.Socket` (and `net.Server`) true for this package's objects and for the
+ * built-in's. Node's core goes on making its own, for standard input, child processes and `http`,
+ * and packages test those against the class that `net` gives them.
  */
 
 type AnyClass = abstract new (...args: never[]) => object;
@@ -10,7 +10,7 @@ const ordinary = Function.prototype[Symbol.hasInstance];
 
 /**
  * Makes `instanceof ours` true for instances of the built-in's class as well. A class that extends
- * `ours` keeps the ordinary meaning. Loads the built-in only when there is something to ask it.
+ * `ours` keeps the ordinary meaning. The built-in is loaded only when a check needs it.
  */
 export function acceptInstances(ours: AnyClass, builtin: () => AnyClass): void {
   Object.defineProperty(ours, Symbol.hasInstance, {

@@ -1,6 +1,6 @@
 /**
- * Where user code asks for `net`: `require`, `import`, `process.getBuiltinModule`. Node's core has
- * a loader of its own, which none of this reaches.
+ * Hooks the ways in which user code asks for `net`: `require`, `import`,
+ * `process.getBuiltinModule`. Node's core has a loader of its own, which these hooks do not reach.
  */
 import Module from 'node:module';
 import { join, sep } from 'node:path';
@@ -30,7 +30,7 @@ interface Resolved {
   readonly shortCircuit?: boolean;
 }
 
-/** What this uses of Node's loader that is not typed, or not in every version. */
+/** The parts of Node's loader used here that have no types, or do not exist in every version. */
 interface Loader {
   _load: Load;
   registerHooks?: (hooks: { resolve: Resolve }) => unknown;
@@ -53,7 +53,7 @@ function hookRequire(net: NetModule): void {
       if (isTls(request)) lendAddresses(net);
       return Reflect.apply(load, this, args);
     }
-    // This package's own files mean the built-in when they say so.
+    // If a file of this package asks for `net`, it means the built-in.
     const inside = typeof parent?.filename === 'string' && parent.filename.startsWith(folder);
     return inside ? Reflect.apply(load, this, args) : net;
   };
@@ -95,7 +95,7 @@ function hookGetBuiltinModule(net: NetModule): void {
   };
 }
 
-/** From here on, whoever asks for `net` or `node:net` gets `net`. */
+/** From here on, every file that asks for `net` or `node:net` gets `net`. */
 export function hookLoader(net: NetModule): void {
   hookRequire(net);
   hookGetBuiltinModule(net);
@@ -103,13 +103,13 @@ export function hookLoader(net: NetModule): void {
   followModuleMocks();
 }
 
-/** Runs `followers` whenever the named exports of built-in modules are brought up to date. */
+/** Runs `followers` after each `syncBuiltinESMExports()`. */
 export function onSyncExports(followers: ReadonlySet<() => void>): void {
   const sync = loader.syncBuiltinESMExports;
   loader.syncBuiltinESMExports = function syncBuiltinESMExports(): void {
     Reflect.apply(sync, Module, []);
     for (const follow of followers) follow();
   };
-  // So that `import {syncBuiltinESMExports} from 'node:module'` gives this one.
+  // Makes `import {syncBuiltinESMExports} from 'node:module'` give the replacement.
   Reflect.apply(sync, Module, []);
 }

@@ -1,9 +1,9 @@
 /**
- * What somebody patches on `net` reaches the sockets and servers of Node's core as well, and what
- * is patched on the built-in reaches this package's: a mock or a guard that a program puts on one
- * of them means all of the network. Undone when the patch is undone.
+ * Makes a patch of `net` hold for the sockets and servers of Node's core too, and a patch of the
+ * built-in hold for this package's. A program that puts a mock or a guard on one of them means all
+ * of the network. The effect ends when the program undoes its patch.
  *
- * Each method of a pair asks, at each call, whether the other one is still in place.
+ * Each method of a pair checks, at each call, whether the other one is still in place.
  */
 import type builtin from 'node:net';
 import type { NetModule } from '../net/module.js';
@@ -14,7 +14,7 @@ import { goOnAsBuiltin, standIn } from '../net/socket/builtin_socket.js';
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Holder = Record<PropertyKey, unknown>;
 
-/** Both classes have them, and they are called seldom. */
+/** Both classes have these methods, and programs call them seldom. */
 const SOCKET_METHODS = [
   'connect',
   'destroySoon',
@@ -27,12 +27,15 @@ const SOCKET_METHODS = [
   'address',
 ];
 
-/** Called for each message: this package's stay as they are, and take any stream as `this`. */
+/**
+ * Programs call these for each message. So this package's methods are not wrapped; they take any
+ * stream as `this`.
+ */
 const STREAM_METHODS = ['write', 'end', 'destroy'];
 
 const SERVER_METHODS = ['listen', 'close', 'address', 'ref', 'unref'];
 
-/** What a stack trace and a mock's messages call it stays the same. */
+/** Puts `value` in place under the name and length of `like`, which stack traces and mocks show. */
 function put(holder: Holder, name: string, value: Method, like: Method): void {
   for (const key of ['name', 'length'] as const) {
     Object.defineProperty(value, key, { value: like[key], configurable: true });
@@ -41,14 +44,17 @@ function put(holder: Holder, name: string, value: Method, like: Method): void {
   Object.defineProperty(holder, name, { value, enumerable, writable: true, configurable: true });
 }
 
-/** What the built-in does by itself; a method that it inherits may be patched further up. */
+/**
+ * The built-in's own method. If the class only inherits it, it is looked up at each call, since
+ * its prototype may be patched too.
+ */
 function originalOf(holder: Holder, name: string): () => Method {
   const original = holder[name] as Method;
   if (Object.hasOwn(holder, name)) return () => original;
   return () => (Object.getPrototypeOf(holder) as Holder)[name] as Method;
 }
 
-/** Whether it is `Socket.prototype.connect` as Node has it: its source names this. */
+/** Whether `method` is Node's own `Socket.prototype.connect`, whose source names this symbol. */
 function isNodesConnect(method: unknown): boolean {
   return Function.prototype.toString.call(method).includes('normalizedArgsSymbol');
 }
@@ -58,11 +64,11 @@ interface Sides {
   readonly ours: Holder;
   readonly core: Holder;
   readonly isOurs: (value: unknown) => boolean;
-  /** Called where a patched method has run for one of core's. */
+  /** Called after a patched method has run for an object of core's. */
   readonly onPatched?: (self: unknown, patched: unknown) => void;
 }
 
-/** For core's: goes to what this package's side was patched with, if it was. */
+/** Puts a method on core's side that calls this package's side if that is patched. */
 function mirrorToCore({ ours, core, isOurs, onPatched }: Sides, name: string, own: Method): Method {
   const unpatched = ours[name];
   const original = originalOf(core, name);
@@ -78,14 +84,15 @@ function mirrorToCore({ ours, core, isOurs, onPatched }: Sides, name: string, ow
   return method;
 }
 
-/** Both ways. */
+/** Mirrors the patches of one method, in both directions. */
 function mirror(sides: Sides, name: string): void {
   const { ours, core, isOurs } = sides;
   const own = ours[name] as Method;
   const original = originalOf(core, name);
   const method: Method = function (...args) {
     if (!isOurs(this)) {
-      // This package's form of arguments that are in order; the built-in has a mark of its own.
+      // This package marks normalized arguments in its own way; the built-in does not know that
+      // mark.
       const given = isNormalized<object, unknown>(args[0]) ? args[0] : args;
       return Reflect.apply(original(), this, given);
     }
@@ -100,8 +107,8 @@ function mirror(sides: Sides, name: string): void {
 }
 
 /**
- * While `patched` is what `connect` is, sockets that are made to connect are the built-in's: this
- * patch replaces inner parts that only those have.
+ * While `connect` is `patched`, sockets that a program makes to connect are the built-in's: this
+ * patch replaces inner parts that only the built-in's sockets have.
  */
 function standInWhile(prototype: Holder, patched: unknown): void {
   standIn.wanted = () => {
@@ -112,8 +119,9 @@ function standInWhile(prototype: Holder, patched: unknown): void {
 }
 
 /**
- * Mocks of connections (@mswjs/interceptors, and so nock and msw) begin by replacing the built-in's
- * `_writeGeneric` on a socket that begins to connect. One of ours then goes on as the built-in's.
+ * Watches for mocks of connections (@mswjs/interceptors, and so nock and msw). They begin by
+ * replacing the built-in's `_writeGeneric` on a socket that begins to connect. A socket of this
+ * package then goes on as one of the built-in's.
  */
 function watchWriteGeneric(ours: Holder, core: Holder): void {
   const { connect } = ours;
@@ -133,7 +141,7 @@ function watchWriteGeneric(ours: Holder, core: Holder): void {
 }
 
 function mirrorSockets(ours: Holder, core: Holder): void {
-  // A preload before this one: its patch knows nothing but the built-in's sockets.
+  // A preload before this one patched `connect`. Its patch knows only the built-in's sockets.
   if (!isNodesConnect(core['connect'])) {
     const patched = core['connect'];
     const inPlace = (): boolean => core['connect'] === patched || core['connect'] === inCore;
@@ -153,11 +161,14 @@ function mirrorSockets(ours: Holder, core: Holder): void {
   watchWriteGeneric(ours, core);
 }
 
-/** `net.connect` and `net.createConnection`, which core's clients call on the built-in's module. */
+/**
+ * Mirrors `net.connect` and `net.createConnection`. Core's clients call them on the built-in's
+ * module.
+ */
 function mirrorModule(ours: Holder, core: Holder): void {
   const own = ours['connect'] as Method;
   const original = core['connect'] as Method;
-  /** Who asked; a patch that goes on with the original gives him a socket of his own side. */
+  /** The side of the caller. If a patch calls the original, it gets a socket of that side. */
   let asker: 'ours' | 'core' | null = null;
   const ask = (side: 'ours' | 'core', method: Method, self: unknown, args: unknown[]): unknown => {
     const before = asker;
@@ -188,7 +199,7 @@ function mirrorModule(ours: Holder, core: Holder): void {
   }
 }
 
-/** From here on, a patch of `net` and one of the built-in reach both. */
+/** From here on, a patch of `net` or of the built-in takes effect on both. */
 export function mirrorPatches(net: NetModule, core: typeof builtin): void {
   const holder = (value: object): Holder => value as Holder;
   mirrorSockets(holder(net.Socket.prototype), holder(core.Socket.prototype));

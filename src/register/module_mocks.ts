@@ -1,7 +1,7 @@
 /**
- * `mock.module('node:net')` of `node:test` wins over the hook. Node files a mock under the address
- * that a module resolves to, and asks for it by the built-in's name: while `net` is mocked, the
- * hook leaves resolving it to Node.
+ * Lets `mock.module('node:net')` of `node:test` win over the hook. Node stores a mock under the
+ * URL that a module resolves to, and looks for it by the built-in's name. So while `net` is
+ * mocked, the hook leaves resolving it to Node.
  */
 import { isNet } from './net_name.js';
 
@@ -18,12 +18,14 @@ interface Tracker {
 
 const mocking = new Set<Tracker>();
 
-/** Whether a test has put something in the place of `net`. */
+/** Whether a test has replaced `net` by a mock. */
 export function isMocked(): boolean {
   return mocking.size > 0;
 }
 
-/** Without the flag there is no `mock.module`, and `node:test` need not be loaded. */
+/**
+ * Whether Node has `mock.module`: only with this flag. Without it `node:test` need not be loaded.
+ */
 function mayMock(): boolean {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
   return flags.some((flag) => flag.includes('test-module-mocks'));
@@ -33,7 +35,8 @@ function follow(prototype: Tracker): void {
   const { module, reset, restoreAll } = prototype;
   prototype.module = function (specifier, options) {
     if (!isNet(String(specifier))) return Reflect.apply(module, this, [specifier, options]);
-    // Node takes the caller for the one who asks: this file, which gets the built-in.
+    // Node resolves the mock for the file that calls `mock.module`. That is this file, which gets
+    // the built-in.
     const context = Reflect.apply(module, this, [specifier, options]);
     const { restore } = context;
     mocking.add(this);

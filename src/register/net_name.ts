@@ -1,4 +1,4 @@
-/** Whether a module is asked for that this package replaces. */
+/** Whether the specifier names the module that this package replaces. */
 export function isNet(specifier: unknown): boolean {
   return specifier === 'net' || specifier === 'node:net';
 }

@@ -1,4 +1,4 @@
-/** What `require('net')` gives where Node's loader of ES modules does the work. */
+/** The module that `require('net')` gives when Node's loader of ES modules loads it. */
 import type { NetModule } from '../net/module.js';
 import { installed } from './state.js';
 

@@ -1,7 +1,7 @@
-/** What the register hook can be told: by environment variables, which children inherit. */
+/** The options of the register hook: environment variables, which children inherit. */
 import { choice, UNSUPPORTED } from '../fallback/announce.js';
 
-/** Which module `net` becomes; see `docs/SWITCHING.md`. */
+/** The profile that `net` becomes; see `docs/SWITCHING.md`. */
 export type ProfileName = 'node' | 'manual';
 
 /** The hook's options. */
@@ -10,7 +10,7 @@ export interface Settings {
   readonly profile: ProfileName;
 }
 
-/** Throws a `TypeError` where a variable has a value that means nothing. */
+/** Reads the options. Throws a `TypeError` if a variable has a value that it can not have. */
 export function readSettings(): Settings {
   choice('BAREWIRE_UNSUPPORTED', UNSUPPORTED);
   return { profile: choice('BAREWIRE_PROFILE', ['node', 'manual']) };

@@ -1,10 +1,10 @@
-/** What the register hook has put in place in this thread, for the modules that stand in. */
+/** The state of the register hook in this thread, for the modules that stand in for `net`. */
 import type { NetModule } from '../net/module.js';
 
-/** The module that `net` has become, and how its ES module follows changes of it. */
+/** The module that `net` has become, and the functions that keep its ES module up to date. */
 export interface Installed {
   readonly net: NetModule;
-  /** The built-in, for this package's own files as they are published: `scripts/stage.mjs`. */
+  /** The built-in, for this package's own files in the published form: `scripts/stage.mjs`. */
   readonly builtin: typeof import('node:net');
   /** Run by `module.syncBuiltinESMExports()`. */
   readonly onSync: Set<() => void>;
@@ -13,12 +13,12 @@ export interface Installed {
 const key = Symbol.for('barewire.register');
 const holder = globalThis as { [key]?: Installed };
 
-/** Null where nothing is in place. */
+/** The state; null if the hook is not installed. */
 export function installed(): Installed | null {
   return holder[key] ?? null;
 }
 
-/** Notes what is in place, so that a second copy of this package leaves it alone. */
+/** Stores the state, so that a second copy of this package does not install the hook again. */
 export function setInstalled(state: Installed): void {
   Object.defineProperty(holder, key, { value: state, configurable: true });
 }

@@ -1,9 +1,9 @@
-/** The native file of a single executable application, kept in it as an asset. */
+/** Loads the native file that a single executable application has among its assets. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a single executable calls the native file among its assets. */
+/** The name of the native file among the assets. */
 export const ASSET = 'barewire.node';
 
 interface Sea {
@@ -22,8 +22,8 @@ function assetBytes(): Uint8Array | null {
 }
 
 /**
- * What `load` makes of the asset, which lies in a file for as long as that takes; null where this
- * is no single executable, or one without that asset.
+ * Writes the asset to a file, calls `load` with its path, and removes the file again. Returns the
+ * result of `load`, or null if this is not a single executable, or one without that asset.
  */
 export function loadAsset<T>(load: (file: string) => T): T | null {
   const bytes = assetBytes();

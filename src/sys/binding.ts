@@ -1,6 +1,6 @@
 /**
- * Loads the native binding: the one file that touches it. Typed as the kernel it is; this is the
- * one place where a type is taken on trust, and the native tests check that trust.
+ * Loads the native binding. No other file touches it. The binding gets its type here without a
+ * check, the only place that does so; the native tests check that the type is true.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,32 +9,32 @@ import type { Failure, Obstacle } from './failure.js';
 import type { Kernel } from './kernel.js';
 import type * as reasons from './unsupported.js';
 
-/** Calls whose arguments and results lie in shared words. */
+/** Calls that pass their arguments and results in shared words. */
 export interface QuickBinding {
-  /** Pins the bytes that are read to (0) or written from (1), or the words (2): 0 or -errno. */
+  /** Pins the memory for reads (0), for writes (1), or for the words (2). Returns 0 or -errno. */
   pin(which: number, bytes: Uint8Array | Int32Array): number;
   read(): void;
   write(): void;
   writeMore(): void;
 }
 
-/** The calls that the kernel interface has in another form. */
+/** The calls to which the kernel interface gives another form. */
 type ByAddress = 'bind' | 'connect' | 'getsockname' | 'getpeername';
 
-/** The kernel, with the bytes of `struct sockaddr` where users have addresses as text. */
+/** The kernel, with addresses as bytes of `struct sockaddr` in place of text. */
 export interface Binding extends Omit<Kernel, ByAddress> {
   bind(fd: number, address: Uint8Array): number;
   connect(fd: number, address: Uint8Array): number;
   /** Fills `into` and returns the address's length. */
   getsockname(fd: number, into: Uint8Array): number;
   getpeername(fd: number, into: Uint8Array): number;
-  /** if_nametoindex(3): 0 where there is no such interface. */
+  /** if_nametoindex(3): 0 if there is no such interface. */
   interfaceIndex(name: string): number;
   /** if_indextoname(3): fills `into` (16 bytes at least) and returns the name's length. */
   interfaceName(index: number, into: Uint8Array): number;
   /** The SHA-256 of the C source this binary was made from. */
   readonly sourceSha256: string;
-  /** For `./quick.ts`. A stand-in that has no memory in common with this process has none. */
+  /** For `./quick.ts`. A stand-in that shares no memory with this process has none. */
   readonly quick?: QuickBinding;
 }
 
@@ -47,7 +47,10 @@ function isOlder(version: string): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
-/** A native file can be no part of a snapshot: Node ends with a fatal error. */
+/**
+ * Whether Node builds a snapshot. A snapshot can not contain a native file: Node would end with a
+ * fatal error.
+ */
 function buildsSnapshot(): boolean {
   if (!process.execArgv.some((flag) => /^--(build-s|experimental-sea)/.test(flag))) return false;
   const { startupSnapshot }: typeof import('node:v8') = require('node:v8');
@@ -56,14 +59,18 @@ function buildsSnapshot(): boolean {
 
 function findObstacle(): Obstacle | null {
   const { versions, platform } = process;
-  // Before any file is opened: theirs is another event loop, which ends the process.
+  // Checked before any file is opened: Bun and Deno have another event loop, and the native file
+  // would end the process.
   if (versions['bun'] !== undefined || versions['deno'] !== undefined) return 'runtime';
   if (platform !== 'linux') return 'platform';
   if (isOlder(versions.node)) return 'node';
   return buildsSnapshot() ? 'snapshot' : null;
 }
 
-/** Under the permission model even `existsSync` throws, for a path that may not be read. */
+/**
+ * Whether the file exists. Under the permission model even `existsSync` throws, if the path may
+ * not be read.
+ */
 function isThere(path: string): boolean {
   try {
     return existsSync(path);
@@ -72,7 +79,10 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Where this file is, or what it is bundled into. An ES module has no `__dirname`. */
+/**
+ * The folders to search from: that of this file, or of the bundle that contains it. An ES module
+ * has no `__dirname`.
+ */
 function startFolders(): string[] {
   if (typeof __dirname === 'string') return [__dirname];
   const own = /(file:\/\/\/\S+?):\d+:\d+/.exec(new Error().stack ?? '')?.[1];
@@ -81,16 +91,17 @@ function startFolders(): string[] {
   return files.flatMap((file) => (file === undefined ? [] : [dirname(file)]));
 }
 
-/** The shipped files that may fit this machine, the likely one first. */
+/** The shipped files that may fit this machine, the most likely one first. */
 function shippedNames(): string[] {
-  // The GNU C library's file might load there, with what takes that library's place.
+  // On Alpine the GNU C library's file could load, by a library that stands in for it, so it is
+  // left out.
   const libcs = isThere('/etc/alpine-release') ? ['musl'] : ['glibc', 'musl'];
   return libcs.map((libc) => join('prebuilds', `linux-${process.arch}`, `barewire.${libc}.node`));
 }
 
 /**
- * The native files of the first of these folders, or of one above it, that has any: made on this
- * machine, then shipped.
+ * The native files of the first of `folders` (or of a folder above it) that has any: the one
+ * compiled on this machine first, then the shipped ones.
  */
 function filesFrom(folders: readonly string[]): string[] {
   const names = [FIRST_FILE, ...shippedNames()];
@@ -106,9 +117,9 @@ function filesFrom(folders: readonly string[]): string[] {
 }
 
 /**
- * Loads the file anew for each copy of this package, past Node's cache of modules: the hook is one
- * per load. A test runner with a module registry of its own (Jest's) evaluates this file once per
- * test file, and would get the same binding, hooked already, from the cache.
+ * Loads the native file anew for each copy of this package, past Node's cache of modules, since
+ * each load has one hook. A test runner with its own module registry (Jest) evaluates this file
+ * once per test file. From the cache it would get the same binding, whose hook is in use already.
  */
 function loadAnew(path: string): Binding {
   const own: { exports: Partial<Binding> } = { exports: {} };
@@ -117,7 +128,7 @@ function loadAnew(path: string): Binding {
   return own.exports as Binding;
 }
 
-/** What loading ended with: one or the other. */
+/** The result of loading: a binding or a failure. */
 export type Native =
   | { readonly binding: Binding; readonly failure: null }
   | { readonly binding: null; readonly failure: Failure };
@@ -135,7 +146,10 @@ function loadFirst(files: readonly string[], folders: readonly string[]): Native
   return { binding: null, failure: { obstacle: null, named: null, folders, tried } };
 }
 
-/** Not musl's file beside the GNU C library, which might well load it. */
+/**
+ * Whether another shipped file may be tried. Not musl's on a machine with the GNU C library, which
+ * might well load it.
+ */
 function mayTryAnother(cause: unknown): boolean {
   if (!(cause instanceof Error) || !cause.message.includes('libc.so.6')) return false;
   return !cause.message.includes('GLIBC');
@@ -160,16 +174,16 @@ function find(): Native {
   return loadFirst(filesFrom(folders), folders);
 }
 
-/** `ERR_BAREWIRE_UNSUPPORTED`, with what is the matter and the way out of it. */
+/** `ERR_BAREWIRE_UNSUPPORTED`, with the cause and the way out. */
 export function unsupported(failure: Failure): CodedError {
   const { describe }: typeof reasons = require('./unsupported.js');
   return describe(failure);
 }
 
-/** What was loaded with this module. */
+/** The binding that was loaded with this module, or the failure. */
 export const native: Native = find();
 
-/** A binding of its own, loaded anew. Throws `ERR_BAREWIRE_UNSUPPORTED` where there is none. */
+/** Loads a separate binding. Throws `ERR_BAREWIRE_UNSUPPORTED` if none can be loaded. */
 export function loadBinding(): Binding {
   const { binding, failure } = find();
   if (failure !== null) throw unsupported(failure);

@@ -1,15 +1,15 @@
-/** What is known where the native file is not loaded. */
+/** The record of a native file that did not load. */
 
-/** What stands in the way before any file is looked for. */
+/** The reasons that are found before any file is looked for. */
 export type Obstacle = 'runtime' | 'platform' | 'node' | 'snapshot';
 
-/** Why there is no native binding here. */
+/** The reason why there is no native binding. */
 export interface Failure {
   readonly obstacle: Obstacle | null;
-  /** What `BAREWIRE_NATIVE` says; that file is loaded or none. */
+  /** The value of `BAREWIRE_NATIVE`; if it is set, no other file is tried. */
   readonly named: string | null;
-  /** The folders that were looked in for a native file, with those above them. */
+  /** The folders that were searched for a native file; those above them were searched too. */
   readonly folders: readonly string[];
-  /** The files that are there, and what loading each of them ended with. */
+  /** The files that were found, and the error of loading each. */
   readonly tried: readonly { readonly file: string; readonly cause: unknown }[];
 }

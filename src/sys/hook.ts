@@ -1,7 +1,7 @@
 /**
- * The words that the poll hook and the reactor share. The hook writes the events of a turn and
- * the turn's number; the reactor writes how much work is queued, so that the hook knows whether to
- * call again without asking.
+ * The words that the poll hook and the reactor share. The hook writes the events of a turn and the
+ * number of the turn. The reactor writes how much work is queued, so that the hook knows without
+ * asking whether to call again.
  */
 
 /** How many pollables wait for the next turn; written by the reactor. */
@@ -11,36 +11,37 @@ export const WORD_AGAIN = 1;
 /** The number of the turn; written by the hook. */
 export const WORD_TURN = 2;
 /**
- * How many events are behind the one that is dispatched. Written by the hook before each call; a
- * call that goes on to them counts it down, before it runs each, and may go on to what asks to run
- * once more. Less than none: each is to have a call of its own.
+ * The number of events after the one that is dispatched. The hook writes it before each call. A
+ * call that goes on to those events counts it down before it runs each, and may then go on to the
+ * pollables that ask to run once more. If it is negative, each event has to get a call of its own.
  */
 export const WORD_BEHIND = 3;
 /**
- * More than none where something was written that is yet to be sent; written by the reactor. The
- * hook asks for it where a handler runs the event loop itself.
+ * Greater than 0 if bytes were written that are not sent yet. The reactor writes it. The hook
+ * reads it when a handler runs the event loop itself.
  */
 export const WORD_FLUSH = 4;
-/** Where the events begin: slot, generation and readiness for each. */
+/** The index of the first event: slot, generation and readiness for each. */
 export const WORD_EVENTS = 5;
 export const WORDS_PER_EVENT = 3;
 
 /**
- * The words of one hook. The C file keeps a pointer to them, so they are shared memory: no program
- * can transfer, detach or resize that.
+ * Makes the words of one hook. They are shared memory, since the C file keeps a pointer to them: a
+ * program can not transfer, detach or resize shared memory.
  */
 export function hookWords(eventsPerTurn: number): Int32Array {
   const count = WORD_EVENTS + eventsPerTurn * WORDS_PER_EVENT;
   return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** `dispatch(n)` for n >= 0 is event n; these are the other things it can be asked. */
+/** `dispatch(n)` for n >= 0 is event n; these are the other values of n. */
 export const CALL_NEXT = -1;
 export const CALL_AGAIN = -2;
-/** There are no more events: waiting for them failed, with the -errno that is in `WORD_BEHIND`. */
+/** Waiting for events failed, and there will be no more. `WORD_BEHIND` has the -errno. */
 export const CALL_FAILED = -3;
 /**
- * A handler has not returned, and runs the event loop itself, which is about to wait: some native
- * modules do that, so that a call returns when the answer is there. Turns go on within that.
+ * A handler that has not returned runs the event loop itself, and the loop is about to wait. Some
+ * native modules do that, so that a call returns only when the answer is there. Turns go on within
+ * the handler.
  */
 export const CALL_WAITS = -4;

@@ -1,14 +1,14 @@
 /**
- * The kernel, as this package uses it: the written contract that the native binding fills for
- * Linux, and that any other kernel (a simulated one) must fill to take its place.
+ * The kernel, as this package uses it: the contract that the native binding fulfils for Linux, and
+ * that a simulated kernel must fulfil to take its place.
  *
- * Every call returns a number >= 0, or `-errno`; none throws. Wrong arguments are -EINVAL: numbers
- * are whole and in range, bytes are a Uint8Array (Linux takes any view, as the bytes it covers),
- * lists are arrays. No call keeps state for a descriptor beyond the ledger: the set of descriptors
- * this thread owns. A call that makes a descriptor enters it there; `close` and `release` strike
- * it. All descriptors are non-blocking and close-on-exec when they are entered. Another process
- * that shares one may make it blocking: no call waits on that account, but for reading and writing
- * pipes before Linux 6.4.
+ * Every call returns a number >= 0, or `-errno`; none throws. Wrong arguments give -EINVAL:
+ * numbers are whole and in range, bytes are a Uint8Array (Linux takes any view, as the bytes it
+ * covers), lists are arrays. The only state that a call keeps for a descriptor is its place in the
+ * ledger: the set of descriptors that this thread owns. A call that makes a descriptor enters it
+ * there; `close` and `release` strike it off. A descriptor is non-blocking and close-on-exec when
+ * it is entered. Another process that shares it may make it blocking. Still no call waits, except
+ * reading and writing pipes before Linux 6.4.
  */
 
 /** An address as the kernel reports it. `address` is an IP text, or a UNIX path ('' if unnamed). */
@@ -94,18 +94,19 @@ export interface Kernel {
    * longer one is -ENAMETOOLONG, a path with a NUL in it -EINVAL.
    */
   bind(fd: number, family: number, address: string, port: number): number;
-  /** connect(2). -EINPROGRESS where it goes on in the background; a signal does not stop it. */
+  /** connect(2). -EINPROGRESS if it goes on in the background; a signal does not stop it. */
   connect(fd: number, family: number, address: string, port: number): number;
   listen(fd: number, backlog: number): number;
   /**
-   * accept4(2), which never waits. Returns the new descriptor. `shared` where another process may
-   * have the listener too, and may have made it a blocking one.
+   * accept4(2), which never waits. Returns the new descriptor. Pass `shared` if another process
+   * may have the listener too, and may have made it blocking.
    */
   accept(fd: number, shared?: boolean): number;
   shutdown(fd: number, how: number): number;
   /**
-   * Leaves the hook's epoll set `epollFd`, then close(2). -EBADF if not owned. With -1 the first
-   * is left to close(2), which does it where no other descriptor stands for the same file.
+   * Takes the descriptor out of the epoll set `epollFd`, then close(2). -EBADF if not owned. With
+   * -1 it leaves the first to close(2), which does it if no other descriptor refers to the same
+   * file.
    */
   close(fd: number, epollFd: number): number;
   /** Takes ownership of a descriptor made elsewhere. -EEXIST if owned already. */
@@ -117,22 +118,22 @@ export interface Kernel {
 
   /**
    * Reads into `bytes[offset, offset + length)`. Returns the count; 0 is the end. A short read of
-   * a stream is the last for now, unless urgent data came (EPOLLPRI): each stops one read.
+   * a stream has emptied it for now, unless urgent data came (EPOLLPRI), which stops one read.
    * Descriptors that the peer sends along a UNIX stream are dropped, and end no read.
    */
   read(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /**
    * Fills the first `count` chunks (CHUNKS_MAX at most) from a TCP socket, one after the other.
-   * Returns the count of bytes; 0 is the end, also where there is no room at all.
+   * Returns the count of bytes. 0 is the end, or means that the chunks have no room at all.
    */
   readv(fd: number, chunks: readonly Uint8Array[], count: number): number;
   /** As `read`, leaving the bytes in the socket. */
   peek(fd: number, bytes: Uint8Array, offset: number, length: number): number;
-  /** Writes `bytes[offset, offset + length)`. Returns how much the kernel took. */
+  /** Writes `bytes[offset, offset + length)`. Returns how many bytes the kernel took. */
   write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /**
-   * As `write` on a socket. TCP may hold the bytes back until the next write or `shutdown`, for at
-   * most 200 ms: with what follows they make one segment; MSG_MORE, tcp(7).
+   * As `write` on a socket, but TCP may hold the bytes back until the next write or `shutdown`,
+   * for at most 200 ms, and send both in one segment; MSG_MORE, tcp(7).
    */
   writeMore(fd: number, bytes: Uint8Array, offset: number, length: number): number;
   /** Writes the first `count` chunks (CHUNKS_MAX at most) without their first `skip` bytes. */
@@ -148,11 +149,14 @@ export interface Kernel {
   /** Reads bytes, and appends the descriptors that came with them to `into`. */
   readRights(fd: number, bytes: Uint8Array, offset: number, length: number, into: number[]): number;
   /**
-   * splice(2), which never waits; one of the two is a pipe. -EINVAL where somebody made the other a
-   * blocking one, as splice(2) would then wait.
+   * splice(2), which never waits; one of the two is a pipe. -EINVAL if another process made the
+   * other one blocking, since splice(2) would then wait.
    */
   splice(fromFd: number, toFd: number, length: number): number;
-  /** fcntl(2) with F_SETPIPE_SZ: how much a pipe holds. Returns that, rounded up by the kernel. */
+  /**
+   * fcntl(2) with F_SETPIPE_SZ: sets the size of a pipe. Returns the size, as the kernel rounded
+   * it up.
+   */
   pipeSize(fd: number, bytes: number): number;
 
   /** Fills `into` and returns the option's length. */
@@ -168,23 +172,23 @@ export interface Kernel {
   chmod(path: string, mode: number): number;
   /** lstat(2): writes mode, device and inode to `into[0..2]`. */
   stat(path: string, into: number[]): number;
-  /** 1 where a handle of Node's own has the descriptor in this thread's loop, 0 where not. */
+  /** 1 if a handle of Node's own has the descriptor in this thread's loop, 0 if not. */
   ofNode(fd: number): number;
   /** The descriptors this thread owns, ascending. */
   ledger(): number[];
 
   /**
    * Opens this thread's one epoll descriptor and hooks it into the event loop. `dispatch` runs
-   * once per event, each time in Node's callback scope; see `./hook.ts` for what `control` holds.
-   * Returns the epoll descriptor. Where waiting for events has failed, that -errno.
+   * once per event, each time in Node's callback scope; `./hook.ts` describes `control`. Returns
+   * the epoll descriptor, or the -errno with which waiting for events failed before.
    */
   hookOpen(dispatch: (what: number) => void, control: Int32Array): number;
   /** epoll_ctl(2) on the hook's epoll descriptor. */
   hookControl(fd: number, op: number, events: number, slot: number, generation: number): number;
-  /** Whether registrations keep the process alive. */
+  /** Sets whether registrations keep the process alive. */
   hookReference(on: boolean): number;
-  /** The loop shall begin another turn without waiting. */
+  /** Makes the loop begin another turn without waiting. */
   hookCarry(): number;
-  /** Makes an 'uncaughtException' of what a tick threw, and returns if the program goes on. */
+  /** Reports an error that a tick threw as 'uncaughtException'; returns if the program goes on. */
   hookReport(error: unknown): number;
 }

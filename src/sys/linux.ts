@@ -1,4 +1,4 @@
-/** Linux: the kernel interface as the native binding fills it. */
+/** Linux: the kernel interface over the native binding. */
 import { type Binding, native, unsupported } from './binding.js';
 import type { Failure } from './failure.js';
 import type { Kernel } from './kernel.js';
@@ -6,9 +6,10 @@ import { quickCalls } from './quick.js';
 import { addressCalls } from './sockaddr.js';
 
 /**
- * A copy: V8 keeps an object that native code filled as a hash table, and looks every property up
- * in it at each use. In a literal they have fixed places. Frozen, so that nobody puts a function of
- * his in a call's place, to be handed what the reactor shares with the C file.
+ * Copies the binding into an object literal. V8 keeps an object that native code filled as a hash
+ * table, and searches it for each property at each use; the properties of a literal have fixed
+ * places. The copy is frozen: a program that replaced a call by a function of its own would be
+ * passed the words that the reactor shares with the C file.
  */
 function kernelOf(binding: Binding): Kernel {
   const { quick, bind, connect, getsockname, getpeername, ...others } = binding;
@@ -25,7 +26,7 @@ function kernelOf(binding: Binding): Kernel {
   });
 }
 
-/** Where there is none, who asks it for anything is told why. */
+/** A kernel for a machine without a binding: any use of it throws the reason. */
 function noKernel(why: Failure): Kernel {
   const refuse = (): never => {
     throw unsupported(why);

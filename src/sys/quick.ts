@@ -1,55 +1,55 @@
 /**
- * `read` and `write` in their cheapest form. Through Node-API most of such a call, but for the
- * system call in it, is the conversion of its arguments: above all of the bytes. Memory that is
- * used again and again is pinned instead, and the rest passes through shared words.
+ * `read` and `write` in their cheapest form. Most of a call through Node-API, apart from the
+ * system call in it, is the conversion of arguments, above all of the bytes. So memory that is
+ * used again and again is pinned, and shared words pass the other arguments.
  */
 import { types } from 'node:util';
 import type { QuickBinding } from './binding.js';
 import type { Kernel } from './kernel.js';
 
-/** The words, as in the C file. */
+/** The indices of the words, as in the C file. */
 const FD = 0;
 const OFFSET = 1;
 const LENGTH = 2;
 const RESULT = 3;
 const WORDS = 4;
 
-/** The pins, as in the C file. */
+/** The numbers of the pins, as in the C file. */
 const TO_READ = 0;
 const TO_WRITE = 1;
 const IN_WORDS = 2;
 
-/** What is pinned stays alive until something else is: nothing large. */
+/** A pin keeps its memory alive until other memory is pinned, so large memory is not pinned. */
 const PINNED_BYTES_MAX = 256 * 1024;
 
-// The getters themselves, as what a class of a user's has in their place may say anything.
+// The getters of the built-in classes: a user's subclass may replace its own and return anything.
 const { isArrayBuffer, isUint8Array } = types;
 const views: object = Object.getPrototypeOf(Uint8Array.prototype);
 const lengthOf = getter<Uint8Array, number>(views, 'byteLength');
 const memoryOf = getter<Uint8Array, ArrayBufferLike>(views, 'buffer');
 const sizeOf = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
 
-/** A getter as a function of its object, which nobody can come between by another `call`. */
+/** Makes a getter a function of its object. No program can come between by replacing `call`. */
 function getter<Of, Gives>(prototype: object, name: string): (of: Of) => Gives {
   const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
   return Function.prototype.call.bind(get as () => Gives) as (of: Of) => Gives;
 }
 
-/** Whether it is bytes in memory of this thread's alone, of which there is not much. */
+/** Whether `bytes` lie in memory of this thread alone, and in little of it. */
 function mayBePinned(bytes: Uint8Array): boolean {
   if (!isUint8Array(bytes)) return false;
   const memory = memoryOf(bytes);
   return isArrayBuffer(memory) && sizeOf(memory) <= PINNED_BYTES_MAX;
 }
 
-/** Whether a word holds it. What JavaScript calls with may be anything. */
+/** Whether a word can hold the value. JavaScript may pass anything. */
 function isWord(value: number): boolean {
   return typeof value === 'number' && (value | 0) === value;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** The memory that a kind of call uses, which is pinned at its second use in a row. */
+/** The memory of one kind of call. It is pinned when it is used the second time in a row. */
 class Pin {
   bytes: Uint8Array = NOTHING;
   private lengthBytes = 0;
@@ -60,7 +60,7 @@ class Pin {
     private readonly which: number,
   ) {}
 
-  /** Whether `bytes`, which are not pinned, are from now on. */
+  /** Pins `bytes` if the call before used them too. Returns whether it did. */
   takes(bytes: Uint8Array): boolean {
     if (bytes !== this.last || bytes === NOTHING) {
       this.last = mayBePinned(bytes) ? bytes : NOTHING;
@@ -74,8 +74,8 @@ class Pin {
   }
 
   /**
-   * Whether the words can hold these arguments, and the memory is what it was. Where it was
-   * transferred or resized since, its length is another.
+   * Whether the words can hold these arguments, and the memory is unchanged: if it was transferred
+   * or resized, its length has changed.
    */
   fits(fd: number, offset: number, length: number): boolean {
     return (
@@ -90,14 +90,14 @@ class Pin {
   }
 }
 
-/** The quick ones of `calls`, which do as those do. */
+/** Quick forms of `calls`, with the same results. */
 export function quickCalls(
   quick: QuickBinding,
   calls: Pick<Kernel, 'read' | 'write' | 'writeMore'>,
 ): Pick<Kernel, 'read' | 'write' | 'writeMore'> {
   const { read, write, writeMore } = calls;
   const { read: quickRead, write: quickWrite, writeMore: quickWriteMore } = quick;
-  // Shared memory, as no program can take that away from where it lies.
+  // Shared memory, since a program can not transfer it.
   const words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
   const toRead = new Pin(quick, TO_READ);
   const toWrite = new Pin(quick, TO_WRITE);
@@ -107,7 +107,7 @@ export function quickCalls(
     words[OFFSET] = offset;
     words[LENGTH] = length;
   };
-  // Each written out: what they call is then known where they are compiled.
+  // Each is written out, so that V8 knows at compile time which function it calls.
   return {
     read(fd, bytes, offset, length) {
       const pinned = bytes === toRead.bytes || toRead.takes(bytes);

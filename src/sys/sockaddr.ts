@@ -1,7 +1,7 @@
 /**
- * Socket addresses as text for the bytes of `struct sockaddr`, and back. Not in the C file, whose
- * text would be that of its C library: musl has other texts for some IPv6 addresses than the GNU C
- * library, and than Node.
+ * Turns socket addresses from text to bytes of `struct sockaddr`, and back. The C file does not do
+ * it, since it would give the text of its C library: for some IPv6 addresses musl's text differs
+ * from that of the GNU C library, and of Node.
  */
 import { isIPv4, isIPv6 } from '../util/ip.js';
 import { ipv4Bytes, ipv6Text, ipv6Words } from '../util/ip_number.js';
@@ -9,7 +9,7 @@ import { errno } from '../util/system_error.js';
 import type { Binding } from './binding.js';
 import type { Kernel, KernelAddress } from './kernel.js';
 
-/** Where things lie: struct sockaddr_in, sockaddr_in6 and sockaddr_un. */
+/** Offsets in struct sockaddr_in, sockaddr_in6 and sockaddr_un. */
 const FAMILY_BYTES = 2;
 const PORT_AT = 2;
 const IPV4_AT = 4;
@@ -20,7 +20,7 @@ const IPV6_LENGTH = 28;
 const PATH_AT = 2;
 const PATH_BYTES_MAX = 108;
 
-/** No kernel's address is longer: struct sockaddr_storage. */
+/** The size of struct sockaddr_storage: no kernel's address is longer. */
 const ADDRESS_BYTES_MAX = 128;
 /** IF_NAMESIZE, the terminator included. */
 const INTERFACE_BYTES_MAX = 16;
@@ -30,7 +30,7 @@ type Calls = Pick<
   'bind' | 'connect' | 'getsockname' | 'getpeername' | 'interfaceIndex' | 'interfaceName'
 >;
 
-// One for all calls: it is filled and emptied within one. Words are in the machine's own order.
+// One buffer for all calls: each call fills and empties it. Words are in the machine's byte order.
 const bytes = Buffer.alloc(ADDRESS_BYTES_MAX);
 const shorts = new Uint16Array(bytes.buffer, bytes.byteOffset, ADDRESS_BYTES_MAX / 2);
 const words = new Uint32Array(bytes.buffer, bytes.byteOffset, ADDRESS_BYTES_MAX / 4);
@@ -40,19 +40,19 @@ function isWholeInt(value: unknown): boolean {
   return typeof value === 'number' && (value | 0) === value;
 }
 
-/** Fills in a path or an abstract name. Returns the address's length, or -errno. */
+/** Writes a path or an abstract name. Returns the address's length, or -errno. */
 function putPath(path: string): number {
   const length = Buffer.byteLength(path);
   const isAbstract = path.startsWith('\0');
   if (length === 0 || (!isAbstract && path.includes('\0'))) return -errno.EINVAL;
   if (length > PATH_BYTES_MAX) return -errno.ENAMETOOLONG;
   bytes.write(path, PATH_AT);
-  // A path has a terminator where there is room; an abstract name is counted, and has none.
+  // A path ends with a terminator if there is room. An abstract name is counted, and has none.
   const hasTerminator = !isAbstract && length < PATH_BYTES_MAX;
   return PATH_AT + length + (hasTerminator ? 1 : 0);
 }
 
-/** What stands behind the '%': an interface's number, or its name. 0 where it is neither. */
+/** The number of the interface after the '%', given by number or by name. 0 if it is neither. */
 function scopeOf(calls: Calls, zone: string): number {
   if (zone.length >= INTERFACE_BYTES_MAX) return 0;
   if (!/^\d+$/.test(zone)) return calls.interfaceIndex(zone);
@@ -99,7 +99,7 @@ function encode(
   return family === c.AF_INET ? putIpv4(text) : putIpv6(calls, text);
 }
 
-/** An IPv6 address is of use with its zone only where it is link-local: fe80::/10. */
+/** The zone as text. Only a link-local IPv6 address (fe80::/10) needs its zone. */
 function zoneText(calls: Calls): string {
   const scope = words[SCOPE_WORD] as number;
   const isLinkLocal = (bytes.readUInt16BE(IPV6_AT) & 0xffc0) === 0xfe80;
@@ -110,12 +110,12 @@ function zoneText(calls: Calls): string {
 
 function pathText(length: number): string {
   if (length <= PATH_AT) return '';
-  // A path ends with its terminator, which the kernel counts.
+  // A path ends with its terminator, which the kernel counts as part of the length.
   const end = bytes[PATH_AT] === 0 ? -1 : bytes.indexOf(0, PATH_AT);
   return bytes.toString('utf8', PATH_AT, end < 0 ? length : Math.min(end, length));
 }
 
-/** What the first `length` of `bytes` say. Families that are not known here have no text. */
+/** The address in the first `length` of `bytes`. An unknown family gives an empty text. */
 function decode(calls: Calls, c: Kernel['constants'], length: number): KernelAddress {
   const family = length < FAMILY_BYTES ? 0 : (shorts[0] as number);
   if (family === c.AF_UNIX) return { family, address: pathText(length), port: 0 };

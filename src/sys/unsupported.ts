@@ -1,4 +1,4 @@
-/** The words for a machine or a process in which the native file can not be loaded. */
+/** The messages for a machine or a process in which the native file can not be loaded. */
 import { type CodedError, codedError } from '../util/errors.js';
 import { ASSET } from './asset.js';
 import type { Failure, Obstacle } from './failure.js';
@@ -94,7 +94,7 @@ function reason({ obstacle, named, folders, tried }: Failure): string {
   return named === null ? text : `BAREWIRE_NATIVE is ${named}: ${text}`;
 }
 
-/** The error for `failure`; its `cause` is what loading the file ended with. */
+/** The error for `failure`; its `cause` is the error of loading the file. */
 export function describe(failure: Failure): CodedError {
   const error = codedError(Error, 'ERR_BAREWIRE_UNSUPPORTED', reason(failure));
   const last = failure.tried.at(-1);

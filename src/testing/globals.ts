@@ -1,22 +1,22 @@
 /**
- * Puts virtual time in place of the real one, for as long as a simulation runs: the global timers,
- * `node:timers` and its promises, `Date`, `performance.now`, `process.hrtime` and `Math.random`.
+ * Replaces real time by virtual time while a simulation runs: the global timers, `node:timers` and
+ * its promises, `Date`, `performance.now`, `process.hrtime` and `Math.random`.
  */
 import { syncBuiltinESMExports } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { SimImmediate, SimTimer } from '../sys/sim/timers.js';
+import { SimImmediate, SimTimer } from '../sys/sim/time/timers.js';
 import type { World } from '../sys/sim/world.js';
 import { option } from '../util/options.js';
 
-/** For timers that were set before the simulation began. */
+/** Clears timers that a program set before the simulation began. */
 const { clearTimeout: clearReal } = timers;
 
 type Callback = (...args: unknown[]) => void;
 
-/** When virtual time begins: a day at midnight, so that logs are easy to read. */
+/** The date at which virtual time begins: a day at midnight, so that logs are easy to read. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /** The timer functions over `world`. */
@@ -51,7 +51,7 @@ interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** Resolves with `value` when `begin` calls back, unless the signal is faster. */
+/** Resolves with `value` when `begin` calls back. If `options.signal` is aborted first, rejects. */
 function wait<T>(begin: (done: () => void) => () => void, value: T, options?: WaitOptions) {
   return new Promise<T>((resolve, reject) => {
     const signal = options && option(options, 'signal');
@@ -144,14 +144,15 @@ function hrtimeOf(nowMs: () => number) {
   return Object.assign(hrtime, { bigint: nanoseconds });
 }
 
-/** Modules of Node that keep the timers they find when they are loaded. */
+/** Node's modules that keep, for good, the timers that they find when they are loaded. */
 const KEEPERS = ['net', 'http', 'http2', 'tls', 'child_process', 'readline', 'worker_threads'];
 
 let loaded = false;
 
 /**
- * Loads what would keep virtual timers for good, were it first loaded inside a simulation: a real
- * socket would wait for virtual time later on, and the simulated world could never be collected.
+ * Loads these modules on the real timers. If one were first loaded inside a simulation, it would
+ * keep virtual timers: a real socket would wait for virtual time later, and the simulated world
+ * could never be collected.
  */
 function loadKeepers(): void {
   if (loaded) return;
@@ -160,15 +161,15 @@ function loadKeepers(): void {
     try {
       process.getBuiltinModule(`node:${name}`);
     } catch {
-      // A Node that was built without it, such as one without TLS.
+      // This Node was built without the module, such as a Node without TLS.
     }
   }
   new AbortController();
-  // Reads every property of `process`: its streams are made here, on the real timers.
+  // Reads every property of `process`, and so makes its streams here, on the real timers.
   syncBuiltinESMExports();
 }
 
-/** Makes time virtual for the whole process. Returns what ends that. */
+/** Makes time virtual for the whole process. Returns a function that ends that. */
 export function installVirtualTime(world: World): () => void {
   loadKeepers();
   const virtual = timersOf(world);

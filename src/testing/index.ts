@@ -1,6 +1,6 @@
 /** `barewire/testing`: your own servers and clients on a simulated network; docs/SIMULATION.md. */
-export type { FaultyCall } from '../sys/sim/faults.js';
-export type { LinkSettings } from '../sys/sim/network.js';
+export type { FaultyCall } from '../sys/sim/chance/faults.js';
+export type { LinkSettings } from '../sys/sim/network/network.js';
 export type { FaultRates } from '../sys/sim/world.js';
 export {
   type HostOptions,

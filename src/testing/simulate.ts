@@ -3,44 +3,53 @@
 import type { NetModule } from '../net/module.js';
 import { manualProfile, nodeProfile, type Profile } from '../net/profile.js';
 import { type DriveEnd, Driver } from '../sys/sim/driver.js';
-import type { LinkSettings } from '../sys/sim/network.js';
+import type { LinkSettings } from '../sys/sim/network/network.js';
 import { type FaultRates, World } from '../sys/sim/world.js';
 import { ownOptions } from '../util/options.js';
 import { EPOCH_MS, installVirtualTime, timersOf } from './globals.js';
 import { SimulatedHost } from './simulated_host.js';
 import { SimulatedWorld } from './simulated_world.js';
 
-/** A machine: its name; its addresses and the size of its buffers where they matter. */
+/** A machine: its name, or its name with addresses and buffer sizes. */
 export type HostOptions =
   | string
   | {
       readonly name: string;
       readonly addresses?: readonly string[];
-      /** What a socket takes from its program before `write` has to wait. Default: Linux's. */
+      /**
+       * The bytes that a socket takes from its program before `write` has to wait. Default:
+       * Linux's.
+       */
       readonly sendBytes?: number;
-      /** What a socket takes from the network before its peer has to wait. Default: Linux's. */
+      /**
+       * The bytes that a socket takes from the network before its peer has to wait. Default:
+       * Linux's.
+       */
       readonly receiveBytes?: number;
     };
 
-/** What `simulate` can be told. */
+/** Options of `simulate`. */
 export interface SimulateOptions {
-  /** Decides all that is left open. The same seed gives the same run. Default 1. */
+  /** Decides everything that is left open: the same seed gives the same run. Default 1. */
   readonly seed?: string | number | undefined;
   /** The machines, by name; the names can be looked up. Default `['local']`. */
   readonly hosts?: readonly HostOptions[] | undefined;
-  /** What links between different hosts are like, until changed. Default: a LAN. */
+  /** The links between different hosts, until the program changes them. Default: a LAN. */
   readonly link?: Partial<LinkSettings> | undefined;
-  /** Failures that the seed deals out, until changed. Default: none. */
+  /**
+   * Rates of random failures, until the program changes them. The seed decides which calls fail.
+   * Default: none.
+   */
   readonly faults?: FaultRates | undefined;
   /** Which flavour of `net` the hosts have. Default `'barewire'`. */
   readonly profile?: 'barewire' | 'barewire/node' | undefined;
-  /** Keep a line for each event, for `world.traceLines`. */
+  /** Whether to keep a line for each event, for `world.traceLines`. Default false. */
   readonly trace?: boolean | undefined;
-  /** Gets the errors that nobody caught; without it they fail the simulation. */
+  /** Gets the errors that nobody catches. Without it such an error fails the simulation. */
   readonly onUncaught?: ((error: unknown) => void) | undefined;
-  /** The most virtual time it may take. Default 24 hours. */
+  /** The most virtual time that the run may take. Default 24 hours. */
   readonly timeMaxMs?: number | undefined;
-  /** The most callbacks that run in it, so that a loop without end ends. Default 20 million. */
+  /** The most callbacks that the run may make, so that an endless loop ends. Default 20 million. */
   readonly stepsMax?: number | undefined;
 }
 
@@ -48,13 +57,13 @@ export interface SimulateOptions {
 export interface SimulatedClock {
   /** Milliseconds since the simulation began. */
   now(): number;
-  /** The date inside: it begins at the same moment in each run. */
+  /** The date inside the simulation. It begins at the same moment in each run. */
   date(): Date;
   /** Fulfils after `ms` milliseconds of virtual time. */
   sleep(ms: number): Promise<void>;
 }
 
-/** What a simulated program gets. */
+/** The argument of a simulated program. */
 export interface Simulation {
   /** The first host's `net`. */
   readonly net: NetModule;
@@ -62,17 +71,17 @@ export interface Simulation {
   readonly hosts: Readonly<Record<string, SimulatedHost>>;
   /** Virtual time. */
   readonly clock: SimulatedClock;
-  /** What the network and the machines can be made to do: links, faults, traces. */
+  /** Controls the network and the machines: links, faults, traces. */
   readonly world: SimulatedWorld;
 }
 
-/** What a failed run adds to its error, as `error.simulation`. */
+/** The details that a failed run adds to its error, as `error.simulation`. */
 export interface SimulationDetails {
-  /** The seed of the run: the same one gives it again. */
+  /** The seed of the run; it repeats the run. */
   readonly seed: string | number;
-  /** When it failed. */
+  /** The virtual time of the failure. */
   readonly timeMs: number;
-  /** The last lines of the trace, if one was kept. */
+  /** The last lines of the trace; empty if no trace was kept. */
   readonly lastLines: readonly string[];
 }
 
@@ -87,7 +96,7 @@ function describe(end: DriveEnd): string {
   return `the simulation was stopped: ${end}`;
 }
 
-/** Takes over what nobody catches. Returns what ends that. */
+/** Gets the errors that nobody catches. Returns a function that ends that. */
 function catchUncaught(onError: (error: unknown) => void): () => void {
   if (process.hasUncaughtExceptionCaptureCallback()) {
     process.on('uncaughtException', onError);
@@ -119,7 +128,7 @@ function makeSimulation(world: World, options: SimulateOptions): Simulation {
   return { net: first.net, hosts, clock: clockOf(world), world: simulated };
 }
 
-/** The error as it is, with what is needed to see it again. */
+/** The same error, with the details that one needs to repeat the run. */
 function withDetails(error: unknown, seed: string | number, world: World): unknown {
   const details: SimulationDetails = {
     seed,
@@ -133,13 +142,14 @@ function withDetails(error: unknown, seed: string | number, world: World): unkno
 }
 
 /**
- * Runs `program` on simulated hosts and resolves with what it returns. Inside, time is virtual: an
- * hour passes in as long as its events take. The run depends on `seed` alone, as long as the
- * program touches nothing outside (files, child processes, real sockets, threads).
+ * Runs `program` on simulated hosts and resolves with its result. Inside, time is virtual: an hour
+ * passes in as long as its events take. The run depends on `seed` alone, as long as the program
+ * touches nothing outside (files, child processes, real sockets, threads).
  *
- * Rejects with what `program` rejects with, with an error that nobody caught, or with one saying
- * that the program waits for something that can not happen any more; each has `error.simulation`.
- * One simulation runs at a time: it replaces the global timers and `Date` meanwhile.
+ * Rejects with the error of `program`, with an error that nobody caught, or with an error which
+ * says that the program waits for something that can not happen any more. Each has
+ * `error.simulation`. One simulation runs at a time, since it replaces the global timers and
+ * `Date` meanwhile.
  */
 export async function simulate<T>(
   given: SimulateOptions,

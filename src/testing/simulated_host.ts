@@ -1,7 +1,7 @@
-/** A machine of a simulation as its users see it: a `net` of its own, and what it has open. */
+/** A machine of a simulation, as its users see it: a `net` of its own, and its open descriptors. */
 import { makeNet, type NetModule } from '../net/module.js';
 import type { Profile } from '../net/profile.js';
-import type { SimKernel } from '../sys/sim/kernel.js';
+import type { SimKernel } from '../sys/sim/machine/kernel.js';
 import type { World } from '../sys/sim/world.js';
 import { type Host, makeHost } from '../transport/host.js';
 import type { Clock } from '../util/clock.js';
@@ -9,7 +9,7 @@ import { timersOf } from './globals.js';
 
 const { nextTick } = process;
 
-/** The clock of a simulated host: virtual time, and the real process's ticks. */
+/** The clock of a simulated host: virtual time, with the real process's ticks. */
 function clockOf(world: World): Clock {
   const { setTimeout, clearTimeout, setImmediate } = timersOf(world);
   return {
@@ -23,9 +23,9 @@ function clockOf(world: World): Clock {
   };
 }
 
-/** A machine of a simulation: a `net` of its own, and what it has open. */
+/** A machine of a simulation: a `net` of its own, and its open descriptors. */
 export class SimulatedHost {
-  /** Its own `barewire`: sockets and servers made with it are on this machine. */
+  /** The machine's own `barewire`: it makes sockets and servers on this machine. */
   readonly net: NetModule;
   /** @internal */
   readonly host: Host;
@@ -41,7 +41,7 @@ export class SimulatedHost {
     this.net = makeNet(profile, this.host);
   }
 
-  /** The machine's name, which can be looked up. */
+  /** The machine's name. Programs on all hosts can look it up. */
   get name(): string {
     return this.kernel.machine.name;
   }
@@ -56,12 +56,12 @@ export class SimulatedHost {
     return this.kernel.machine.openDescriptors().length;
   }
 
-  /** How many descriptors it may have; one more is `EMFILE`. */
+  /** The most descriptors that the machine may have; one more is `EMFILE`. */
   set descriptorsMax(count: number) {
     this.kernel.machine.descriptorsMax = count;
   }
 
-  /** What is left over once everything should be closed; empty where all is well. */
+  /** The leaks of the machine, when everything should be closed; empty if there are none. */
   leaks(): string[] {
     const { kernel, host } = this;
     const found = kernel.violations.map((text) => `${this.name}: ${text}`);

@@ -1,20 +1,20 @@
 /** The network of a simulation, in the hands of a test. */
-import type { ErrorName, FaultyCall } from '../sys/sim/faults.js';
-import type { LinkSettings } from '../sys/sim/network.js';
+import type { ErrorName, FaultyCall } from '../sys/sim/chance/faults.js';
+import type { LinkSettings } from '../sys/sim/network/network.js';
 import type { FaultRates, World } from '../sys/sim/world.js';
 import { ownOptions } from '../util/options.js';
 import type { SimulatedHost } from './simulated_host.js';
 
 export interface FailOptions {
-  /** Only calls of this host. */
+  /** The host whose calls fail. Default: all hosts. */
   readonly host?: string | undefined;
-  /** How many calls go well before. Default 0. */
+  /** The number of calls that succeed before. Default 0. */
   readonly after?: number | undefined;
-  /** How many calls fail. Default 1. */
+  /** The number of calls that fail. Default 1. */
   readonly times?: number | undefined;
 }
 
-/** What the network and the machines of a simulation can be made to do. */
+/** Controls the network and the machines of a simulation. */
 export class SimulatedWorld {
   /** @internal `simulate` makes it. */
   constructor(
@@ -22,7 +22,9 @@ export class SimulatedWorld {
     private readonly hosts: Readonly<Record<string, SimulatedHost>>,
   ) {}
 
-  /** Nothing passes between two hosts until `heal`; what is sent meanwhile comes afterwards. */
+  /**
+   * Stops all traffic between two hosts until `heal`. The bytes sent meanwhile arrive afterwards.
+   */
   partition(a: string, b: string): void {
     this.world.cut(a, b);
   }
@@ -49,7 +51,7 @@ export class SimulatedWorld {
     this.world.faults.plan({ call, error, host, after, times });
   }
 
-  /** How often calls fail, writes are short, connections break and links are cut, from now on. */
+  /** Sets how often calls fail, writes are short, connections break and links are cut. */
   faults(rates: FaultRates): void {
     this.world.setFaults(ownOptions(rates));
   }
@@ -59,32 +61,32 @@ export class SimulatedWorld {
     this.world.calm();
   }
 
-  /** How many failures there were. */
+  /** The number of failures so far. */
   get faultCount(): number {
     return this.world.faults.count;
   }
 
-  /** How many failures of each kind there were: `accept EMFILE`, `short write`, `reset`, … */
+  /** The number of failures of each kind: `accept EMFILE`, `short write`, `reset`, … */
   get faultCounts(): ReadonlyMap<string, number> {
     return this.world.faults.counts;
   }
 
-  /** How many events there were. */
+  /** The number of events so far. */
   get eventCount(): number {
     return this.world.trace.events;
   }
 
-  /** A text that two equal runs share, and others hardly ever. */
+  /** A text that is the same for equal runs, and hardly ever for others. */
   get fingerprint(): string {
     return this.world.trace.fingerprint;
   }
 
-  /** The events so far, one a line; empty unless `trace` was asked for. */
+  /** The events so far, one a line; empty without the option `trace`. */
   get traceLines(): readonly string[] {
     return this.world.trace.lines;
   }
 
-  /** Adds a line to the trace, where one is kept. */
+  /** Adds a line to the trace, if one is kept. */
   note(who: string, what: string, about: number | string = ''): void {
     this.world.trace.remark(who, what, about);
   }
@@ -94,7 +96,7 @@ export class SimulatedWorld {
     return this.world.random.unit();
   }
 
-  /** What is left open or misused on any host; empty once all is closed and well. */
+  /** Descriptors left open or misused on any host; empty if there are none. */
   leaks(): string[] {
     return Object.values(this.hosts).flatMap((host) => host.leaks());
   }

@@ -1,9 +1,10 @@
 /**
- * Sockets and servers between worker threads. All threads of a process share its descriptors, so
- * the sender passes a descriptor's number. It passes it over a MessagePort that it makes for this
- * one handle and transfers with the message: a program may hand a stranger's data to a thread, and
- * data can not be a port. The sender keeps its copy of the descriptor until the receiver has made
- * one of its own, so that a thread which dies on either side leaves nothing open.
+ * Passes sockets and servers between worker threads. All threads of a process share its
+ * descriptors, so the sender passes the number of a descriptor. For each handle it makes a
+ * MessagePort, puts the number on it and transfers the port with the message: a program may pass a
+ * stranger's data to a thread, but data can not be a port. The sender keeps its descriptor until
+ * the receiver has made a copy of its own. So if a thread on either side dies, no descriptor stays
+ * open.
  */
 import { types } from 'node:util';
 import {
@@ -29,22 +30,24 @@ export type HandlePort = Worker | MessagePort;
 
 const ENVELOPE = 'barewire:handle';
 
-/** What goes over the user's port. All but the parcel could be data that somebody passes on. */
+/**
+ * The message on the user's port. All of it but the parcel could be data that a program passes on.
+ */
 interface Envelope {
   readonly barewire: typeof ENVELOPE;
-  /** A port on which the parcel lies: no data can make one, since it has to be transferred. */
+  /** The port with the parcel on it. Data can not forge it, since a port has to be transferred. */
   readonly parcel: MessagePort;
   readonly message: unknown;
 }
 
-/** What `tagOf` says was meant to be one. */
+/** A message that claims to be an envelope. */
 type Claimed = Readonly<Partial<Record<keyof Envelope, unknown>>>;
 
 interface Parcel {
-  /** For a server, the profile of its class. */
+  /** `'socket'`, or for a server the profile of its class. */
   readonly kind: 'socket' | 'manual' | 'node';
   readonly fd: number;
-  /** So that a number which means another socket by now is not taken for this one. */
+  /** Identifies the socket, in case that the number refers to another socket by now. */
   readonly identity: string;
   readonly unread: readonly Uint8Array[];
   readonly allowHalfOpen: boolean;
@@ -55,21 +58,21 @@ function isEnvelope(value: unknown): value is Claimed {
   return Object.hasOwn(value, 'barewire') && (value as Claimed).barewire === ENVELOPE;
 }
 
-/** Descriptors of this thread on their way to others, by the port that hears of their arrival. */
+/** Descriptors of this thread that are under way, by the port that reports their arrival. */
 class InFlight {
   private readonly open = new Map<MessagePort, { readonly fd: number; readonly to: HandlePort }>();
   private readonly targets = new WeakSet<HandlePort>();
 
   add(fd: number, to: HandlePort, answers: MessagePort): void {
     this.open.set(answers, { fd, to });
-    // A sender that has nothing else to do waits for what is under way, by this listener.
+    // This listener also keeps a sender alive that has nothing else to do.
     const over = (): void => this.close(answers);
     answers.once('message', over);
     answers.once('close', over);
     this.watch(to);
   }
 
-  /** The other side is gone: what it did not take is closed here. */
+  /** When the other side is gone, closes the descriptors that it did not take. */
   private watch(port: HandlePort): void {
     if (this.targets.has(port)) return;
     this.targets.add(port);
@@ -85,7 +88,7 @@ class InFlight {
     if (fd >= 0) closeDescriptor(fd);
   }
 
-  /** The descriptor is somebody else's, or the caller's again. Returns it; -1 where it is gone. */
+  /** Gives a descriptor up without closing it. Returns its number; -1 if it is closed already. */
   forget(answers: MessagePort): number {
     const fd = this.open.get(answers)?.fd ?? -1;
     this.open.delete(answers);
@@ -117,11 +120,11 @@ function post(
 
 /**
  * Sends `message` with a socket or a server to the thread at the other end of `port`, which gets
- * both by `onHandle`. A socket leaves this thread, with the bytes it has read and nobody consumed;
- * a server is shared: both threads accept, until one closes its own. Where the other thread ends
- * before it has the socket, the connection is closed.
- * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` where there is no descriptor to send, and
- * `DataCloneError` for a message that can not be posted; the handle stays here then
+ * both by `onHandle`. A socket leaves this thread, with the bytes that it has read and nobody has
+ * consumed. A server is shared: both threads accept, until one closes its own. If the other thread
+ * ends before it has the socket, the connection is closed.
+ * @throws `ERR_SOCKET_CLOSED`, `ERR_SERVER_NOT_RUNNING` if there is no descriptor to send, and
+ * `DataCloneError` for a message that can not be posted; then the handle stays here
  */
 export function postHandle(port: HandlePort, message: unknown, handle: Socket | Server): void {
   refuseElsewhere('postHandle()');
@@ -142,7 +145,7 @@ export function postHandle(port: HandlePort, message: unknown, handle: Socket | 
   }
 }
 
-/** Parcels that were opened already: several may listen on one port. */
+/** The parcels that are open already: several listeners may use one port. */
 const opened = new WeakMap<MessagePort, unknown>();
 
 function malformed(what: string, value: unknown): Error {
@@ -153,7 +156,7 @@ function isKind(kind: unknown): kind is Parcel['kind'] {
   return kind === 'socket' || kind === 'manual' || kind === 'node';
 }
 
-/** What came with an envelope. Throws where the parcel is none that `postHandle` made. */
+/** Opens the parcel of an envelope. Throws if `postHandle` did not make it. */
 function open({ parcel }: Claimed): Parcel {
   if (!(parcel instanceof MessagePort)) throw malformed('parcel', parcel);
   if (!opened.has(parcel)) opened.set(parcel, receiveMessageOnPort(parcel)?.message);
@@ -168,14 +171,14 @@ function open({ parcel }: Claimed): Parcel {
   return { kind, fd, identity, unread, allowHalfOpen: allowHalfOpen === true };
 }
 
-/** Tells the sender that this thread has a descriptor of its own, or wants none. */
+/** Tells the sender that this thread has a copy of the descriptor, or wants none. */
 function sayTaken({ parcel }: Claimed): void {
   if (!(parcel instanceof MessagePort)) return;
   parcel.postMessage('taken');
   parcel.close();
 }
 
-/** A descriptor of this thread for what was sent; -1 where the sending thread died with its own. */
+/** A copy of the sent descriptor for this thread; -1 if the sending thread died with its own. */
 function duplicateSent({ fd, identity }: Parcel): number {
   let mine: number;
   try {
@@ -203,7 +206,7 @@ function take(parcel: Parcel): Socket | Server | null {
   return arriveAsSocket(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
 }
 
-/** Takes what an envelope brings, once, and lets the sender know. */
+/** Takes the contents of an envelope, once, and tells the sender. */
 function receive(envelope: Claimed): { handle: Socket | Server | null; error: Error | null } {
   try {
     return { handle: take(open(envelope)), error: null };
@@ -214,7 +217,7 @@ function receive(envelope: Claimed): { handle: Socket | Server | null; error: Er
   }
 }
 
-/** Gets a message and what came with it; `error` tells why nothing did. */
+/** Gets a message and its handle. If there is no handle, `error` says why. */
 export type HandleListener = (
   message: unknown,
   handle: Socket | Server | null,
@@ -222,13 +225,13 @@ export type HandleListener = (
 ) => void;
 
 /**
- * Calls `listener` with each message that came with a handle over `port`, and the socket or server
- * of this thread for it; null where the sending thread died before it could be taken. Where the
- * message did not come from `postHandle` (its sender passed on data that looks like one), or this
- * thread can not have the descriptor, `handle` is null as well and `error` says why, with the code
- * `ERR_INVALID_ARG_VALUE` or the system's. Other messages are left to other listeners, which see
- * what carries a handle as well: an object whose `barewire` is `'barewire:handle'`. Returns a
- * function that stops listening.
+ * Calls `listener` with each message that came with a handle over `port`, and with this thread's
+ * socket or server for it. `handle` is null if the sending thread died before this thread could
+ * take it. `handle` is also null, and `error` says why, if the message is not from `postHandle`
+ * (its sender passed on data that looks like one: `ERR_INVALID_ARG_VALUE`), or if this thread can
+ * not have the descriptor (the system's code). `listener` does not get other messages. Other
+ * listeners on `port` get all messages, those with a handle as well: objects whose `barewire` is
+ * `'barewire:handle'`. Returns a function that stops listening.
  */
 export function onHandle(port: HandlePort, listener: HandleListener): () => void {
   refuseElsewhere('onHandle()');

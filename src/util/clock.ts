@@ -1,16 +1,17 @@
 /**
- * Time, as one object that can be replaced. The real one captures the timer functions at import:
- * test tools replace the global ones, and a socket's time-outs must not stop with them.
+ * Timers, ticks and the time, as one object that can be replaced. The real clock captures the
+ * timer functions at import: test tools replace the global ones, and a socket's time-outs must not
+ * stop then.
  */
 import timers from 'node:timers';
 
-/** A timer that was set; only ever handed back to the clock that made it. */
+/** A timer that a clock set. Only that clock uses it. */
 export interface Timer {
   /** The timer keeps the process running. */
   ref(): unknown;
   /** The timer does not keep the process running. */
   unref(): unknown;
-  /** Starts the time anew. */
+  /** Starts the delay again from now. */
   refresh(): unknown;
 }
 
@@ -20,17 +21,17 @@ export interface Clock {
   now(): number;
   /** Calls `run` once, after `delayMs`; `setTimeout`. */
   setTimer(run: () => void, delayMs: number): Timer;
-  /** The timer does not run any more; null is none. */
+  /** Cancels the timer; does nothing for null. */
   clearTimer(timer: Timer | null): void;
   /** Runs `run` before anything else the event loop does; `process.nextTick`. */
   nextTick(run: () => void): void;
   /** Runs `run` when the loop has dealt with what is due now; `setImmediate`. */
   later(run: () => void): void;
-  /** Runs `run` when the process, or this worker thread, begins to exit. */
+  /** Calls `run` when the process, or this worker thread, begins to exit. */
   onExit(run: () => void): void;
 }
 
-// Taken out here: an imported name is looked up in the module anew at each call.
+// Bound to a local once: an imported name is looked up again at each call.
 const { clearTimeout, setImmediate, setTimeout } = timers;
 // `performance.now` would do for `now`, but loading it takes a millisecond.
 const { hrtime, nextTick } = process;

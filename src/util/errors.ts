@@ -1,6 +1,6 @@
 /**
- * Node-shaped errors for bad arguments and bad states: the classes, codes and messages that
- * `node:net` throws, so that code which matches on them keeps working.
+ * Node-shaped errors for bad arguments and bad states. They have the classes, codes and messages
+ * of `node:net`, so that code which matches on them keeps working.
  */
 import { inspect } from 'node:util';
 
@@ -11,14 +11,16 @@ export interface CodedError extends Error {
 
 type ErrorClass = new (message: string) => Error;
 
-/** How many calls there are between a user's and the error for it, at most. */
+/** The most calls of this package between a user's line and the error. */
 const OWN = 24;
 const FRAME = /^ {4}at /;
-/** Where this file is: in a clone, in the published package, and in either by its source map. */
+/**
+ * Matches the path of this file: in a clone, in the published package, and in source maps of both.
+ */
 const THIS_FILE =
   /\(?([^( ]*[\\/])(?:dist[\\/](?:together|util[\\/]errors)\.js|src[\\/]util[\\/]errors\.ts):/;
 
-/** The folders of this package's own files; null where they can not be told from a user's. */
+/** The folders of this package's own files; null if they can not be told from a user's. */
 let ownFolders: readonly string[] | null | undefined;
 
 function findOwnFolders(frame: string): readonly string[] | null {
@@ -27,9 +29,9 @@ function findOwnFolders(frame: string): readonly string[] | null {
 }
 
 /**
- * The trace as its reader needs it: it begins with the line that called this package; where Node
- * shows sources, with the source of what was called there. Left as it is where no such line is in
- * it, or where all is bundled into one file.
+ * Cuts a stack trace so that it begins with the line that called this package. If Node shows
+ * source lines, the function called there stays as the first frame. The trace stays as it is if it
+ * has no such line, or if a bundler put everything into one file.
  */
 function fromCaller(stack: string, limit: number): string {
   const lines = stack.split('\n');
@@ -60,7 +62,7 @@ export function codedError(Base: ErrorClass, code: string, message: string): Cod
     configurable: true,
     writable: true,
   });
-  // Reading the stack now fixes the text with the code in it; the name then goes back.
+  // Reading the stack now fixes its text, with the code in it. Then the old name is put back.
   const { stack } = error;
   if (deep) {
     Error.stackTraceLimit = stackTraceLimit;
@@ -161,14 +163,14 @@ export function outOfRange(name: string, range: string, value: unknown): CodedEr
   return codedError(RangeError, 'ERR_OUT_OF_RANGE', message);
 }
 
-/** `ERR_SOCKET_BAD_PORT`: a port that is no integer from 0 to 65535. */
+/** `ERR_SOCKET_BAD_PORT`: the port is not an integer from 0 to 65535. */
 export function badPort(name: string, value: unknown, allowZero = true): CodedError {
   const range = allowZero ? '>=' : '>';
   const message = `${name} should be ${range} 0 and < 65536.${receivedText(value)}.`;
   return codedError(RangeError, 'ERR_SOCKET_BAD_PORT', message);
 }
 
-/** `ERR_MISSING_ARGS` where one of `names` had to be given. */
+/** `ERR_MISSING_ARGS`: one of `names` is required. */
 export function missingArgs(names: readonly string[]): CodedError {
   const list = names.map((name) => `"${name}"`).join(' or ');
   return codedError(TypeError, 'ERR_MISSING_ARGS', `The ${list} argument must be specified`);
@@ -194,7 +196,7 @@ const STATES: Readonly<Record<string, readonly [ErrorClass, string]>> = {
   ],
 };
 
-/** An error about the state of a socket or server; its text is fixed by its code. */
+/** An error about the state of a socket or server; its code fixes its text. */
 export function stateError(code: keyof typeof STATES): CodedError {
   const [Base, message] = STATES[code] ?? [Error, String(code)];
   return codedError(Base, String(code), message);
@@ -217,7 +219,7 @@ export function ipBlocked(address: string): CodedError {
   return codedError(Error, 'ERR_IP_BLOCKED', `IP(${address}) is blocked by net.BlockList`);
 }
 
-/** `ERR_INVALID_FD_TYPE`: a descriptor that is neither a stream socket nor a pipe. */
+/** `ERR_INVALID_FD_TYPE`: the descriptor is neither a stream socket nor a pipe. */
 export function invalidFdType(type: string): CodedError {
   return codedError(TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
 }

@@ -1,4 +1,7 @@
-/** Which texts are IP addresses: as inet_pton(3) has it, with zone ids as `node:net` takes them. */
+/**
+ * Decides which texts are IP addresses, as inet_pton(3) does, with zone ids as `node:net` takes
+ * them.
+ */
 
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
@@ -28,7 +31,7 @@ function isHexDigit(c: number): boolean {
   return (c >= DIGIT_0 && c <= DIGIT_9) || ((c | 32) >= 97 && (c | 32) <= 102);
 }
 
-/** The end of the address before a zone id, or -1 where the zone id is not one. */
+/** The index where the address before a zone id ends, or -1 if the zone id is not valid. */
 function endOfAddress(text: string): number {
   const percent = text.indexOf('%');
   if (percent < 0) return text.length;
@@ -71,8 +74,8 @@ function isV6Text(text: string): boolean {
 }
 
 /**
- * Tells whether `input` is an IPv4 address in dotted-quad form, without leading zeros.
- * Anything that is no string is turned into one first; manual, `net.isIPv4`.
+ * Tells whether `input` is an IPv4 address in dotted-quad form, without leading zeros. Anything
+ * but a string is turned into a string first; manual, `net.isIPv4`.
  */
 export function isIPv4(input: unknown): boolean {
   const text = `${input as string}`;
@@ -84,13 +87,13 @@ export function isIPv6(input: unknown): boolean {
   return isV6Text(`${input as string}`);
 }
 
-/** 4, 6, or 0 where `input` is no IP address; manual, `net.isIP`. */
+/** 4, 6, or 0 if `input` is not an IP address; manual, `net.isIP`. */
 export function isIP(input: unknown): 0 | 4 | 6 {
   if (isIPv4(input)) return 4;
   return isIPv6(input) ? 6 : 0;
 }
 
-/** fe80::/10, the addresses that mean nothing without their zone. */
+/** Whether the address is in fe80::/10, where an address means nothing without its zone. */
 export function isLinkLocal(address: string): boolean {
   if (!isIPv6(address)) return false;
   const first = Number.parseInt(address.split(':', 1)[0] || '0', 16);

@@ -1,10 +1,10 @@
-/** IP addresses as numbers, for comparing them, and back to text. */
+/** Turns IP addresses into numbers, for comparing them, and back into text. */
 import { isIPv4, isIPv6 } from './ip.js';
 
 /** The 96 bits before an IPv4 address in its IPv6 form, `::ffff:a.b.c.d`. */
 const MAPPED = 0xffffn << 32n;
 
-/** The four bytes of an IPv4 address, which `text` has to be. */
+/** The four bytes of an IPv4 address. `text` must be one. */
 export function ipv4Bytes(text: string): number[] {
   return text.split('.').map(Number);
 }
@@ -23,7 +23,7 @@ function groups(text: string): number[] {
   });
 }
 
-/** The eight groups of an IPv6 address, which `text` has to be; without its zone. */
+/** The eight groups of an IPv6 address, without its zone. `text` must be one. */
 export function ipv6Words(text: string): number[] {
   const [head = '', tail] = (text.split('%', 1)[0] ?? '').split('::');
   const before = groups(head);
@@ -38,18 +38,18 @@ function v6ToNumber(text: string): bigint {
   return value;
 }
 
-/** The address as a number of 32 or 128 bits, or null where `text` is none of that family. */
+/** The address as a number of 32 or 128 bits, or null if `text` is not of that family. */
 export function ipToNumber(text: string, family: 4 | 6): bigint | null {
   if (family === 4) return isIPv4(text) ? v4ToNumber(text) : null;
   return isIPv6(text) ? v6ToNumber(text) : null;
 }
 
-/** An IPv4 address as the IPv6 address that stands for it; IPv6 addresses as they are. */
+/** Maps an IPv4 address to its IPv6 form, `::ffff:a.b.c.d`; returns an IPv6 address as it is. */
 export function toMapped(value: bigint, family: 4 | 6): bigint {
   return family === 4 ? MAPPED | value : value;
 }
 
-/** Whether an IPv6 address stands for an IPv4 address. */
+/** Whether an IPv6 address is the mapped form of an IPv4 address. */
 export function isMapped(value: bigint): boolean {
   return value >> 32n === 0xffffn;
 }
@@ -58,7 +58,7 @@ function v4ToText(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
 }
 
-/** Where the longest run of two zero groups or more begins, and its length. */
+/** The index and length of the longest run of two or more zero groups. */
 function longestZeros(words: readonly number[]): { at: number; length: number } {
   let best = { at: -1, length: 1 };
   let length = 0;
@@ -74,7 +74,7 @@ function endsInV4(words: readonly number[], zeros: { at: number; length: number 
   return zeros.length === 6 || (zeros.length === 5 && words[5] === 0xffff);
 }
 
-/** The shortest text of an IPv6 address: RFC 5952, as libuv has it, and so Node. */
+/** The shortest text of an IPv6 address: RFC 5952, in the form that libuv and Node give it. */
 export function ipv6Text(words: readonly number[]): string {
   const zeros = longestZeros(words);
   const text = words.map((word) => word.toString(16));

@@ -1,7 +1,7 @@
-/** How many places there are at first; always a power of two. */
+/** The number of places at first; always a power of two. */
 const PLACES = 16;
 
-/** A first-in, first-out queue in a ring: nothing is shifted, and a place is used again. */
+/** A first-in, first-out queue in a ring: it shifts nothing, and uses its places again. */
 export class Queue<T> {
   private places: (T | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
   private head = 0;
@@ -24,7 +24,7 @@ export class Queue<T> {
     places[head] = undefined;
     this.head = (head + 1) & (places.length - 1);
     this.count--;
-    // What a flood of them took is given back.
+    // Shrinks again after a flood.
     if (this.count === 0 && places.length > PLACES) this.shrink();
     return item;
   }

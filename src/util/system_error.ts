@@ -1,14 +1,14 @@
 /**
- * Node-shaped errors for failed system calls. Below the public edge a failure is `-errno`; here it
- * becomes, once, an `Error` with `code`, `errno`, `syscall` and the address it is about.
+ * Node-shaped errors for failed system calls. Below the public edge a failure is `-errno`. Here it
+ * becomes an `Error`, once, with `code`, `errno`, `syscall` and the address of the call.
  */
 import { constants } from 'node:os';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
-/** The errors of this machine as positive numbers: `errno.ECONNRESET`. */
+/** The error numbers of this machine, as positive numbers: `errno.ECONNRESET`. */
 export const errno: Readonly<Record<keyof typeof constants.errno, number>> = constants.errno;
 
-/** What Node's errors about system calls carry. */
+/** The properties of Node's errors about system calls. */
 export interface SystemError extends Error {
   /** The negative error number. */
   errno: number;
@@ -16,9 +16,9 @@ export interface SystemError extends Error {
   code: string;
   /** The call that failed, such as `connect`. */
   syscall: string;
-  /** The IP address or the path, where the call had one. */
+  /** The IP address or the path, if the call had one. */
   address?: string;
-  /** The port, where the call had one. */
+  /** The port, if the call had one. */
   port?: number;
   localAddress?: string;
   localPort?: number;
@@ -26,7 +26,7 @@ export interface SystemError extends Error {
 
 const names = new Map<number, string>();
 
-/** Asked for once: Node builds the whole map anew each time. */
+/** Node builds this map anew at each request, so it is asked for once. */
 let descriptions: ReadonlyMap<number, readonly [string, string]> | null = null;
 
 function description(status: number): string {
@@ -34,7 +34,9 @@ function description(status: number): string {
   return descriptions.get(status)?.[1] ?? 'unknown error';
 }
 
-/** The name of an error given as `-errno`; kept, as Node asks that map as well. */
+/**
+ * The name of an error given as `-errno`. Kept, since Node builds a map for each request here too.
+ */
 export function errorName(status: number): string {
   const known = names.get(status);
   if (known !== undefined) return known;
@@ -84,7 +86,7 @@ export function addressError(
   );
 }
 
-/** An error with the system's own words: `listen EADDRINUSE: address already in use :::80`. */
+/** An error with the system's description: `listen EADDRINUSE: address already in use :::80`. */
 export function explainedError(
   status: number,
   syscall: string,

@@ -1,11 +1,13 @@
-/** Argument checks that throw what Node's own throw. Each narrows the type it checked. */
+/**
+ * Argument checks that throw the errors that Node's own throw. Each narrows the type it checked.
+ */
 import { badPort, codedError, invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 
 export function validateString(value: unknown, name: string): asserts value is string {
   if (typeof value !== 'string') throw invalidArgType(name, 'string', value);
 }
 
-/** A string that reaches a C string: a NUL in it would cut it short. */
+/** A string for the C library. A NUL in it would cut it short, so it is refused. */
 export function validateTextWithoutNul(value: unknown, name: string): asserts value is string {
   validateString(value, name);
   if (value.includes('\0')) {
@@ -64,7 +66,7 @@ export function validatePort(value: unknown, name = 'Port', allowZero = true): n
 
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
-/** A timer's duration; one past what timers can hold is cut with Node's warning. */
+/** A timer's duration. One beyond a timer's maximum is cut, with Node's warning. */
 export function validateDuration(value: unknown, name: string): number {
   validateNumber(value, name);
   if (value < 0 || !Number.isFinite(value)) {
@@ -81,7 +83,7 @@ export function validateDuration(value: unknown, name: string): number {
   return value;
 }
 
-/** `ERR_INVALID_ARG_TYPE` for values outside a class this package checks by duck typing. */
+/** The `AbortError` for an aborted `signal`, with the signal's reason as its `cause`. */
 export function abortError(signal: AbortSignal): Error {
   const error = codedError(Error, 'ABORT_ERR', 'The operation was aborted');
   Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true, writable: true });

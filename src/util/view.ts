@@ -3,7 +3,7 @@ import { isTypedArray, isUint8Array } from 'node:util/types';
 
 type BufferClass = new (memory: ArrayBufferLike, offset: number, lengthBytes: number) => Buffer;
 
-/** The class behind `Buffer`, which that names as what its methods make. */
+/** The class behind `Buffer`: the one that Buffer's own methods make chunks of. */
 const found: unknown = (Buffer as { [Symbol.species]?: unknown })[Symbol.species];
 
 function isBufferClass(value: unknown): value is BufferClass {
@@ -12,13 +12,13 @@ function isBufferClass(value: unknown): value is BufferClass {
 
 const Class = isBufferClass(found) ? found : null;
 
-/** `Buffer.from(memory, offset, lengthBytes)`, without what that and `subarray` look at first. */
+/** `Buffer.from(memory, offset, lengthBytes)`, without the checks of that and of `subarray`. */
 export function bufferOver(memory: ArrayBufferLike, offset: number, lengthBytes: number): Buffer {
   if (Class === null) return Buffer.from(memory, offset, lengthBytes);
   return new Class(memory, offset, lengthBytes);
 }
 
-/** A copy of `bytes` in memory that has nothing else: not in what Buffer's own small ones share. */
+/** A copy of `bytes` in memory of its own, outside the pool that Buffer's small copies share. */
 export function ownCopy(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);

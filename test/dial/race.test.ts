@@ -1,9 +1,9 @@
 /** Races between addresses, in a network namespace with an address that swallows everything. */
 import assert from 'node:assert/strict';
 import { test as nodeTest } from 'node:test';
-import { compiled, Program } from '../support/program.js';
-import { SILENT_NETWORK } from '../support/silent-network.js';
-import { need, skipping } from '../support/tools.js';
+import { compiled, Program } from '../kit/program.js';
+import { SILENT_NETWORK } from '../kit/silent-network.js';
+import { need, skipping } from '../kit/tools.js';
 
 function test(title: string, body: () => unknown): void {
   nodeTest(title, (t) => skipping(t, body));

@@ -1,4 +1,4 @@
-/** Every entry point where this package can not run: place by place. */
+/** Loads every entry point on each machine and runtime where the native file can not load. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AT_PLACE, PLACES, type Place, projectAt, WHY, warnings } from './places.js';

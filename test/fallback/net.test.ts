@@ -1,10 +1,13 @@
-/** What works where this package can not run: the runtime's `net`, with what is put on top. */
+/**
+ * Where the native file can not load, the entry points give the runtime's own `net` with this
+ * package's additions on it.
+ */
 import assert from 'node:assert/strict';
 import builtin from 'node:net';
 import { type TestContext, test } from 'node:test';
 import net from 'barewire/node';
 import { METHODS, STATICS } from '#internal/fallback/net';
-import type { Ended } from '../support/program.js';
+import type { Ended } from '../kit/program.js';
 import { AT_PLACE, projectAt } from './places.js';
 
 /** Runs an ES module on a machine that looks like a Mac. */

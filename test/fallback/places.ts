@@ -1,4 +1,4 @@
-/** Machines and runtimes that this package can not run on, as a preload makes them out of this. */
+/** Preloads that make this machine look like one on which the native file can not load. */
 import type { TestContext } from 'node:test';
 import { type Files, Project } from '../register/project.js';
 

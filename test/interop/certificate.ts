@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { need } from '../support/tools.js';
+import { need } from '../kit/tools.js';
 
 export interface Certificate {
   readonly key: Buffer;

@@ -6,7 +6,7 @@ import type builtin from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { toNodeSocket } from 'barewire/interop';
 import ours, { type Socket } from 'barewire/node';
-import { type Scope, test } from '../support/test.js';
+import { type Scope, test } from '../kit/test.js';
 import { ask, listen, onBothSides, type Side, text } from './sides.js';
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;

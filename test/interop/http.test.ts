@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpServer, HttpAgent } from 'barewire/interop';
 import ours from 'barewire/node';
-import { test } from '../support/test.js';
+import { test } from '../kit/test.js';
 import { ask, listen, onBothSides, text } from './sides.js';
 
 onBothSides('keep-alive: an agent asks again on the same connection', async (side, scope) => {

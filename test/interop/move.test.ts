@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { fromNodeSocket, toNodeSocket } from 'barewire/interop';
 import ours from 'barewire/node';
-import { makePair, readAll } from '../support/pairs.js';
-import { type Scope, test } from '../support/test.js';
+import { makePair, readAll } from '../kit/pairs.js';
+import { type Scope, test } from '../kit/test.js';
 import { text } from './sides.js';
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import * as interop from 'barewire/interop';
 import ours from 'barewire/node';
-import { type Scope, test } from '../support/test.js';
+import { type Scope, test } from '../kit/test.js';
 
 /** What a side makes its servers and clients with. */
 export interface Side {

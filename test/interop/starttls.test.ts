@@ -5,7 +5,7 @@ import builtin from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import ours from 'barewire/node';
-import { test } from '../support/test.js';
+import { test } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { listen } from './sides.js';
 

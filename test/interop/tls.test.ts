@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { createTlsServer, tlsConnect, toNodeSocket } from 'barewire/interop';
 import ours from 'barewire/node';
-import { test } from '../support/test.js';
+import { test } from '../kit/test.js';
 import { certificate } from './certificate.js';
 import { ask, listen, onBothSides, type Side, text } from './sides.js';
 

@@ -6,8 +6,8 @@ import { type ReadableStream, TransformStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toWebStreams } from 'barewire/interop';
 import ours from 'barewire/node';
-import { makePair, readAll } from '../support/pairs.js';
-import { test } from '../support/test.js';
+import { makePair, readAll } from '../kit/pairs.js';
+import { test } from '../kit/test.js';
 
 async function all(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

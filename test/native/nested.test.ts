@@ -1,10 +1,10 @@
-/** The poll hook, where a handler runs the event loop itself. */
+/** The poll hook while a handler runs the event loop itself. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loopAddon } from '../support/loop_addon.js';
+import { loopAddon } from '../kit/loop-addon.js';
 import { assertPrints } from './support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bw-loop-'));

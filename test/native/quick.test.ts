@@ -1,4 +1,4 @@
-/** Reads and writes by memory that is used again and again, as src/sys/quick.ts makes them. */
+/** Reads and writes that use the same memory again and again, as src/sys/quick.ts makes them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';

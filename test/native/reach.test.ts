@@ -1,6 +1,6 @@
 /**
- * The memory that the C file keeps a pointer to, and what programs can get hold of. Every way by
- * which Node shows an object to a program is looked down, then all that hangs on what was found.
+ * No program may get hold of the memory that the C file keeps a pointer to. The test goes through
+ * everything that Node shows to a program, and through all that can be reached from there.
  */
 import { test } from 'node:test';
 import { assertPrints } from './support.js';

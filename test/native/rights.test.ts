@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import { createServer } from 'barewire';
-import { need, skipping } from '../support/tools.js';
+import { need, skipping } from '../kit/tools.js';
 import {
   C,
   close,

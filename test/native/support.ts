@@ -7,7 +7,7 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { linux } from '#internal/sys/linux';
-import { need } from '../support/tools.js';
+import { need } from '../kit/tools.js';
 
 export const kernel = linux;
 export const C = linux.constants;

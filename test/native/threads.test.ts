@@ -1,6 +1,6 @@
-/** What is left of a thread that ended: nothing. Each case in a process of its own. */
+/** A thread that ends leaves nothing behind. Each case runs in a process of its own. */
 import { test as nodeTest } from 'node:test';
-import { need, skipping } from '../support/tools.js';
+import { need, skipping } from '../kit/tools.js';
 import { assertPrints } from './support.js';
 
 function test(title: string, body: () => unknown): void {

@@ -1,4 +1,4 @@
-/** No call waits, though another process has made what it shares with this one a blocking one. */
+/** No call blocks, even on a descriptor that another process has made blocking. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { release } from 'node:os';

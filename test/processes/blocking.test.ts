@@ -1,9 +1,9 @@
 /**
- * What is shared with a child may be made blocking by it: a child clears O_NONBLOCK on what it
- * gets as its standard streams, and that flag is of the open file, not of the descriptor. The loop
- * of the process that goes on with it does not stand still for that.
+ * A child clears O_NONBLOCK on what it gets as its standard streams. The flag belongs to the open
+ * file, so the parent's descriptor becomes blocking as well. The parent's event loop must not stand
+ * still for that.
  */
-import { OURS, prints } from './kit.js';
+import { OURS, prints } from '../kit/processes.js';
 
 const PERL_FLAGS = `use Fcntl; print fcntl(STDIN, F_GETFL, 0) & O_NONBLOCK ? "no" : "yes"`;
 

@@ -1,5 +1,5 @@
 /** `cluster`: code written for `node:net` runs unchanged. */
-import { ALL, OURS, prints } from './kit.js';
+import { ALL, OURS, prints } from '../kit/processes.js';
 
 const CLUSTER = `
 const cluster = require('node:cluster');

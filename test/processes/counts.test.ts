@@ -1,5 +1,8 @@
-/** The number of a server's connections while children have some of them, and what waits for it. */
-import { OURS, prints } from './kit.js';
+/**
+ * How many connections a server counts while children have some of them, and what closing it waits
+ * for.
+ */
+import { OURS, prints } from '../kit/processes.js';
 
 /** The child holds what it gets, and says so. */
 const HOLDER = `

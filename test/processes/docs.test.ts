@@ -3,8 +3,8 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectRoot } from '../support/program.js';
-import { Family, folder, linesOf } from './kit.js';
+import { Family, folder, linesOf } from '../kit/processes.js';
+import { projectRoot } from '../kit/program.js';
 
 const text = readFileSync(join(projectRoot, 'docs/PROCESSES.md'), 'utf8');
 const PAIR = /```js\n(\/\/ (\S+): node ([^\n]*)\n.*?)```\n\n```text\n(.*?)```/gs;

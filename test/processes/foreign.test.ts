@@ -1,11 +1,11 @@
 /**
  * Descriptors that a program is started with, given by their number. Those that are no streams are
- * refused as `node:net` refuses them, and whatever is refused or fails stays open.
+ * refused as `node:net` refuses them. Whatever is refused, or fails, stays open.
  */
 import { deepStrictEqual } from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Family, linesOf, type Make, OURS, prints, runningOn, write } from './kit.js';
+import { Family, linesOf, type Make, OURS, prints, runningOn, write } from '../kit/processes.js';
 
 /** Perl that makes each, as descriptor 3 of what it then becomes. */
 const SOCKETS: Readonly<Record<string, string>> = {

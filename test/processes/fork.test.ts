@@ -1,5 +1,5 @@
 /** `child.send(message, socket)` and `child.send(message, server)`. */
-import { ALL, OURS, prints } from './kit.js';
+import { ALL, OURS, prints } from '../kit/processes.js';
 
 prints(
   'a socket that is sent arrives as one of this module, with what was not read',

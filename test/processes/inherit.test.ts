@@ -1,5 +1,5 @@
-/** Descriptors that children get, and those that they must not get. */
-import { OURS, prints } from './kit.js';
+/** Which descriptors children inherit, and which not. */
+import { OURS, prints } from '../kit/processes.js';
 
 prints(
   'children inherit no descriptor that was not given to them',

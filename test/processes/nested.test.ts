@@ -1,12 +1,11 @@
 /**
- * A handler runs the event loop itself until another socket has answered, as native modules do that
- * make a call wait for its answer (deasync, for one). All sockets go on meanwhile.
- *
- * As with the built-in, no ticks and promise jobs run within that, but those that the program runs.
+ * A handler runs the event loop itself until another socket has answered. Native modules that make
+ * a call wait for its answer do so; deasync is one. All other sockets go on meanwhile. As with the
+ * built-in, no ticks and promise jobs run within that, except those that the program runs.
  */
 import { after, before } from 'node:test';
-import { loopAddon } from '../support/loop_addon.js';
-import { ALL, folder, type Make, OURS, prints } from './kit.js';
+import { loopAddon } from '../kit/loop-addon.js';
+import { ALL, folder, type Make, OURS, prints } from '../kit/processes.js';
 
 const env = { LOOP: '' };
 /** Without `process._tickCallback` as it is: each event has a call from native code of its own. */

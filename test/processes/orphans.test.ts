@@ -1,10 +1,13 @@
-/** The parent dies: what it sent goes on in the child, and nothing stays behind. */
+/**
+ * The parent is killed: the sockets and servers that it sent go on in the child, and nothing is
+ * left behind.
+ */
 import { ok, strictEqual } from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { event, until } from '../contract/kit/wait.js';
-import { ALL, start } from './kit.js';
+import { ALL, start } from '../kit/processes.js';
+import { event, until } from '../kit/wait.js';
 
 const PROGRAM = `
 if (role === 'child') {

@@ -1,12 +1,12 @@
 /**
- * Sandboxes that refuse system calls (seccomp filters): what libuv gets by without, this package
- * gets by without, and no bytes are lost. Where there is no way, there is one clear error.
+ * Sandboxes that refuse system calls (seccomp filters). This package does without each call that
+ * libuv does without, and loses no bytes. Where there is no other way, there is one clear error.
  */
 import { deepStrictEqual } from 'node:assert/strict';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { Family, linesOf, OURS, runningOn, type Scope, write } from './kit.js';
+import { Family, linesOf, OURS, runningOn, type Scope, write } from '../kit/processes.js';
 
 /** The numbers of system calls on x64, which a filter is made of. */
 const CALLS: Readonly<Record<string, number>> = {

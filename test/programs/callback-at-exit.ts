@@ -1,4 +1,4 @@
-/** A crash, or an exit with a code; what waits for a write must not change what it ends with. */
+/** Crashes, or exits with a code, while write callbacks wait; they must not change how it ends. */
 import { connect } from 'barewire';
 
 const [how = '', portText] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Makes one error and prints what came of it, as JSON lines. It must then end by itself. */
+/** Makes one error and prints what follows, as JSON lines. It must then end by itself. */
 import type { EventEmitter } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import type { Server } from 'barewire';

@@ -1,4 +1,4 @@
-/** Writes on its way out; all of it must still leave. */
+/** Writes just before it exits; all of that must still leave. */
 import { connect } from 'barewire';
 
 const [how = '', portText] = process.argv.slice(2);

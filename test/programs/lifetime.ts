@@ -1,4 +1,4 @@
-/** Has one thing left that does, or does not, keep a process alive. */
+/** Has one thing left, which keeps a process alive or does not. */
 import { connect, createServer, type Socket } from 'barewire';
 
 const [what = '', target = ''] = process.argv.slice(2);

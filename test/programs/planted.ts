@@ -1,7 +1,7 @@
 /** Tests with a mistake planted in them: each must fail, and by the check of descriptors alone. */
 import { createServer } from 'barewire';
 import { systemHost } from '#internal/transport/host';
-import { test } from '../support/test.js';
+import { test } from '../kit/test.js';
 
 const { kernel } = systemHost();
 const { AF_INET, SOCK_STREAM } = kernel.constants;

@@ -1,4 +1,4 @@
-/** `server.highWaterMark` is set to what Duplex refuses, and back: what becomes of connections. */
+/** Sets `server.highWaterMark` to what Duplex refuses, and back, while connections come. */
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer } from 'barewire';

@@ -1,4 +1,4 @@
-/** Write callbacks that throw, or end the process. Prints what came of it, one line each. */
+/** Has write callbacks that throw, or that end the process. Prints what follows, one line each. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectPlain, type Socket as PlainSocket } from 'node:net';

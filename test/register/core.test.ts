@@ -1,4 +1,4 @@
-/** What the hook leaves alone, what it makes of `instanceof`, and how the module can be patched. */
+/** The hook: what it leaves alone, `instanceof`, and patches that a program makes on the module. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Project } from './project.js';

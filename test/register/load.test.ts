@@ -1,4 +1,4 @@
-/** Which module is had, by every way there is to ask for `net`. */
+/** Each way to ask for `net` gives this package's module. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Files, Project, WAYS } from './project.js';

@@ -1,6 +1,6 @@
 /**
- * What a test set-up patches or mocks on `net` holds for all of the network, as it does without the
- * hook: each program runs on the built-in and under the hook, and has to say the same.
+ * A patch or mock that a test set-up puts on `net` holds for all of the network, as it does without
+ * the hook: each program runs on the built-in and under the hook, and must print the same.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

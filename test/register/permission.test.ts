@@ -1,4 +1,7 @@
-/** Node's permission model for the network, where the running Node has it: beside the built-in. */
+/**
+ * Node's permission model for the network, in versions of Node that have it, compared with the
+ * built-in.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Project } from './project.js';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Ended, projectRoot, run } from '../support/program.js';
+import { type Ended, projectRoot, run } from '../kit/program.js';
 
 export type Files = Readonly<Record<string, string>>;
 

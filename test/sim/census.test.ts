@@ -1,7 +1,7 @@
-/** The workload does what it is said to do: each kind of call, failure and race, in some seeds. */
+/** The workload does what it claims: each kind of call, failure and race happens in some seeds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { POSSIBLE } from '#internal/sys/sim/faults';
+import { POSSIBLE } from '#internal/sys/sim/chance/faults';
 import { Census } from './workload/census.js';
 import { makePlan, OPERATIONS } from './workload/plan.js';
 import { runPlan } from './workload/run.js';

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Ended, projectRoot, run } from '../support/program.js';
+import { type Ended, projectRoot, run } from '../kit/program.js';
 
 const MAIN = 'build/test/sim/workload/main.js';
 

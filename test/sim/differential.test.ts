@@ -1,4 +1,4 @@
-/** Random programs see the same of `node:net` and of `barewire/node`, over the real kernel. */
+/** Random programs observe the same of `barewire/node` as of `node:net`, on the real kernel. */
 import assert from 'node:assert/strict';
 import nodeNet from 'node:net';
 import { test } from 'node:test';

@@ -1,13 +1,13 @@
 /**
- * The programs of docs/SIMULATION.md, as they stand there, print what stands there. Numbers are
- * left out of the comparison, as they move with each change of the library; what they have to be,
- * the programs assert themselves.
+ * The programs of docs/SIMULATION.md, as they stand there, print what stands there. The comparison
+ * leaves numbers out, which move with each change of the library; the programs themselves assert
+ * what they have to be.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectRoot, run } from '../support/program.js';
+import { projectRoot, run } from '../kit/program.js';
 
 const text = readFileSync(join(projectRoot, 'docs/SIMULATION.md'), 'utf8');
 const BLOCK = /```(js|text|diff)\n(.*?)```/gs;

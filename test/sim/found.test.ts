@@ -1,4 +1,4 @@
-/** What the simulation has found, each on its own: short runs of what its seeds did at length. */
+/** Each fault that the simulation has found, as a short run of its own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';

@@ -1,13 +1,13 @@
 /**
- * Relays on the simulated kernel, by seed: bytes through `pipe` between two sockets, with faults at
- * any call, short writes, and someone who interferes at a random moment.
+ * Relays on the simulated kernel, by seed: `pipe` between two sockets, while calls fail, writes are
+ * short, and a bystander interferes at a random moment.
  */
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { type Simulation, simulate } from 'barewire/testing';
 import type { Socket } from '#internal/net/socket/socket';
-import { Prng } from '#internal/sys/sim/prng';
+import { Prng } from '#internal/sys/sim/chance/prng';
 import { PatternCheck, PatternSource } from './workload/pattern.js';
 
 const SEEDS = Number(process.env['RELAY_SEEDS'] ?? 25);

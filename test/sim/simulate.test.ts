@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SimulateOptions, type Simulation, simulate } from 'barewire/testing';
 import { World } from '#internal/sys/sim/world';
-import { compiled, run } from '../support/program.js';
+import { compiled, run } from '../kit/program.js';
 
 const HOSTS = { hosts: ['client', 'server'] };
 

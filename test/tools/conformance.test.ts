@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { makeProject, projectRoot, runScript } from './fixture.js';
+import { projectRoot } from '../kit/program.js';
+import { makeProject, runScript } from './fixture.js';
 
 const TESTS = {
   'test-net-blank.js': "require('node:fs');\n",

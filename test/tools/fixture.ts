@@ -1,11 +1,10 @@
+/** Small projects for the tests of scripts. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-
-/** The repository's root, found by the package's own name. */
-export const projectRoot = dirname(require.resolve('barewire/package.json'));
+import { projectRoot } from '../kit/program.js';
 
 const CONFIGURATION = [
   'biome.jsonc',

@@ -1,10 +1,10 @@
-/** What the published package is put together with: links, source maps. */
+/** Parts of making the published package: links and source maps. */
 import assert from 'node:assert/strict';
 import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { projectRoot } from '../support/program.js';
+import { projectRoot } from '../kit/program.js';
 
 interface Links {
   linkedFiles(file: string, text: string): string[];

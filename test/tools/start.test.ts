@@ -1,10 +1,10 @@
-/** `npm start`: on which port or path, and what it says where it can not. */
+/** `npm start`: its port or path, and what it prints where it can not listen. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type NetConnectOpts } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { socketPath } from '../support/echo.js';
-import { Program, run } from '../support/program.js';
+import { socketPath } from '../kit/echo.js';
+import { Program, run } from '../kit/program.js';
 
 const START = 'scripts/start.mjs';
 

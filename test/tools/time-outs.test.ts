@@ -1,7 +1,7 @@
-/** The test kit itself: a program that hangs is told as a time-out, a slow one is left alone. */
+/** The test kit's own time-outs: a program that hangs times out, a slow one does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run } from '../support/program.js';
+import { run } from '../kit/program.js';
 
 const LIMIT_MS = 1500;
 

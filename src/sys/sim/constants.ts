@@ -1,7 +1,7 @@
-/** The constants of Linux on x64 and arm64, which agree in all of these. */
+/** Linux's constants. They are the same on x64 and arm64. */
 import type { KernelConstant } from '../kernel.js';
 
-/** net.core.somaxconn as Linux has it by default: no backlog is longer. */
+/** The default of Linux's net.core.somaxconn: no backlog is longer. */
 export const SOMAXCONN = 4096;
 
 export const constants: Readonly<Record<KernelConstant, number>> = {

@@ -12,17 +12,17 @@ const now = performance.now.bind(performance);
 /** Macrotasks kept under way, so that the real loop seldom has to turn for the next one. */
 const BATCH = 16;
 
-/** With nothing left to do, how long something outside (a file, a module) may still take. */
+/** How long an idle simulation waits for something outside it, such as a file or a module. */
 const GRACE_MS = 500;
 
 export interface DriveOptions {
   /** Asked before each step. */
   readonly done: () => boolean;
-  /** No more steps than this. */
+  /** The run ends with an error after this many steps. */
   readonly stepsMax: number;
   /** Virtual time ends here. */
   readonly timeMaxMs: number;
-  /** Whether idleness is the end, and not something to wait over. */
+  /** Whether an idle simulation ends at once, without waiting for something outside it. */
   readonly untilIdle?: boolean;
 }
 

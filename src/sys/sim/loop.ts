@@ -1,31 +1,32 @@
 /**
  * The one scheduler of a simulation. It goes through the phases of Node's event loop (timers,
- * polling, immediates) for all machines, in virtual time, which moves on when nothing is left to
- * do now. One step runs one callback; the caller lets the real ticks and promise jobs run before
- * it asks for the next step, as Node does between two callbacks.
+ * polling, immediates) for all machines, in virtual time: the clock moves on when nothing is left
+ * to do at this moment. One step runs one callback. Before the next step the caller lets the real
+ * ticks and promise jobs run, as Node does between two callbacks.
  */
-import { Agenda } from './agenda.js';
-import type { Faults } from './faults.js';
-import type { SimKernel } from './kernel.js';
-import type { Prng } from './prng.js';
-import type { SimImmediate, TimerLoop } from './timers.js';
-import type { Trace } from './trace.js';
 
-/** What running one callback takes, at most; the network goes on meanwhile. */
+import type { Faults } from './chance/faults.js';
+import type { Prng } from './chance/prng.js';
+import type { Trace } from './chance/trace.js';
+import type { SimKernel } from './machine/kernel.js';
+import { Agenda } from './time/agenda.js';
+import type { SimImmediate, TimerLoop } from './time/timers.js';
+
+/** The longest that one callback takes. The network goes on meanwhile. */
 const STEP_MS_MAX = 0.05;
 
-/** Where the list of what is ready is cut short now and then, to change who comes first. */
+/** How often a turn takes only a few of the ready events, which changes who comes first. */
 const SHORT_TURN = 0.1;
 
 export type StepResult = 'ran' | 'idle';
 
 export class Loop implements TimerLoop {
   nowMs = 0;
-  /** What the network and the kernels do. */
+  /** The events of the network and of the kernels. */
   readonly events = new Agenda();
-  /** What happens while something else goes on, and is no reason for time to pass. */
+  /** Events that wait for time to pass, and do not make it pass. */
   readonly background = new Agenda();
-  /** What the programs asked for. */
+  /** The timers of the programs. */
   readonly timers = new Agenda();
   referencedTimers = 0;
   private immediates: SimImmediate[] = [];
@@ -45,7 +46,7 @@ export class Loop implements TimerLoop {
     this.immediates.push(immediate);
   }
 
-  /** Runs one callback, or says that there is none left to come. */
+  /** Runs one callback; `'idle'` if none is left to come. */
   step(): StepResult {
     return this.phases.next().value;
   }
@@ -60,7 +61,7 @@ export class Loop implements TimerLoop {
     }
   }
 
-  /** The network's part up to now. */
+  /** Runs the events of the network that are due. */
   private deliver(): void {
     for (;;) {
       const entry = this.background.take(this.nowMs) ?? this.events.take(this.nowMs);
@@ -121,7 +122,7 @@ export class Loop implements TimerLoop {
     this.trace().note(machine.name, 'spurious wake-up', fd);
   }
 
-  /** Moves the clock to what comes next. False where nothing does. */
+  /** Moves the clock to the next event or timer. False if there is none. */
   private advance(): boolean {
     const event = this.events.first();
     const timer = this.timers.first();

@@ -1,22 +1,23 @@
 /**
  * A simulated world: machines, the network between them, one clock and one source of chance. The
- * seed decides all that is left open.
+ * seed decides everything that the program and the options leave open.
  */
 import type { lookup } from 'node:dns';
 import { isIP, isIPv4 } from '../../util/ip.js';
 import { ownOptions } from '../../util/options.js';
-import { Faults, type FaultyCall, POSSIBLE } from './faults.js';
-import { SimKernel } from './kernel.js';
+import { Faults, type FaultyCall, POSSIBLE } from './chance/faults.js';
+import { Prng } from './chance/prng.js';
+import { Trace } from './chance/trace.js';
+import type { BufferSizes } from './files/socket_options.js';
 import { Loop } from './loop.js';
-import { type BufferSizes, SimMachine } from './machine.js';
-import { LAN, type LinkSettings, Network } from './network.js';
-import { Prng } from './prng.js';
-import { Trace } from './trace.js';
-import { type Sky, Weather, type WeatherRates } from './weather.js';
+import { SimKernel } from './machine/kernel.js';
+import { SimMachine } from './machine/machine.js';
+import { LAN, type LinkSettings, Network } from './network/network.js';
+import { type Sky, Weather, type WeatherRates } from './network/weather.js';
 
 export interface MachineOptions extends BufferSizes {
   readonly name: string;
-  /** Its addresses; without any it gets 10.0.0.n and fd00::n. */
+  /** Its addresses. Default: 10.0.0.n and fd00::n for machine number n. */
   readonly addresses?: readonly string[] | undefined;
 }
 
@@ -24,18 +25,17 @@ export interface WorldOptions {
   readonly seed: string | number;
   /** Keep a readable line for each event. */
   readonly trace?: boolean | undefined;
-  /** What links are like where nothing else is said. */
+  /** The settings of links that have none of their own. Default: those of a LAN. */
   readonly link?: Partial<LinkSettings> | undefined;
 }
 
-/** How often calls, writes, wake-ups and links go wrong; each from 0 to 1. */
 /** How probable failures are, from 0 to 1. */
 export interface FaultRates extends WeatherRates {
   /** That a system call fails. */
   readonly calls?: number | undefined;
-  /** That a write is taken only in part, though there is room. */
+  /** That the kernel takes only a part of a write though it has room for all. */
   readonly shortWrites?: number | undefined;
-  /** That an event is reported for nothing. */
+  /** That epoll reports an event that did not happen. */
   readonly spuriousWakes?: number | undefined;
   /** Only these calls fail. */
   readonly only?: readonly FaultyCall[] | undefined;
@@ -52,7 +52,7 @@ export class World {
   readonly weather: Weather;
   readonly machines: SimMachine[] = [];
   readonly kernels: SimKernel[] = [];
-  /** Errors that nobody caught. */
+  /** Gets each error that nobody caught. Default: throws it. */
   onUncaught: (error: unknown) => void = (error) => {
     throw error;
   };

@@ -34,8 +34,8 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     why:
       'Node tries each write within write(): one to a peer that is gone fails there, so that ' +
-      'write() returns false, and end(data) does not end. Writes here are gathered and go when ' +
-      'the handler returns, which is where the same error is found.',
+      'write() returns false, and end(data) does not end. Writes here are gathered and leave ' +
+      'when the handler returns; the same error comes then.',
     covers: 'rest',
     // It shows in the histories of the server and of the peer too, so anywhere will do.
     applies: ({ theirs, mine }) =>
@@ -44,8 +44,8 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     why:
-      'A reader who has paused with bytes unread: Node destroys the socket with them. Here he is ' +
-      'told of the failure when he has read them, or has not for a second.',
+      'A connection fails while its reader has paused with bytes unread: Node destroys the ' +
+      'socket, and them with it. Here the error comes once they are read, or after a second.',
     covers: 'rest',
     // It shows in the server's history too, which comes first: when it counts and closes.
     applies: ({ theirs, mine, at }) =>
@@ -54,8 +54,8 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     why:
-      'A reset that came while the reader had paused: Node 20 and 22 tell an end, as if all had ' +
-      'come (findings/node-reset-while-paused-is-a-clean-end.sh). Here it is an error.',
+      "A reset comes while the reader has paused: Node 20 and 22 emit 'end', as if all had come " +
+      '(findings/node-reset-while-paused-is-a-clean-end.sh). Here it is an error.',
     covers: 'rest',
     applies: ({ theirs, mine, at }) =>
       /: 'end'$/.test(theirs[at] ?? '') &&

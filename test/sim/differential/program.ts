@@ -2,7 +2,7 @@
 import type nodeNet from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import timers from 'node:timers';
-import { Prng } from '#internal/sys/sim/prng';
+import { Prng } from '#internal/sys/sim/chance/prng';
 import { describe, History } from './history.js';
 
 /** Turns of the event loop after which all that a call set off has happened. */

@@ -1,4 +1,4 @@
-/** Counts what runs did, by name, so that it can be told what a number of seeds reached. */
+/** Counts by name what runs did, to tell what a number of seeds has reached. */
 
 export class Census {
   readonly counts = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Sockets that are gone must be collectable. */
+/** Counts the closed sockets that can not be collected as garbage. */
 
 const ROUNDS_MAX = 30;
 

@@ -1,4 +1,7 @@
-/** What is printed of a failing seed: how to see it again, and a trace of the least that fails. */
+/**
+ * What `npm run sim` prints of a failing seed: how to run it again, and a trace of the least part
+ * of it that fails.
+ */
 import { type Plan, partsOf, planWithout } from './plan.js';
 import { runPlan } from './run.js';
 import { shrink } from './shrink.js';

@@ -1,7 +1,7 @@
 /** What an actor can do with its socket, by name. */
 import { Readable } from 'node:stream';
 import type { Actor } from './actor.js';
-import { speakAndClose } from './last_words.js';
+import { speakAndClose } from './last-words.js';
 import { WRITE_BYTES_MAX } from './pattern.js';
 import type { Action, Operation } from './plan.js';
 

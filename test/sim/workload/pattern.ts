@@ -1,8 +1,8 @@
 /**
- * Streams whose bytes say where they belong: four bytes name the sender, and what follows is a
- * stretch of one long table, so that a byte that is lost, doubled or moved does not match.
+ * Streams of bytes that can be checked. Four bytes name the sender; the rest is a stretch of one
+ * long table, so that a byte that is lost, doubled or moved does not match.
  */
-import { Prng } from '#internal/sys/sim/prng';
+import { Prng } from '#internal/sys/sim/chance/prng';
 
 /** A prime, so that no usual size of a buffer is a multiple. */
 const PERIOD = 65_521;

@@ -1,8 +1,10 @@
-/** What a run does: drawn from the seed beforehand, so that it can be cut down when it fails. */
-import type { FaultyCall } from '#internal/sys/sim/faults';
-import { POSSIBLE } from '#internal/sys/sim/faults';
-import { Prng } from '#internal/sys/sim/prng';
-import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan_extras.js';
+/**
+ * The plan of a run. It is drawn from the seed beforehand, so that a failing one can be cut down.
+ */
+import type { FaultyCall } from '#internal/sys/sim/chance/faults';
+import { POSSIBLE } from '#internal/sys/sim/chance/faults';
+import { Prng } from '#internal/sys/sim/chance/prng';
+import { clientsWithExtras, faultsWithExtras, serversWithExtras } from './plan-extras.js';
 
 export const OPERATIONS = [
   'write',

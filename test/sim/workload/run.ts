@@ -3,11 +3,11 @@ import { type Simulation, simulate } from 'barewire/testing';
 import type { Socket } from '#internal/net/socket/socket';
 import { Actor, PlantedThrow } from './actor.js';
 import { Census } from './census.js';
-import { startFaults } from './network_faults.js';
+import { startFaults } from './network-faults.js';
 import { perform } from './operations.js';
 import { PatternSource } from './pattern.js';
 import type { ClientPlan, Plan } from './plan.js';
-import { ServerActor } from './server_actor.js';
+import { ServerActor } from './server-actor.js';
 
 /** Once faults have stopped all must have ended within this; a lost SYN alone takes 127 s. */
 const LIVENESS_MS = 1_000_000;

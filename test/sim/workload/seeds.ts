@@ -1,4 +1,4 @@
-/** Every seed that ever found something, with what it found. They are run again each time. */
+/** Every seed that ever found a fault, with the fault. They run again each time. */
 export const KNOWN_SEEDS: readonly (readonly [seed: string, found: string])[] = [
   ['4', 'a connection whose SO_ERROR could not be asked for was reported with a status of NaN'],
   ['386', 'bytes that nobody read appear in the next connection (in Node as well; left out)'],

@@ -5,12 +5,12 @@
  */
 import type builtin from 'node:net';
 import tls from 'node:tls';
-import { ownOptions } from '../net/checks.js';
 import { isOurSocket } from '../net/moving/ours.js';
 import type { ServerOptions } from '../net/options/server_options.js';
 import type { Server } from '../net/server/server.js';
 import type { Socket } from '../net/socket/socket.js';
 import { kAcceptor } from '../net/symbols.js';
+import { ownOptions } from '../util/options.js';
 
 import net = require('../node.js');
 

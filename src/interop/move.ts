@@ -1,12 +1,13 @@
 /** Live connections, moved between this package's sockets and the built-in's. */
 import builtin from 'node:net';
 import { isNative } from '../fallback/choose.js';
-import { option, stateError } from '../net/checks.js';
 import { uncount } from '../net/connection/counting.js';
 import { arrive, awaitingSocket } from '../net/moving/arrive.js';
 import { depart, keepCounted, unreadBytes } from '../net/moving/depart.js';
 import { duplicateForeign } from '../net/moving/descriptor.js';
 import type { Socket } from '../net/socket/socket.js';
+import { stateError } from '../util/errors.js';
+import { option } from '../util/options.js';
 
 /** What is read of a built-in socket that is not typed. */
 interface BuiltinInternals {

@@ -1,5 +1,5 @@
 /** Carriers: objects that travel over a channel in place of a socket or server of this package. */
-import { option } from '../net/checks.js';
+
 import { uncount } from '../net/connection/counting.js';
 import { departDescriptor, duplicateServer, duplicateSocket } from '../net/moving/depart.js';
 import { detachDescriptor } from '../net/moving/descriptor.js';
@@ -7,6 +7,7 @@ import { isOurServer, isOurSocket } from '../net/moving/ours.js';
 import type { ChildSocketList } from '../net/server/worker_list.js';
 import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
+import { option } from '../util/options.js';
 import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
 
 /** Options of `child.send`. */

@@ -32,7 +32,7 @@ import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
 
 /** Reading this much takes about a millisecond. */
-const CROWDED_BYTES = 4 * 1024 * 1024;
+const READ_BUDGET_BYTES = 4 * 1024 * 1024;
 /** So many reads of 1 MiB make a turn of two milliseconds. */
 const FEW = 8;
 
@@ -67,7 +67,7 @@ export class Reactor {
   /** What `flushAll` has yet to come to, last one first. */
   private unflushed: Flushable[] | null = null;
   /** Whose `flush` tells somebody of what was sent. */
-  reporting: Flushable | null = null;
+  private reporting: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
   /** Whose handler runs: the innermost, where one runs the event loop itself. */
@@ -128,7 +128,7 @@ export class Reactor {
    * flooding peers must not keep timers waiting.
    */
   get overReadBudget(): boolean {
-    return this.spentBytes > CROWDED_BYTES && this.spentTurn === this.turn;
+    return this.spentBytes > READ_BUDGET_BYTES && this.spentTurn === this.turn;
   }
 
   /** Few descriptors had more than their share of this turn: one may have a large share. */
@@ -197,20 +197,35 @@ export class Reactor {
 
   /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting. */
   runNextTurn(pollable: Pollable): void {
-    if (pollable.queued) return;
-    pollable.queued = true;
-    this.next.push(pollable);
-    this.#control[WORD_NEXT] = this.next.length;
-    if (!this.inCall) this.kernel.hookCarry();
+    this.enqueue(pollable, this.next, WORD_NEXT);
   }
 
   /** Runs `pollable.onTurn()` once more in this turn, after the turn's events. */
   runAgainThisTurn(pollable: Pollable): void {
+    this.enqueue(pollable, this.againQueue, WORD_AGAIN);
+  }
+
+  /** The hook reads in `word` how long the queue is. */
+  private enqueue(pollable: Pollable, queue: Queue<Pollable>, word: number): void {
     if (pollable.queued) return;
     pollable.queued = true;
-    this.againQueue.push(pollable);
-    this.#control[WORD_AGAIN] = this.againQueue.length;
+    queue.push(pollable);
+    this.#control[word] = queue.length;
     if (!this.inCall) this.kernel.hookCarry();
+  }
+
+  /**
+   * Flushes at once. What it reports may end the process: `onExit` then sends the rest of it before
+   * that of all others.
+   */
+  flush(flushable: Flushable): void {
+    const before = this.reporting;
+    this.reporting = flushable;
+    try {
+      flushable.flush();
+    } finally {
+      this.reporting = before;
+    }
   }
 
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
@@ -448,7 +463,7 @@ export class Reactor {
   /** What a listener throws does not keep the others from their flush. */
   private flushHere(flushable: Flushable): void {
     try {
-      flushable.flush();
+      this.flush(flushable);
     } catch (error) {
       this.kernel.hookReport(error);
     }

@@ -15,7 +15,6 @@ import {
 } from 'node:worker_threads';
 import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
-import { invalidArgValue } from '../net/checks.js';
 import { arriveAsSocket } from '../net/moving/arrive.js';
 import { departWhenTaken, duplicateServer } from '../net/moving/depart.js';
 import { closeDescriptor, duplicateDescriptor, socketIdentity } from '../net/moving/descriptor.js';
@@ -24,6 +23,7 @@ import { listenOnOwned } from '../net/server/listen.js';
 import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import nodeNet from '../node.js';
+import { invalidArgValue } from '../util/errors.js';
 
 /** A worker, `parentPort`, or one end of a MessageChannel. */
 export type HandlePort = Worker | MessagePort;

@@ -285,9 +285,9 @@ export abstract class StreamReader extends StreamState {
   }
 
   /** Bytes were read elsewhere: by a relay. */
-  noteRead(count: number, isLast: boolean): void {
+  noteRead(count: number, drained: boolean): void {
     this.bytesRead += count;
-    if (isLast && !this.shortReadMayGoOn) this.readable = false;
+    if (drained && !this.shortReadMayGoOn) this.readable = false;
   }
 
   /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */

@@ -185,20 +185,13 @@ export class Stream extends StreamReader {
     if (!this.blocked) this.host.reactor.flushAfterHandler(this);
   }
 
-  /** Lets the owner add to the queue, then sends it. */
+  /** Lets the owner add to the queue, then sends it. Call `reactor.flush(stream)`. */
   flush(): void {
     if (this.fd < 0 || this.blocked) return;
     this.owner.onFlush();
     const status = this.send();
-    const { reactor } = this.host;
-    const before = reactor.reporting;
-    reactor.reporting = this;
-    try {
-      if (status < 0) this.owner.onWriteError(status);
-      else if (this.pendingBytes === 0) this.owner.onWritten();
-    } finally {
-      reactor.reporting = before;
-    }
+    if (status < 0) this.owner.onWriteError(status);
+    else if (this.pendingBytes === 0) this.owner.onWritten();
   }
 
   /** In place of `flush` at the process's end: nobody is told before the next tick. */
@@ -273,7 +266,7 @@ export class Stream extends StreamReader {
     this.blocked = false;
     if (this.writes !== null) this.writes.yields = false;
     this.updateActive();
-    this.flush();
+    this.host.reactor.flush(this);
     if (this.fd >= 0 && !this.blocked) this.updateEvents();
   }
 

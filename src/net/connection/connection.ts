@@ -356,26 +356,20 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
   // `socket._handle`.
 
   getHandle(): LooseHandle | null {
-    if (this.handle === null && this.open) this.handle = this.makeHandle();
+    if (this.handle === null && this.open) this.handle = new SocketHandle(this);
     return this.handle;
   }
 
-  private makeHandle(): SocketHandle {
-    return new SocketHandle(
-      () => this.stream,
-      () => this.context?.asyncId() ?? -1,
-      {
-        within: (around) => this.reportToReaderWithin(around),
-        refuse: () => this.socket.destroy(),
-      },
-    );
+  /** Destroys the socket, for its handle. */
+  refuse(): void {
+    this.socket.destroy();
   }
 
   /**
    * Runs what tells the reader within `around`. It replaces the methods of this one object, so that
    * all other sockets pay nothing for it.
    */
-  private reportToReaderWithin(around: (report: () => void) => void): void {
+  reportToReaderWithin(around: (report: () => void) => void): void {
     const { onRead, onReadEnd } = this;
     this.onRead = (chunk) => around(() => Reflect.apply(onRead, this, [chunk]));
     this.onReadEnd = () => around(() => Reflect.apply(onReadEnd, this, []));

@@ -67,28 +67,24 @@ export abstract class Handle<Under extends Descriptor> {
   }
 }
 
-/** How a socket's reader is told of bytes and of their end. */
-export interface Telling {
-  /** From here on, `around` is called with what tells him. */
-  within(around: (tell: () => void) => void): void;
+/** What a socket's handle is a view of; the two functions are absent where there is no socket. */
+export interface HandledConnection {
+  readonly stream: Stream | null;
+  readonly context: { asyncId(): number } | null;
+  /** From here on, `around` is called with what reports bytes and their end to the reader. */
+  reportToReaderWithin?(around: (report: () => void) => void): void;
   /** Destroys the socket. */
-  refuse(): void;
+  refuse?(): void;
 }
-
-const NOBODY: Telling = { within() {}, refuse() {} };
 
 /** The handle of a socket. */
 export class SocketHandle extends Handle<Stream> {
-  private tell: (() => void) | null = null;
+  private report: (() => void) | null = null;
   private around: (() => void) | null = null;
   /** The built-in's handles have such a function, too. */
-  private readonly plain = (): void => this.tell?.();
+  private readonly plain = (): void => this.report?.();
 
-  constructor(
-    private readonly find: () => Stream | null,
-    private readonly asyncId: () => number,
-    private readonly telling: Telling = NOBODY,
-  ) {
+  constructor(private readonly connection: HandledConnection) {
     super();
   }
 
@@ -99,8 +95,8 @@ export class SocketHandle extends Handle<Stream> {
 
   set onread(around: () => void) {
     if (this.around === null) {
-      this.telling.within((tell) => {
-        this.tell = tell;
+      this.connection.reportToReaderWithin?.((report) => {
+        this.report = report;
         this.hear();
       });
     }
@@ -110,30 +106,27 @@ export class SocketHandle extends Handle<Stream> {
   private hear(): void {
     const { onread } = this;
     // Node's own agents set these two: on a socket that no request uses nothing may come.
-    if (onread.name === 'freeSocketOnReadGuard') this.telling.refuse();
+    if (onread.name === 'freeSocketOnReadGuard') this.connection.refuse?.();
     else if (onread.name === 'onStreamRead') this.plain();
     else Reflect.apply(onread, this, []);
   }
 
   /** A handle for a stream that has no socket, or whose socket does not matter. */
   static of(stream: Stream): SocketHandle {
-    return new SocketHandle(
-      () => stream,
-      () => -1,
-    );
+    return new SocketHandle({ stream, context: null });
   }
 
   override getAsyncId(): number {
-    return this.asyncId();
+    return this.connection.context?.asyncId() ?? -1;
   }
 
   /** @internal */
   get stream(): Stream | null {
-    return this.find();
+    return this.connection.stream;
   }
 
   protected override get under(): Stream | null {
-    return this.find();
+    return this.connection.stream;
   }
 
   get reading(): boolean {

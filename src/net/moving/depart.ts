@@ -81,7 +81,7 @@ export function depart(socket: Socket): Departed {
   if (socket.destroyed) throw stateError('ERR_SOCKET_CLOSED');
   const flushed = connectedStream(socket);
   while (socket.writableCorked > 0) socket.uncork();
-  flushed.flush();
+  flushed.host.reactor.flush(flushed);
   const { stream, sentAhead, callback } = socket[kConnection].release();
   // The callbacks of a flush are the user's: they may have closed the socket.
   if (stream === null) throw stateError('ERR_SOCKET_CLOSED');
@@ -146,7 +146,7 @@ function pushLater(socket: Socket, pieces: readonly Buffer[]): void {
 function settledStream(socket: Socket): Stream {
   const stream = connectedStream(socket);
   stream.stopReading();
-  stream.flush();
+  stream.host.reactor.flush(stream);
   // Its write failed, and that destroyed it.
   if (socket[kConnection].stream !== stream) throw stateError('ERR_SOCKET_CLOSED');
   pushLater(socket, stream.takeUndelivered());
@@ -191,7 +191,7 @@ export function departWhenTaken(
 ): void {
   const stream = connectedStream(socket);
   const { reading } = stream;
-  stream.flush();
+  stream.host.reactor.flush(stream);
   const fd = duplicateSocket(socket);
   // Not by read(), which would tell listeners here what the next owner tells his.
   const buffered = unreadBytes(socket._readableState);

@@ -11,7 +11,7 @@ import { NO_OWNER } from '../../transport/stream_owner.js';
 import { option } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';
 import { addressInfo } from '../addresses/address_info.js';
-import type { Connection } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
 import { ListenContext } from '../connection/context.js';
 import { SocketHandle } from '../connection/handle.js';
 import { classOf } from '../node/callable.js';
@@ -268,10 +268,12 @@ export class Acceptor implements ListenerOwner {
 
   /** Somebody looks at the handle of each connection first. */
   private show(handle: ServerHandle, stream: Stream): void {
-    const connection = new SocketHandle(
-      () => stream,
-      () => (stream.owner as Partial<Connection>).context?.asyncId() ?? -1,
-    );
+    const connection = new SocketHandle({
+      stream,
+      get context() {
+        return stream.owner instanceof Connection ? stream.owner.context : null;
+      },
+    });
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);
   }

@@ -21,7 +21,6 @@ import { Connection } from '../connection/connection.js';
 import type { ListenContext } from '../connection/context.js';
 import type { ServerDefaults as Server, WriteCallback } from '../connection/duplex.js';
 import { type LooseHandle, SocketHandle } from '../connection/handle.js';
-import { own } from '../connection/overrides.js';
 import { UserRead } from '../connection/read_sink.js';
 import { SocketSettings, settingsOnDescriptor } from '../connection/settings.js';
 import { defaultHighWaterMark } from '../options/high_water_mark.js';
@@ -94,11 +93,9 @@ function writeAfterEnd(
   return false;
 }
 
-function onPeerEnded(this: Socket): void {
+export function onPeerEnded(this: Socket): void {
   if (!this.allowHalfOpen) this.write = writeAfterEnd as Socket['write'];
 }
-
-own.onPeerEnded = onPeerEnded;
 
 /** Takes over a descriptor by its number. Throws where it is no stream. */
 function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {

@@ -169,21 +169,17 @@ export class SocketPipe implements Forward {
 
   private move(stream: Stream, target: Stream): boolean {
     const { relay, source, destination } = this;
-    const { bytesRead } = stream;
-    const { bytesWritten } = target;
-    if (!relay.move(stream, target)) return false;
-    const read = stream.bytesRead - bytesRead;
-    const sent = target.bytesWritten - bytesWritten;
-    if (read === 0) return true;
-    const { leftover, writeStatus } = relay;
-    relay.leftover = null;
+    const moved = relay.move(stream, target);
+    if (moved === null) return false;
+    const { readBytes, sentBytes, leftover, status } = moved;
+    if (readBytes === 0) return true;
     source[kConnection].noteRelayedRead();
-    if (sent > 0) destination[kConnection].noteRelayedWrite(sent);
+    if (sentBytes > 0) destination[kConnection].noteRelayedWrite(sentBytes);
     if (leftover === null) return true;
-    if (writeStatus < 0 && writeStatus !== -errno.EAGAIN) {
+    if (status < 0 && status !== -errno.EAGAIN) {
       // Writable counts what it was given, sent or not.
       destination[kConnection].noteRelayedWrite(leftover.length);
-      destination[kConnection].onWriteError(writeStatus);
+      destination[kConnection].onWriteError(status);
     } else {
       this.noteAhead(leftover.length);
       source[kConnection].onRead(leftover);

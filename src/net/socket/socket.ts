@@ -16,7 +16,7 @@ import { uncount } from '../connection/counting.js';
 import type { CountingServer, WriteCallback } from '../connection/duplex.js';
 import type { LooseHandle } from '../connection/handle.js';
 import { takeProgress, writeMany, writeOne } from '../connection/outgoing.js';
-import { own } from '../connection/overrides.js';
+import { registerOwn } from '../connection/overrides.js';
 import { makeCallable, type Named } from '../node/callable.js';
 import { debug } from '../node/debug_log.js';
 import type { ReadableInternals, WritableInternals } from '../node/stream_state.js';
@@ -30,7 +30,13 @@ import type {
 import { kConnection, kHost } from '../symbols.js';
 import { root } from './builtin_socket.js';
 import { connectEnded, connectSocket, finishLater, readLater } from './connect.js';
-import { duplexOptions, initialiseSocket, seldomSet, socketOptions } from './create.js';
+import {
+  duplexOptions,
+  initialiseSocket,
+  onPeerEnded,
+  seldomSet,
+  socketOptions,
+} from './create.js';
 import { TypedDuplex } from './events.js';
 import {
   getTypeOfService,
@@ -422,7 +428,7 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
 
 Object.assign(SocketClass.prototype, { write, end }, seldomSet);
 const { _write, _writev, _final } = SocketClass.prototype;
-Object.assign(own, { write, _write, _writev, _final });
+registerOwn({ write, _write, _writev, _final, onPeerEnded });
 root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);

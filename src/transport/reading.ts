@@ -17,7 +17,7 @@ import type { Host } from './host.js';
 import { NO_OWNER, type StreamOwner } from './stream_owner.js';
 import { StreamState } from './stream_state.js';
 import { endStatus } from './taken_error.js';
-import { allUndelivered, hold, nextUndelivered } from './undelivered.js';
+import { nextUndelivered, putUndelivered, takeUndelivered } from './undelivered.js';
 
 const BYTES_PER_TURN = 256 * 1024;
 /** What a read costs of that at least: small ones wake handlers as large ones do. */
@@ -204,13 +204,7 @@ export abstract class StreamReader extends StreamState {
       this.readStopped(-errno.ENOBUFS);
       return;
     }
-    const { kept } = this.host.reactor;
-    const { piece, isLast } = nextUndelivered(
-      this,
-      readInto?.length ?? pieceBytes(this.sizeGuess),
-      kept,
-    );
-    this.undelivered = !isLast;
+    const piece = nextUndelivered(this, readInto?.length ?? pieceBytes(this.sizeGuess));
     this.bytesRead += piece.length;
     if (readInto === null) {
       this.owner.onRead(piece);
@@ -222,9 +216,7 @@ export abstract class StreamReader extends StreamState {
 
   /** What was read, and is to be delivered before anything else. */
   putUndelivered(pieces: Buffer[]): void {
-    if (pieces.length === 0) return;
-    hold(this, pieces, this.host.reactor.kept);
-    this.undelivered = true;
+    putUndelivered(this, pieces);
   }
 
   /** The owner takes the rest of a piece later. */
@@ -236,8 +228,7 @@ export abstract class StreamReader extends StreamState {
 
   /** Takes what was read and not delivered, for somebody who carries the connection on. */
   takeUndelivered(): Buffer[] {
-    this.undelivered = false;
-    return allUndelivered(this, this.host.reactor.kept);
+    return takeUndelivered(this);
   }
 
   /**

@@ -116,12 +116,12 @@ export abstract class StreamState extends Descriptor {
     this.mark(SHORT_READ_MAY_GO_ON, on);
   }
 
-  /** Of what the last read brought, some is not delivered yet. */
-  protected get undelivered(): boolean {
+  /** Of what the last read brought, some is not delivered yet. `undelivered.ts` sets it. */
+  get undelivered(): boolean {
     return this.has(UNDELIVERED);
   }
 
-  protected set undelivered(on: boolean) {
+  set undelivered(on: boolean) {
     this.mark(UNDELIVERED, on);
   }
 

@@ -1,13 +1,20 @@
 /**
  * Pieces of one read that their owner has not got yet: each is delivered by itself, with the ticks
- * and promise jobs of the one before in between. Few streams ever have any.
+ * and promise jobs of the one before in between. Few streams ever have any, so a map has them; the
+ * bit `undelivered` of a stream says whether the map does, and is set here only.
  *
  * What they keep alive is counted. That is all of the memory a piece lies in, however little of the
  * piece is left.
  */
-import type { Kept } from '../reactor/kept.js';
+import type { Host } from './host.js';
 
-const held = new WeakMap<object, Buffer[]>();
+/** A stream, as far as its undelivered pieces go. */
+interface Holder {
+  readonly host: Host;
+  undelivered: boolean;
+}
+
+const held = new WeakMap<Holder, Buffer[]>();
 
 function memoryBytes(pieces: readonly Buffer[]): number {
   let sum = 0;
@@ -15,33 +22,33 @@ function memoryBytes(pieces: readonly Buffer[]): number {
   return sum;
 }
 
-/** Keeps `pieces` for `owner`, which has none, the first one first. */
-export function hold(owner: object, pieces: Buffer[], kept: Kept): void {
-  held.set(owner, pieces);
-  kept.add(memoryBytes(pieces));
+/** Keeps `pieces` for `holder`, which has none, the first one first. */
+export function putUndelivered(holder: Holder, pieces: Buffer[]): void {
+  if (pieces.length === 0) return;
+  held.set(holder, pieces);
+  holder.undelivered = true;
+  holder.host.reactor.kept.add(memoryBytes(pieces));
 }
 
-/**
- * Takes one piece, or as much of it as there is room for, and tells whether anything is left.
- */
-export function nextUndelivered(
-  owner: object,
-  roomBytes: number,
-  kept: Kept,
-): { piece: Buffer; isLast: boolean } {
-  const pieces = held.get(owner) ?? [];
+/** Takes one piece, or as much of it as there is room for. */
+export function nextUndelivered(holder: Holder, roomBytes: number): Buffer {
+  const pieces = held.get(holder) ?? [];
   const whole = pieces.shift() ?? Buffer.alloc(0);
   if (whole.length > roomBytes) pieces.unshift(whole.subarray(roomBytes));
-  else kept.remove(whole.buffer.byteLength);
-  const isLast = pieces.length === 0;
-  if (isLast) held.delete(owner);
-  return { piece: whole.subarray(0, roomBytes), isLast };
+  else holder.host.reactor.kept.remove(whole.buffer.byteLength);
+  if (pieces.length === 0) forget(holder);
+  return whole.subarray(0, roomBytes);
 }
 
 /** Takes all that is left. */
-export function allUndelivered(owner: object, kept: Kept): Buffer[] {
-  const pieces = held.get(owner) ?? [];
-  held.delete(owner);
-  kept.remove(memoryBytes(pieces));
+export function takeUndelivered(holder: Holder): Buffer[] {
+  const pieces = held.get(holder) ?? [];
+  forget(holder);
+  holder.host.reactor.kept.remove(memoryBytes(pieces));
   return pieces;
+}
+
+function forget(holder: Holder): void {
+  held.delete(holder);
+  holder.undelivered = false;
 }

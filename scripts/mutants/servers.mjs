@@ -47,7 +47,7 @@ export default [
   },
   {
     row: 'C013',
-    file: 'src/transport/reading.ts',
+    file: 'src/transport/stream.ts',
     find: 'if (end === 0) this.owner.onReadEnd();',
     replace: 'if (end === 0) return;',
   },

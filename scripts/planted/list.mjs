@@ -4,7 +4,7 @@ export default [
   {
     name: 'lost wake-up: what is left after the read budget waits for an event',
     file: 'src/transport/reading.ts',
-    find: 'else reactor.runNextTurn(this);',
+    find: 'else reactor.runNextTurn(end);',
     replace: '',
   },
   {
@@ -46,8 +46,8 @@ export default [
   {
     name: 'FIN behind the last bytes is not read',
     file: 'src/transport/reading.ts',
-    find: ' && !this.shortReadMayGoOn) this.readable = false;\n      if (slab.cuts',
-    replace: ') this.readable = false;\n      if (slab.cuts',
+    find: ' && !end.shortReadMayGoOn) end.readable = false;\n    if (slab.cuts',
+    replace: ') end.readable = false;\n    if (slab.cuts',
   },
   {
     name: 'one connection accepted per event',

@@ -19,6 +19,9 @@ const SMALL_SLAB_BYTES = 16 * 1024;
  */
 const VECTORED_SLABS = 4;
 
+/** Reads with this much room or more land in the large slab. */
+const LARGE_BYTES = READ_BYTES;
+
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
 
@@ -68,7 +71,7 @@ export class Slab {
 
   /** Makes room for one read of `leastBytes` or more; see `read_size.ts`. */
   reserve(leastBytes: number): void {
-    if (leastBytes < READ_BYTES) this.reserveSmall(leastBytes);
+    if (leastBytes < LARGE_BYTES) this.reserveSmall(leastBytes);
     else this.reserveLarge(leastBytes);
   }
 

@@ -5,9 +5,14 @@
  * The descriptor is registered once, edge-triggered: an event says that something changed. How it
  * is read stands in `reading.ts`.
  */
+import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
-import { StreamReader } from './reading.js';
-import { keepError } from './taken_error.js';
+import type { Host } from './host.js';
+import { forgetHugeReads, type ReadEnd, read } from './reading.js';
+import { NO_OWNER, type StreamOwner } from './stream_owner.js';
+import { StreamState } from './stream_state.js';
+import { endStatus, keepError } from './taken_error.js';
+import { putUndelivered, takeUndelivered } from './undelivered.js';
 import { WriteQueue } from './write_queue.js';
 
 /**
@@ -16,10 +21,24 @@ import { WriteQueue } from './write_queue.js';
  */
 const SEND_BYTES_PER_TURN = 4 * 1024 * 1024;
 
-export class Stream extends StreamReader {
+export class Stream extends StreamState implements ReadEnd {
+  bytesRead = 0;
   bytesWritten = 0;
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
+
+  constructor(
+    host: Host,
+    fd: number,
+    family: number,
+    public owner: StreamOwner,
+  ) {
+    super(host, fd, family);
+  }
+
+  override get context(): AsyncContext | null {
+    return this.owner.context ?? null;
+  }
 
   override holder(): object | null {
     return this.owner.socket ?? null;
@@ -82,7 +101,7 @@ export class Stream extends StreamReader {
         this.unblock();
       }
     } finally {
-      if (this.hasWork) this.read();
+      if (this.hasWork) read(this);
       else if (events & behind) this.owner.forward?.wakeForEnd();
     }
   }
@@ -96,7 +115,7 @@ export class Stream extends StreamReader {
     try {
       if (this.writes?.yields && !this.writeFailed) this.unblock();
     } finally {
-      if (this.hasWork) this.read();
+      if (this.hasWork) read(this);
     }
   }
 
@@ -121,6 +140,94 @@ export class Stream extends StreamReader {
     const { kernel } = this.host;
     return kernel.pending(this.fd, kernel.constants.FIONREAD) > 0;
   }
+
+  // Reading.
+
+  /** The owner's own memory, where reads are to land there. */
+  get readInto(): Uint8Array | null {
+    return this.owner.readInto ?? null;
+  }
+
+  /** Begins to deliver bytes, now or when there are any. */
+  startReading(): void {
+    if (this.reading || this.ended || this.fd < 0 || this.owner === NO_OWNER) return;
+    this.reading = true;
+    this.updateActive();
+    if (this.hasWork) this.host.reactor.runNextTurn(this);
+  }
+
+  stopReading(): void {
+    if (!this.reading) return;
+    this.reading = false;
+    forgetHugeReads(this);
+    this.updateActive();
+  }
+
+  protected updateActive(): void {
+    this.setActive(this.reading || this.connecting || this.blocked);
+  }
+
+  get hasWork(): boolean {
+    return this.reading && (this.readable || this.undelivered);
+  }
+
+  override onReentry(): void {
+    if (this.fd >= 0 && this.hasWork) this.host.reactor.runAgainThisTurn(this);
+  }
+
+  /** What was read, and is to be delivered before anything else. */
+  putUndelivered(pieces: Buffer[]): void {
+    putUndelivered(this, pieces);
+  }
+
+  /** The owner takes the rest of a piece later. */
+  unread(rest: Buffer): void {
+    this.bytesRead -= rest.length;
+    forgetHugeReads(this);
+    this.putUndelivered([rest, ...this.takeUndelivered()]);
+  }
+
+  /** Takes what was read and not delivered, for somebody who carries the connection on. */
+  takeUndelivered(): Buffer[] {
+    return takeUndelivered(this);
+  }
+
+  /**
+   * Whether the owner may not have had all yet that came before now: bytes are unread, or the ticks
+   * behind those of the last read have not run.
+   */
+  get hasUnread(): boolean {
+    return this.wasReadIn(this.host.reactor.turn) || this.hasBytes;
+  }
+
+  /** Whether bytes are unread, here or in the kernel. */
+  get hasBytes(): boolean {
+    const { kernel } = this.host;
+    if (this.undelivered) return true;
+    return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
+  }
+
+  /** Bytes were read elsewhere: by a relay. */
+  noteRead(count: number, drained: boolean): void {
+    this.bytesRead += count;
+    if (drained && !this.shortReadMayGoOn) this.readable = false;
+  }
+
+  /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
+  readStopped(status: number): void {
+    this.readable = false;
+    if (status === -errno.EAGAIN) {
+      if (this.writeFailed) this.owner.onReadOut();
+      return;
+    }
+    this.ended = true;
+    this.stopReading();
+    const end = status === 0 ? endStatus(this) : status;
+    if (end === 0) this.owner.onReadEnd();
+    else this.owner.onReadError(end);
+  }
+
+  // Writing.
 
   /** Whether bytes may go to the kernel now, past the queue. */
   get writable(): boolean {

@@ -96,11 +96,11 @@ export abstract class StreamState extends Descriptor {
   }
 
   /** Something may be there to read. */
-  protected get readable(): boolean {
+  get readable(): boolean {
     return this.has(READABLE);
   }
 
-  protected set readable(on: boolean) {
+  set readable(on: boolean) {
     this.mark(READABLE, on);
   }
 
@@ -129,33 +129,33 @@ export abstract class StreamState extends Descriptor {
    * The first read of a turn is allowed `reads` in all. A turn is told from another by its last
    * bits: the fourth one after it passes for the same, in which a read may then wait for the next.
    */
-  protected beginTurn(turn: number, reads: number): void {
+  beginTurn(turn: number, reads: number): void {
     const last = turn & TURN_MASK;
     if (((this.bits >> TURN_SHIFT) & TURN_MASK) === last) return;
     this.bits = (this.bits & ~TURN_BITS) | (last << TURN_SHIFT) | (reads << READS_SHIFT);
   }
 
   /** Whether it was read in this turn; true after every fourth turn where it was not. */
-  protected wasReadIn(turn: number): boolean {
+  wasReadIn(turn: number): boolean {
     return ((this.bits >> TURN_SHIFT) & TURN_MASK) === (turn & TURN_MASK);
   }
 
-  protected get readsLeft(): number {
+  get readsLeft(): number {
     return (this.bits >> READS_SHIFT) & READS_MASK;
   }
 
   /** A read was as much as `count` of those that a turn allows. */
-  protected spendReads(count: number): void {
+  spendReads(count: number): void {
     const left = Math.max(0, this.readsLeft - count);
     this.bits = (this.bits & ~(READS_MASK << READS_SHIFT)) | (left << READS_SHIFT);
   }
 
   /** How large its reads were lately; see `reactor/read_size.ts`. */
-  protected get sizeGuess(): number {
+  get sizeGuess(): number {
     return (this.bits >> GUESS_SHIFT) & GUESS_MASK;
   }
 
-  protected set sizeGuess(value: number) {
+  set sizeGuess(value: number) {
     this.bits = (this.bits & ~(GUESS_MASK << GUESS_SHIFT)) | (value << GUESS_SHIFT);
   }
 }

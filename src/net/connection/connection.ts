@@ -13,17 +13,7 @@ import { errno, systemError } from '../../util/system_error.js';
 import type { BoundEnd } from '../addresses/bound_socket.js';
 import { markDataEmitted } from '../node/stream_state.js';
 import { kHost } from '../symbols.js';
-import {
-  HAS_CALLBACKS,
-  IDLE_TIME_ONLY,
-  MODE_SHIFT,
-  PHASE_SHIFT,
-  RESETS,
-  SendMode,
-  STATE_MASK,
-  UNREFERENCED,
-  WritePhase,
-} from './connection_state.js';
+import { bitOf, maskOf, SendMode, shiftOf, WritePhase } from './connection_state.js';
 import { contextOf, type HasContext, inheritContext, type ListenContext } from './context.js';
 import type { DuplexSurface, WriteCallback } from './duplex.js';
 import { Extras, NOTHING } from './extras.js';
@@ -44,6 +34,18 @@ import {
 import { type FailureOwner, hasReader, PendingFailure } from './pending_failure.js';
 import { leavePipes, type PipeEnd, wakeFeeders } from './pipe_end.js';
 import { type ReadSink, UserRead } from './read_sink.js';
+
+// Bound to locals: an imported constant is looked up again at each use.
+const UNREFERENCED = bitOf('UNREFERENCED');
+const RESETS = bitOf('RESETS');
+const IDLE_TIME_ONLY = bitOf('IDLE_TIME_ONLY');
+const HAS_CALLBACKS = bitOf('HAS_CALLBACKS');
+const PHASE_SHIFT = shiftOf('PHASE');
+const PHASE_MASK = maskOf('PHASE');
+const MODE_SHIFT = shiftOf('MODE');
+const MODE_MASK = maskOf('MODE');
+const { JOINABLE } = WritePhase;
+const { ALL, LAST } = SendMode;
 
 export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, FailureOwner {
   /** Null before there is a connection, and after it. */
@@ -136,25 +138,25 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
 
   /** Where the write stands that Writable waits for. */
   get phase(): WritePhase {
-    return ((this.bits >> PHASE_SHIFT) & STATE_MASK) as WritePhase;
+    return ((this.bits >> PHASE_SHIFT) & PHASE_MASK) as WritePhase;
   }
 
   set phase(phase: WritePhase) {
-    this.bits = (this.bits & ~(STATE_MASK << PHASE_SHIFT)) | (phase << PHASE_SHIFT);
+    this.bits = (this.bits & ~(PHASE_MASK << PHASE_SHIFT)) | (phase << PHASE_SHIFT);
   }
 
   /** When what Writable hands over leaves. */
   get mode(): SendMode {
-    return ((this.bits >> MODE_SHIFT) & STATE_MASK) as SendMode;
+    return ((this.bits >> MODE_SHIFT) & MODE_MASK) as SendMode;
   }
 
   set mode(mode: SendMode) {
-    this.bits = (this.bits & ~(STATE_MASK << MODE_SHIFT)) | (mode << MODE_SHIFT);
+    this.bits = (this.bits & ~(MODE_MASK << MODE_SHIFT)) | (mode << MODE_SHIFT);
   }
 
   /** The write under way waits for nothing but the end of the handler: others may join it. */
   get joinable(): boolean {
-    return this.phase === WritePhase.JOINABLE;
+    return this.phase === JOINABLE;
   }
 
   /** A write is under way; `onWritten` or `onWriteError` tells its end. */
@@ -164,7 +166,7 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
 
   /** The socket goes as soon as its writes are done: it does not finish any more. */
   get isFlushingLast(): boolean {
-    return this.mode === SendMode.LAST;
+    return this.mode === LAST;
   }
 
   /** The extras, to be written to. */
@@ -318,7 +320,7 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
 
   /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
   finishWrites(): void {
-    sendGathered(this, SendMode.LAST);
+    sendGathered(this, LAST);
   }
 
   /** Ends the socket with a failure. */
@@ -379,7 +381,7 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
   setHandle(handle: LooseHandle | null): void {
     this.handle = handle;
     if (handle !== null) return;
-    sendGathered(this, SendMode.ALL);
+    sendGathered(this, ALL);
     this.stream?.close();
     this.stream = null;
     if (this.writing) failWriting(this, -errno.ECANCELED);

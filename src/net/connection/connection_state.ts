@@ -41,12 +41,19 @@ export const SendMode = {
 } as const;
 export type SendMode = (typeof SendMode)[keyof typeof SendMode];
 
-const bitOf = (part: keyof typeof CONNECTION_STATE): number => 1 << CONNECTION_STATE[part][0];
-export const UNREFERENCED: number = bitOf('UNREFERENCED');
-export const RESETS: number = bitOf('RESETS');
-export const IDLE_TIME_ONLY: number = bitOf('IDLE_TIME_ONLY');
-export const HAS_CALLBACKS: number = bitOf('HAS_CALLBACKS');
-export const PHASE_SHIFT: number = CONNECTION_STATE.PHASE[0];
-export const MODE_SHIFT: number = CONNECTION_STATE.MODE[0];
-/** Of a phase or a mode, once shifted down. */
-export const STATE_MASK = 3;
+type Part = keyof typeof CONNECTION_STATE;
+
+/** The bit of a flag. */
+export function bitOf(part: Part): number {
+  return 1 << CONNECTION_STATE[part][0];
+}
+
+/** Where a state begins. */
+export function shiftOf(part: Part): number {
+  return CONNECTION_STATE[part][0];
+}
+
+/** The bits of a state, once shifted down. */
+export function maskOf(part: Part): number {
+  return (1 << CONNECTION_STATE[part][1]) - 1;
+}

@@ -16,6 +16,10 @@ import type { DuplexSurface, WriteCallback } from './duplex.js';
 import type { Extras } from './extras.js';
 import { own, writesItself } from './overrides.js';
 
+// Bound to locals: an imported constant is looked up again at each use.
+const { IDLE, JOINABLE, HANDED } = WritePhase;
+const { AS_WRITTEN, ALL } = SendMode;
+
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
 const SEND_ALONG_BYTES = 64 * 1024;
 
@@ -45,20 +49,20 @@ export interface Outgoing {
 function begin(connection: Outgoing, callback: WriteCallback, lengthBytes: number): void {
   connection.callback = callback;
   connection.handedBytes = lengthBytes;
-  connection.phase = WritePhase.HANDED;
+  connection.phase = HANDED;
 }
 
 /** The write under way ends, or goes to somebody else. Returns what waits for its end. */
 export function takeCallback(connection: Outgoing): WriteCallback | null {
   const { callback } = connection;
   connection.callback = null;
-  connection.phase = WritePhase.IDLE;
+  connection.phase = IDLE;
   return callback;
 }
 
 /** What is queued leaves when the handler returns. Others may join it if the kernel has room. */
 function leaveAfterHandler(connection: Outgoing, stream: Stream): void {
-  if (!stream.blocked) connection.phase = WritePhase.JOINABLE;
+  if (!stream.blocked) connection.phase = JOINABLE;
   stream.flushAfterHandler();
 }
 
@@ -75,7 +79,7 @@ export function writeOne(connection: Outgoing, chunk: Uint8Array, callback: Writ
     return;
   }
   begin(connection, callback, chunk.length);
-  if (connection.mode !== SendMode.AS_WRITTEN) {
+  if (connection.mode !== AS_WRITTEN) {
     stream.queueAll([chunk]);
     return;
   }
@@ -126,7 +130,7 @@ function writeRest(
   chunks: Uint8Array[],
   sentAhead: number,
 ): void {
-  const inRounds = connection.mode !== SendMode.AS_WRITTEN;
+  const inRounds = connection.mode !== AS_WRITTEN;
   if (inRounds || leavesAtOnce(connection, connection.handedBytes) || stream.pendingBytes > 0) {
     stream.queueAll(sentAhead > 0 ? chunks.slice(sentAhead) : chunks);
     if (!inRounds) settle(connection, stream, stream.send());
@@ -183,7 +187,7 @@ export function join(connection: Outgoing, chunk: Uint8Array): boolean {
 
 // Functions of their own: one that may make a closure pays for it on each call.
 function sendWithin(connection: Outgoing, stream: Stream): void {
-  connection.phase = WritePhase.HANDED;
+  connection.phase = HANDED;
   deferringCallbacks(connection.socket._writableState, () =>
     settle(connection, stream, stream.send()),
   );
@@ -212,7 +216,7 @@ export function detachFromCaller(connection: Outgoing, chunk: unknown): unknown 
   if (lengthBytes <= COPY_BYTES && length + lengthBytes < highWaterMark) {
     return isView ? copyOfView(chunk) : chunk;
   }
-  sendAllWithin(connection, SendMode.ALL);
+  sendAllWithin(connection, ALL);
   addPendingTick(connection);
   return chunk;
 }
@@ -249,7 +253,7 @@ function sendInRounds(connection: Outgoing): void {
 export function beforeFlush(connection: Outgoing): void {
   const { socket, stream } = connection;
   if (stream === null || connection.callback === null) return;
-  connection.phase = WritePhase.HANDED;
+  connection.phase = HANDED;
   const state = socket._writableState;
   const isAll = state.length <= connection.handedBytes;
   stream.finWithLastBytes = isAll && state.ending && socket._final === own._final;

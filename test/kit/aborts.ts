@@ -10,17 +10,31 @@ function counts(): Map<string, number> {
   return new Map(all.filter(([name]) => NAMED.test(name)));
 }
 
+/** The connections that the system reset meanwhile. */
+export interface Resets {
+  /**
+   * Those that a program had closed and that had bytes left to send, while the system was short of
+   * memory for TCP: of these bytes nobody hears again, whoever wrote them.
+   */
+  forWantOfMemory(): number;
+  /** All counts that grew, as a text for a failing test. */
+  toString(): string;
+}
+
 /**
- * Begins to count the connections that the system resets, by reason. The function that it returns
- * gives the counts as a text for a failing test. Connections of other processes are among them. The
- * word of a peer on `node:net` is not enough: one that is paused when the reset comes reports a
- * clean end.
+ * Begins to count the connections that the system resets, by reason. Connections of other processes
+ * are among them. The word of a peer on `node:net` is not enough: one that is paused when the reset
+ * comes reports a clean end.
  */
-export function resetsFromHere(): () => string {
+export function resetsFromHere(): Resets {
   const before = counts();
-  return () => {
-    const more = [...counts()].map(([name, count]) => [name, count - (before.get(name) ?? 0)]);
-    const told = more.filter(([, count]) => count !== 0).map((each) => each.join(' '));
-    return `resets meanwhile: ${told.join(', ') || 'none'}`;
+  const more = (): [string, number][] =>
+    [...counts()].map(([name, count]) => [name, count - (before.get(name) ?? 0)]);
+  return {
+    forWantOfMemory: () => new Map(more()).get('TCPAbortOnMemory') ?? 0,
+    toString() {
+      const told = more().filter(([, count]) => count !== 0);
+      return `resets meanwhile: ${told.map((each) => each.join(' ')).join(', ') || 'none'}`;
+    },
   };
 }

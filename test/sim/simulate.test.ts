@@ -263,7 +263,7 @@ test('a timer from before can be cleared inside', async () => {
 });
 
 test("Node's own modules keep real timers, also where a simulation comes first", async () => {
-  const args = ['--expose-gc', compiled('simulate_first')];
+  const args = ['--expose-gc', compiled('simulate-first')];
   const { code, stdout, stderr } = await run(process.execPath, args);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'timeout\nworld collected\n');

@@ -7,7 +7,7 @@ import { resetsFromHere } from '../../kit/aborts.js';
 import { pairOf } from '../../kit/our-pair.js';
 import { peer } from '../../kit/peer.js';
 import { accepted, fillUp } from '../../kit/peer-pair.js';
-import { row } from '../../kit/row.js';
+import { row, type Scope } from '../../kit/row.js';
 import { event, logOf, turns, until } from '../../kit/wait.js';
 
 const LARGE = 6_000_000;
@@ -60,17 +60,33 @@ row('C070 destroy in the handler of connection or connect', async (s) => {
   assert.deepEqual(await event(socket, 'close'), [false]);
 });
 
-row('destroySoon sends all that was written, then closes', async (s) => {
+/** Writes much, ends by `destroySoon`, and says what the peer got of it, and what was written. */
+async function writtenAndReceived(s: Scope) {
   const { socket, far } = await accepted(s, { paused: true });
-  const resets = resetsFromHere();
   const bytes = fillUp(socket);
   socket.destroySoon();
   assert.deepEqual([socket.destroyed, socket.writable], [false, false]);
   await far.resume();
   const state = await far.until({ closed: true });
-  const seen = [state.bytes, state.error, state.ended];
-  assert.deepEqual(seen, [bytes, null, true], `${seen}; ${resets()}`);
   await until(() => socket.destroyed, 'the socket to be destroyed');
+  return { received: [state.bytes, state.error, state.ended], written: [bytes, null, true] };
+}
+
+/**
+ * Linux resets a connection that was closed and still has bytes to send where it is short of memory
+ * for TCP (`tcp_mem`), as other tests make it. The bytes are lost, whoever wrote them: Linux 6.1
+ * lost 2.3 MB of `node:net` and 1.9 MB of this package when `tcp_mem` was lowered at the moment of
+ * the close. Such a round says nothing.
+ */
+row('destroySoon sends all that was written, then closes', async (s) => {
+  for (let round = 1; ; round++) {
+    const resets = resetsFromHere();
+    const { received, written } = await writtenAndReceived(s);
+    if (received[0] === written[0] || resets.forWantOfMemory() === 0 || round === 5) {
+      assert.deepEqual(received, written, `${received}; ${resets}`);
+      return;
+    }
+  }
 });
 
 // B#13555

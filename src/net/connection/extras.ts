@@ -5,9 +5,9 @@
 import type { Dial } from '../../dial/dial.js';
 import type { AddressInfo } from '../addresses/address_info.js';
 import type { BoundEnd } from '../addresses/bound_socket.js';
+import type { SocketSettings } from './kernel_options.js';
 import type { PendingFailure } from './pending_failure.js';
 import type { PipeEnd } from './pipe_end.js';
-import type { SocketSettings } from './settings.js';
 
 export class Extras {
   /** The connection is being made by this. */

@@ -12,7 +12,7 @@ import {
   applyTypeOfService,
   readTypeOfService,
   type SocketSettings,
-} from './settings.js';
+} from './kernel_options.js';
 
 /** How libuv has keep-alive's probes go, where nobody says otherwise. */
 const PROBE_INTERVAL_SECONDS = 1;

@@ -5,14 +5,13 @@
 import type { Stream } from '../../transport/stream.js';
 import type { Buffering } from '../../transport/stream_owner.js';
 import { ownCopy } from '../../util/view.js';
+import { BUILTIN_READ_BYTES } from '../node/builtin_read.js';
 import { emitsPlainly } from '../node/emit.js';
 import { markDataEmitted } from '../node/stream_state.js';
 import { isUnderTls, isWrapper, yieldToTls } from '../node/tls_wrap.js';
 import type { DuplexSurface } from './duplex.js';
 import type { Extras } from './extras.js';
 
-/** What a Readable that does not flow gets at a time: as much as the built-in reads. */
-const PORTION_BYTES = 64 * 1024;
 /** One smaller piece lies in memory of up to 16 KiB, which is little for a connection. */
 const LASTING_BYTES = 8 * 1024;
 
@@ -75,9 +74,9 @@ export function onBytes(connection: Incoming, chunk: Buffer): void {
  */
 function portion({ stream, socket }: Incoming, chunk: Buffer): Buffer {
   if (socket._readableState.flowing === true) return chunk;
-  if (chunk.length <= PORTION_BYTES || stream === null) return lasting(socket, chunk);
-  stream.unread(chunk.subarray(PORTION_BYTES));
-  return lasting(socket, chunk.subarray(0, PORTION_BYTES));
+  if (chunk.length <= BUILTIN_READ_BYTES || stream === null) return lasting(socket, chunk);
+  stream.unread(chunk.subarray(BUILTIN_READ_BYTES));
+  return lasting(socket, chunk.subarray(0, BUILTIN_READ_BYTES));
 }
 
 /** `chunk` where it keeps little else alive for as long as it waits to be read, or a copy. */

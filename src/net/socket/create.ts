@@ -3,6 +3,7 @@
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { types } from 'node:util';
+import { familyOf } from '../../transport/bind.js';
 import { descriptorType } from '../../transport/foreign.js';
 import type { Host } from '../../transport/host.js';
 import { Stream } from '../../transport/stream.js';
@@ -21,8 +22,9 @@ import { Connection } from '../connection/connection.js';
 import type { ListenContext } from '../connection/context.js';
 import type { ServerDefaults as Server, WriteCallback } from '../connection/duplex.js';
 import { type LooseHandle, SocketHandle } from '../connection/handle.js';
+import { SocketSettings, settingsOnDescriptor } from '../connection/kernel_options.js';
 import { UserRead } from '../connection/read_sink.js';
-import { SocketSettings, settingsOnDescriptor } from '../connection/settings.js';
+import { BUILTIN_READ_BYTES } from '../node/builtin_read.js';
 import { defaultHighWaterMark } from '../options/high_water_mark.js';
 import type { SocketOptions } from '../options/socket_options.js';
 import { kAcceptor, kBound, kConnection } from '../symbols.js';
@@ -117,14 +119,7 @@ function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
 
 /** A stream for a descriptor of ours that is connected. */
 export function streamOf(socket: Socket, host: Host, fd: number, isSocket: boolean): Stream {
-  let family = 0;
-  if (isSocket) {
-    const { SOL_SOCKET, SO_DOMAIN } = host.kernel.constants;
-    const domain = Buffer.alloc(4);
-    if (host.kernel.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain) === 4) {
-      family = domain.readInt32LE(0);
-    }
-  }
+  const family = isSocket ? Math.max(familyOf(host, fd), 0) : 0;
   const stream = new Stream(host, fd, family, socket[kConnection]);
   const opened = stream.open();
   if (opened < 0) throw systemError(opened, 'open');
@@ -140,9 +135,6 @@ function takeSettings(connection: Connection, options: InternalSocketOptions): v
   connection.ownExtras().settings = settings;
 }
 
-/** What `onread` reads into where its function gives nothing. */
-const ONREAD_BYTES = 64 * 1024;
-
 function takeOnRead(connection: Connection, onread: SocketOptions['onread']): void {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = pick(onread, ['buffer', 'callback']);
@@ -153,7 +145,12 @@ function takeOnRead(connection: Connection, onread: SocketOptions['onread']): vo
   // A function that has no buffer yet gets one of ours, so that nothing waits for it.
   if (isUint8Array(first)) connection.sink = new UserRead(socket, first, generate, callback);
   else if (generate !== null) {
-    connection.sink = new UserRead(socket, Buffer.allocUnsafe(ONREAD_BYTES), generate, callback);
+    connection.sink = new UserRead(
+      socket,
+      Buffer.allocUnsafe(BUILTIN_READ_BYTES),
+      generate,
+      callback,
+    );
   }
 }
 

@@ -11,6 +11,7 @@ import { errno } from '../../util/system_error.js';
 import type { Connection } from '../connection/connection.js';
 import { markProgress } from '../connection/outgoing.js';
 import { own, writesItself } from '../connection/overrides.js';
+import { BUILTIN_READ_BYTES } from '../node/builtin_read.js';
 import { emit } from '../node/emit.js';
 import { markReadServed } from '../node/stream_state.js';
 import { kConnection } from '../symbols.js';
@@ -19,9 +20,6 @@ import type { SocketSurface as Socket } from './surface.js';
 /** What Node calls the listeners of `pipe` itself. */
 const ON_DATA = 'ondata';
 const ON_DRAIN = 'pipeOnDrainFunctionResult';
-
-/** What the built-in reads at once, and so gives to a destination that may be slow. */
-const CHUNK_BYTES = 64 * 1024;
 
 /** A socket's `pipe` to another one. */
 export class SocketPipe implements Forward {
@@ -95,7 +93,7 @@ export class SocketPipe implements Forward {
 
   /** Counts what the destination is given at once; the reactor has a bound for all there is. */
   private noteAhead(lengthBytes: number): void {
-    if (lengthBytes <= CHUNK_BYTES) return;
+    if (lengthBytes <= BUILTIN_READ_BYTES) return;
     const to = this.destination[kConnection];
     this.aheadBytes += lengthBytes;
     to.host.reactor.kept.add(lengthBytes);

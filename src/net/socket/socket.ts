@@ -1,6 +1,6 @@
 /**
  * `Socket`: the public surface. What it does stands elsewhere: `create.ts` makes
- * one, `connect.ts` connects it, `connection/` moves its bytes, `options.ts` sets its options.
+ * one, `connect.ts` connects it, `connection/` moves its bytes, `set_options.ts` sets its options.
  */
 import { Duplex } from 'node:stream';
 import { afterHandlers } from '../../transport/after_handlers.js';
@@ -38,15 +38,15 @@ import {
   socketOptions,
 } from './create.js';
 import { TypedDuplex } from './events.js';
+import { parserProperty } from './parser_property.js';
+import { followPipe } from './pipe.js';
 import {
   getTypeOfService,
   type KeepAliveOptions,
   setKeepAlive,
   setNoDelay,
   setTypeOfService,
-} from './options.js';
-import { parserProperty } from './parser_property.js';
-import { followPipe } from './pipe.js';
+} from './set_options.js';
 import { end, write } from './write.js';
 
 type ConnectListener = () => void;

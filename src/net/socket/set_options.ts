@@ -4,7 +4,11 @@ import { pick } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';
 import { validateInt32 } from '../../util/validate.js';
 import { setKeepAliveOn } from '../connection/handle.js';
-import { keepAliveDiffers, readTypeOfService, SocketSettings } from '../connection/settings.js';
+import {
+  keepAliveDiffers,
+  readTypeOfService,
+  SocketSettings,
+} from '../connection/kernel_options.js';
 import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 

@@ -67,14 +67,26 @@ export abstract class Handle<Under extends Descriptor> {
   }
 }
 
-/** What a socket's handle is a view of; the two functions are absent where there is no socket. */
+/** What a socket's handle is a view of. */
 export interface HandledConnection {
   readonly stream: Stream | null;
   readonly context: { asyncId(): number } | null;
   /** From here on, `around` is called with what reports bytes and their end to the reader. */
-  reportToReaderWithin?(around: (report: () => void) => void): void;
+  reportToReaderWithin(around: (report: () => void) => void): void;
   /** Destroys the socket. */
-  refuse?(): void;
+  refuse(): void;
+}
+
+/** A stream that has no socket, or none yet. */
+export class BareStream implements HandledConnection {
+  constructor(readonly stream: Stream) {}
+
+  get context(): HandledConnection['context'] {
+    return null;
+  }
+
+  reportToReaderWithin(): void {}
+  refuse(): void {}
 }
 
 /** The handle of a socket. */
@@ -95,7 +107,7 @@ export class SocketHandle extends Handle<Stream> {
 
   set onread(around: () => void) {
     if (this.around === null) {
-      this.connection.reportToReaderWithin?.((report) => {
+      this.connection.reportToReaderWithin((report) => {
         this.report = report;
         this.hear();
       });
@@ -106,14 +118,14 @@ export class SocketHandle extends Handle<Stream> {
   private hear(): void {
     const { onread } = this;
     // Node's own agents set these two: on a socket that no request uses nothing may come.
-    if (onread.name === 'freeSocketOnReadGuard') this.connection.refuse?.();
+    if (onread.name === 'freeSocketOnReadGuard') this.connection.refuse();
     else if (onread.name === 'onStreamRead') this.plain();
     else Reflect.apply(onread, this, []);
   }
 
   /** A handle for a stream that has no socket, or whose socket does not matter. */
   static of(stream: Stream): SocketHandle {
-    return new SocketHandle({ stream, context: null });
+    return new SocketHandle(new BareStream(stream));
   }
 
   override getAsyncId(): number {

@@ -13,7 +13,7 @@ import { systemError } from '../../util/system_error.js';
 import { addressInfo } from '../addresses/address_info.js';
 import { Connection } from '../connection/connection.js';
 import { ListenContext } from '../connection/context.js';
-import { SocketHandle } from '../connection/handle.js';
+import { BareStream, SocketHandle } from '../connection/handle.js';
 import { classOf } from '../node/callable.js';
 import type { DropInfo } from '../options/server_options.js';
 import type { BlockListLike } from '../options/socket_options.js';
@@ -54,6 +54,14 @@ export interface ServerSetup {
   readonly host: Host;
   readonly profile: Profile;
   readonly SocketClass: SocketConstructor;
+}
+
+/** A stream whose handle somebody sees before it has a socket. */
+class AcceptedStream extends BareStream {
+  override get context(): AsyncResource | null {
+    const { owner } = this.stream;
+    return owner instanceof Connection ? owner.context : null;
+  }
 }
 
 export class Acceptor implements ListenerOwner {
@@ -268,12 +276,7 @@ export class Acceptor implements ListenerOwner {
 
   /** Somebody looks at the handle of each connection first. */
   private show(handle: ServerHandle, stream: Stream): void {
-    const connection = new SocketHandle({
-      stream,
-      get context() {
-        return stream.owner instanceof Connection ? stream.owner.context : null;
-      },
-    });
+    const connection = new SocketHandle(new AcceptedStream(stream));
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);
   }

@@ -301,8 +301,11 @@ export function makeServerClass(
 ): Callable<typeof ServerClass> {
   class Server extends ServerClass {
     override get [kSetup](): ServerSetup {
-      const { host = systemHost(), SocketClass = Socket } = on ?? {};
-      return { host, profile, SocketClass };
+      return {
+        host: on?.host ?? systemHost(),
+        profile,
+        SocketClass: on?.SocketClass ?? Socket,
+      };
     }
   }
   return makeCallable('Server', Server, initialise);

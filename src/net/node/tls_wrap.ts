@@ -2,7 +2,7 @@
  * Node's `tls` puts a stream that is not its own into a wrapper that listens for its `'data'`. A
  * socket in there is TLS's alone, whoever had it before (STARTTLS).
  */
-import type { DuplexInside as Socket } from './stream_state.js';
+import type { ReadableInternals, Settable, DuplexInside as Socket } from './stream_state.js';
 
 /** What the source of the wrapper's listeners says, by event; and the name of the first. */
 const MARKS: Readonly<Record<string, string>> = {
@@ -71,7 +71,7 @@ export function yieldToTls(socket: Socket): void {
     socket.removeAllListeners('readable');
     socket.resume();
   }
-  const state = socket._readableState;
+  const state: Settable<ReadableInternals> = socket._readableState;
   if (state.length > 0) return;
   state.decoder = null;
   state.encoding = null;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeCertificate } from './lib/certificate.mjs';
 import { benchFolder, cacheFolder, contenders } from './lib/contenders.mjs';
 import { evaluate } from './lib/evaluate.mjs';
 import { busyness, descriptorLimit, machine } from './lib/machine.mjs';
@@ -87,6 +88,10 @@ function selectedRows(progressSay) {
   const limit = descriptorLimit();
   return [...rows, ...scaleRows, ...loadRows].filter((row) => {
     if (!chosen.only.test(row.id)) return false;
+    if (row.tls && !makeCertificate()) {
+      progressSay(`SKIPPED ${row.id}: there is no openssl to make a certificate`);
+      return false;
+    }
     const most = Math.max(...(row.variants ?? []).map(({ load }) => load.idle ?? 0));
     if (most + 1_000 <= limit && (row.descriptors ?? 0) <= limit) return true;
     progressSay(`SKIPPED ${row.id}: a process may hold ${limit} descriptors here`);

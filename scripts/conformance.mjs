@@ -1,7 +1,10 @@
 // npm run conformance -- DIR [--impl node:net|barewire|barewire/node|PATH] [--node BIN|VERSION]...
 //   [--filter REGEX] [--extra] [--run-excluded] [--jobs N] [--repeat N] [--json FILE] [--mark-weak]
+//   [--tls]
 // Runs Node's own tests of net, which DIR holds (test/conformance/harness/extract.sh), on the
-// module. The tests are never part of this repository. docs/CONFORMANCE.md has the results.
+// module. With --tls those of tls and https, on the built-in and with the ready-made servers and
+// clients in its place. The tests are never part of this repository. docs/CONFORMANCE.md has the
+// results.
 import { execFileSync, spawnSync } from 'node:child_process';
 import dns from 'node:dns';
 import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +12,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attempt } from '../test/conformance/harness/attempt.mjs';
+import { compareProtocols, PROTOCOL_TESTS } from '../test/conformance/harness/protocols.mjs';
 import { printReport, totalsOf } from '../test/conformance/harness/report.mjs';
 import {
   CLASSIFICATION,
   listTests,
+  NET_TESTS,
   readClassification,
 } from '../test/conformance/harness/tests.mjs';
 import { projectRoot } from './lib/files.mjs';
@@ -37,6 +42,7 @@ const { values, positionals } = parseArgs({
     extra: { type: 'boolean', default: false },
     'run-excluded': { type: 'boolean', default: false },
     'mark-weak': { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
   },
 });
 
@@ -103,14 +109,20 @@ async function runTest(test, index, setting) {
 }
 
 /** The results of all tests on one Node. */
-async function runAll(tree, node, module, facts) {
+async function runAll(tree, node, module, facts, protocols) {
   const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim();
   const filter = values.filter === undefined ? undefined : new RegExp(values.filter);
-  const tests = listTests(tree, { version, facts, filter, extra: values.extra });
+  const tests = listTests(tree, {
+    version,
+    facts,
+    filter,
+    names: protocols === undefined ? NET_TESTS : PROTOCOL_TESTS,
+    extra: values.extra,
+  });
   const scratch = mkdtempSync(join(tmpdir(), 'conformance-'));
   let done = 0;
   const work = async (test) => {
-    const setting = { tree, node, module, scratch };
+    const setting = { tree, node, module, scratch, protocols };
     const result = await runTest(test, tests.indexOf(test), setting);
     drawBar(++done, tests.length);
     return result;
@@ -149,8 +161,18 @@ const tree = treeFolder();
 const facts = await machineFacts();
 const nodes = values.node.map(nodeProgram);
 const runs = [];
+let failed = false;
 if (values['mark-weak']) {
   await markWeak(tree, nodes[0], facts);
+} else if (values.tls) {
+  const folder = join(projectRoot, 'dist');
+  for (const node of nodes) {
+    const control = await runAll(tree, node, 'node:net', facts, 'node');
+    const ours = await runAll(tree, node, 'node:net', facts, folder);
+    const { version } = ours;
+    failed = compareProtocols(version, control.results, ours.results) > 0 || failed;
+    runs.push({ node: version, control: control.results, results: ours.results });
+  }
 } else {
   const module = modulePath(values.impl);
   for (const node of nodes) {
@@ -160,5 +182,5 @@ if (values['mark-weak']) {
   }
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(runs, null, 1)}\n`);
-const failed = runs.some(({ groups }) => groups.strict.fail + groups.strict.timeout > 0);
+failed ||= runs.some(({ groups }) => groups && groups.strict.fail + groups.strict.timeout > 0);
 process.exitCode = failed ? 1 : 0;

@@ -58,6 +58,8 @@ const ALL = [...NET, 'http', 'http-hand'];
 const ON_V8 = [...ALL, 'idle-grown'];
 /** What is compared with `node:net` only. */
 const SENDS = ['send-64k', 'send-1m', 'send-file', 'small-corked', 'small-loop'];
+/** Node's `tls` and `https` as well, and compared with the built-in only. */
+const SECURE = ['tls-echo', 'tls-churn', 'tls-client', 'tls-visitor', 'https'];
 
 /**
  * The measured process is asked to collect before its size is read. By how much its young
@@ -154,16 +156,20 @@ export function contenders({ node, base, others }) {
   const own = (folder) => ownFrom(node, folder);
   const nodeVersion = version(node, '--version');
   const list = {
-    ours: { title: 'barewire', start: own(root), scenarios: [...ON_V8, ...SENDS, 'reuseport'] },
+    ours: {
+      title: 'barewire',
+      start: own(root),
+      scenarios: [...ON_V8, ...SENDS, ...SECURE, 'reuseport'],
+    },
     node: {
       title: 'node:net',
       start: onNode(node, 'net.mjs', 'node'),
-      scenarios: [...ON_V8, ...SENDS],
+      scenarios: [...ON_V8, ...SENDS, ...SECURE],
       version: nodeVersion,
     },
   };
   if (base !== null) {
-    const scenarios = [...ON_V8, ...SENDS];
+    const scenarios = [...ON_V8, ...SENDS, ...SECURE];
     list.base = { title: 'barewire before', start: own(base), scenarios };
   }
   if (!others) return list;

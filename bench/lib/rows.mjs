@@ -54,6 +54,47 @@ const smallWrites = (how, title) => {
   ];
 };
 
+/** TLS costs no more than over the built-in's sockets. */
+const secure = (id, title, server, load, must = 1.05) => ({
+  id,
+  title,
+  server,
+  load,
+  tls: true,
+  must: { node: must },
+  stretch: { node: 0.95 },
+});
+
+/** Echoes over TLS, with the measured process as the server or as the client. */
+const secureEchoes = (id, title, server, mode) => [
+  secure(`${id}-64-c64`, `${title}, 64 B × 64`, server, ping(64, 64, 60_000, { mode })),
+  secure(`${id}-16k-c16`, `${title}, 16 KiB × 16`, server, ping(16, 16 * KIB, 24_000, { mode })),
+  secure(`${id}-256k-c4`, `${title}, 256 KiB × 4`, server, ping(4, 256 * KIB, 2_400, { mode })),
+];
+
+/** A handshake, one message, close: of these each takes as long as of messages a hundred. */
+const secureVisits = (id, title, server, mode) => ({
+  ...secure(id, title, server, { mode, conns: 32, size: 64, units: 4_000, warmup: 4_000 }),
+  unit: 'connection',
+});
+
+const secureRows = [
+  ...secureEchoes('tls', 'TLS echo', 'tls-echo', 'tls'),
+  secureVisits('tls-handshake', 'TLS: handshake, echo once, close', 'tls-churn', 'tls-churn'),
+  ...secureEchoes('tls-client', 'TLS client, echo', 'tls-client', 'tls-connectback'),
+  secureVisits('tls-client-handshake', 'TLS client: the same', 'tls-visitor', 'tls-visited'),
+  {
+    ...secure(
+      'https-c64',
+      'HTTPS, kept connections, 64 of them',
+      'https',
+      { mode: 'https', conns: 64, units: 40_000, warmup: 40_000 },
+      1.03,
+    ),
+    unit: 'request',
+  },
+];
+
 /**
  * A warm-up is as long as V8 takes to have compiled what is hot: for messages about 40,000, for
  * connections about 20,000, in Node 20 as in Node 26, in ours as in node:net.
@@ -185,6 +226,7 @@ export const rows = [
     load: { mode: 'http', conns: 64, units: 60_000, warmup: 60_000 },
     must: { node: 1.15 },
   },
+  ...secureRows,
   {
     id: 'memory-idle',
     title: 'resident memory per idle connection',

@@ -66,7 +66,12 @@ async function connecting(context, contender, row, job, started) {
   return { server, load, job };
 }
 
-const SIDES = { client: connecting, relay: connecting };
+const SIDES = {
+  client: connecting,
+  relay: connecting,
+  'tls-client': connecting,
+  'tls-visitor': connecting,
+};
 
 /** A server and its load, warmed up. What it started is in `started`, whatever comes. */
 export async function warmedUp(context, contender, row, job, started) {

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { PingPong } from './pingpong.mjs';
+import { SecurePingPong, secureDial } from './tls.mjs';
 
 /** What browsers and proxies send at the least. */
 const REQUEST =
@@ -10,8 +11,7 @@ const REQUEST =
 const OK = /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nhello$/s;
 
 /** The reply to one request, as text. */
-async function askOnce({ port, host, path }) {
-  const socket = connect(path === undefined ? { port, host } : { path });
+async function askOnce(socket) {
   socket.setEncoding('latin1').write(REQUEST);
   let reply = '';
   while (!OK.test(reply)) {
@@ -22,11 +22,20 @@ async function askOnce({ port, host, path }) {
   return reply;
 }
 
-/** A job for `PingPong`'s connections whose messages are requests. */
-export async function httpJob(config) {
+/** A job of `Kind` whose messages are requests, answered as the first one on `socket` is. */
+async function jobOf(Kind, config, socket) {
   const depth = config.depth ?? 1;
-  const reply = await askOnce(config.target);
-  const job = new PingPong({ ...config, size: 0, reply: reply.length });
+  const reply = await askOnce(socket);
+  const job = new Kind({ ...config, size: 0, reply: reply.length });
   job.message = Buffer.from(REQUEST.repeat(depth));
   return job;
+}
+
+export function httpJob(config) {
+  const { port, host, path } = config.target;
+  return jobOf(PingPong, config, connect(path === undefined ? { port, host } : { path }));
+}
+
+export function httpsJob(config) {
+  return jobOf(SecurePingPong, config, secureDial(config.target));
 }

@@ -3,11 +3,12 @@
 // `go` does a fixed amount of work, and prints `done` with what it saw.
 import { readSync } from 'node:fs';
 import { Churn } from './churn.mjs';
-import { httpJob } from './http.mjs';
+import { httpJob, httpsJob } from './http.mjs';
 import { Acceptor, Connection, dial, IN, listen, OUT } from './kernel.mjs';
 import { AtOnce, PingPong } from './pingpong.mjs';
 import { Receiving } from './receiving.mjs';
 import { Streaming } from './streaming.mjs';
+import { SecureChurn, SecurePingPong, SecureVisited, secureDial, secureListen } from './tls.mjs';
 
 /** So many connections are in the making at once: listen queues are finite. */
 const CONNECTING_MAX = 200;
@@ -62,12 +63,12 @@ function holdIdle(count, target) {
   });
 }
 
-async function connectAll(job, count, target) {
+async function connectAll(job, count, target, open = dial) {
   for (let done = 0; done < count; done += CONNECTING_MAX) {
     await new Promise((resolve) => {
       job.onAllConnected = resolve;
       const upTo = Math.min(count, done + CONNECTING_MAX);
-      for (let i = done; i < upTo; i++) job.add(dial(target));
+      for (let i = done; i < upTo; i++) job.add(open(target));
     });
   }
 }
@@ -85,6 +86,24 @@ function acceptAll(job, count) {
     };
     tell('listening', { port });
   });
+}
+
+/** The same over TLS. */
+async function acceptAllSecure(job, count) {
+  const connected = new Promise((resolve) => {
+    job.onAllConnected = () => {
+      if (job.connections.length === count) resolve();
+    };
+  });
+  tell('listening', { port: await secureListen((socket) => job.add(socket)) });
+  await connected;
+}
+
+async function visited(job) {
+  const ready = new Promise((resolve) => {
+    job.listen(resolve).then((port) => tell('listening', { port }));
+  });
+  await ready;
 }
 
 const run = (job, count) => new Promise((resolve) => job.run(count, resolve));
@@ -127,8 +146,13 @@ async function measureMemory(target) {
   tell('done', { ms: 0, loadCpuMs: 0 });
 }
 
+/** Loops whose connections are TLS. */
+const SECURE = ['tls', 'https'];
+
 async function closedLoop() {
   if (mode === 'http') return httpJob(config);
+  if (mode === 'https') return httpsJob(config);
+  if (mode === 'tls') return new SecurePingPong(config);
   return mode === 'atonce' ? new AtOnce(config) : new PingPong(config);
 }
 
@@ -136,6 +160,16 @@ async function main() {
   if (mode === 'connectback') {
     const job = new PingPong(config);
     await acceptAll(job, conns);
+    return measure(job);
+  }
+  if (mode === 'tls-connectback') {
+    const job = new SecurePingPong(config);
+    await acceptAllSecure(job, conns);
+    return measure(job);
+  }
+  if (mode === 'tls-visited') {
+    const job = new SecureVisited();
+    await visited(job);
     return measure(job);
   }
   if (mode === 'relay') {
@@ -147,11 +181,12 @@ async function main() {
   const { target } = config;
   if (mode === 'memory') return measureMemory(target);
   if (mode === 'churn') return measure(new Churn(config));
+  if (mode === 'tls-churn') return measure(new SecureChurn(config));
   if (mode === 'stream') return measure(new Streaming(config));
   if (mode === 'receive') return measure(new Receiving(config));
   const job = await closedLoop();
   await holdIdle(idle, target);
-  await connectAll(job, conns, target);
+  await connectAll(job, conns, target, SECURE.includes(mode) ? secureDial : dial);
   return measure(job);
 }
 

@@ -1,12 +1,13 @@
 // The scenarios on the API of node:net, for every module that has it:
 //   net.mjs MODULE SCENARIO tcp|/PATH       MODULE: node, or the path of ours
-//   net.mjs MODULE client PORT CONNECTIONS
+//   net.mjs MODULE client|tls-client|tls-visitor PORT CONNECTIONS
 //   net.mjs MODULE relay PORT
 // Prints `ready PORT` when it listens.
 import { createReadStream, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { clientOptions, serverOptions } from '../lib/certificate.mjs';
 import { makeGarbage } from './garbage.mjs';
 
 const [name, scenario, where, count] = process.argv.slice(2);
@@ -16,6 +17,7 @@ const net = require(name === 'node' ? 'node:net' : name);
 const BURST = 100;
 const BUSY_MS = 2;
 const chunk = Buffer.alloc(32, 'x');
+const message = Buffer.alloc(64, 'x');
 const small = Buffer.alloc(100, 'x');
 const PROBE = 'p'.charCodeAt(0);
 /** What the load counts in where much is sent. */
@@ -150,10 +152,70 @@ const answer = (_request, response) => response.end('hello');
 /** Where the machine is busy the load may take longer than the usual five seconds. */
 const options = { keepAliveTimeout: 60_000 };
 
+/** A file of the package that is measured. */
+const own = (...path) => require(join(dirname(name), ...path, 'index.js'));
+
 /** Node's `http`, on ours by `barewire/interop`. */
 function httpServer() {
   if (name === 'node') return require('node:http').createServer(options, answer);
-  return require(join(dirname(name), 'interop', 'index.js')).createHttpServer(options, answer);
+  return own('interop').createHttpServer(options, answer);
+}
+
+function httpsServer() {
+  const all = { ...options, ...serverOptions() };
+  if (name === 'node') return require('node:https').createServer(all, answer);
+  return own('interop').createHttpsServer(all, answer);
+}
+
+const tlsServer = (handler) => () => {
+  const onSecure = (socket) => handler(socket.on('error', ignore));
+  const all = { ...serverOptions(), noDelay: true };
+  if (name === 'node') return require('node:tls').createServer(all, onSecure);
+  return own('interop').createTlsServer(all, onSecure);
+};
+
+/** As a program dials by Node's `tls`: under the hook, with a socket of `net` that is ours. */
+function secureDial() {
+  const tls = require('node:tls');
+  if (name === 'node') {
+    const socket = tls.connect({ port: Number(where), host: '127.0.0.1', ...clientOptions });
+    return socket.setNoDelay(true);
+  }
+  const socket = own('register').net.connect(Number(where), '127.0.0.1').setNoDelay(true);
+  return tls.connect({ socket, ...clientOptions });
+}
+
+function connectAllSecure() {
+  let connected = 0;
+  for (let i = 0; i < Number(count); i++) {
+    const socket = secureDial().once('secureConnect', () => {
+      if (++connected === Number(count)) ready(0);
+    });
+    socket.on('error', ignore);
+    echo(socket);
+  }
+}
+
+/** Makes as many connections as the first one says, for one message each, so many at once. */
+function visit() {
+  let left = 0;
+  let under = 0;
+  const told = secureDial().once('secureConnect', () => ready(0));
+  const next = () => {
+    for (; left > 0 && under < Number(count); left--, under++) {
+      const socket = secureDial();
+      socket.write(message);
+      socket.on('data', ignore).once('close', () => {
+        under--;
+        if (left > 0) next();
+        else if (under === 0) told.write('.');
+      });
+    }
+  };
+  told.on('data', (data) => {
+    left = Number(data);
+    next();
+  });
 }
 
 /** A listener of `net`, whose connections are handed to Node's `http`. */
@@ -201,7 +263,16 @@ function netServer() {
   });
 }
 
-const SERVERS = { http: httpServer, 'http-hand': httpByHand };
+const SERVERS = {
+  http: httpServer,
+  'http-hand': httpByHand,
+  https: httpsServer,
+  'tls-echo': tlsServer(echo),
+  'tls-churn': tlsServer(churn),
+};
+
+/** What dials in place of listening. */
+const CLIENTS = { client: connectAll, 'tls-client': connectAllSecure, 'tls-visitor': visit };
 
 function listen() {
   const server = (SERVERS[scenario] ?? netServer)();
@@ -216,5 +287,4 @@ function listen() {
   } else server.listen({ port: 0, host: '0.0.0.0', backlog }, onListening);
 }
 
-if (scenario === 'client') connectAll();
-else listen();
+(CLIENTS[scenario] ?? listen)();

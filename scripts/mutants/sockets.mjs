@@ -37,8 +37,8 @@ export default [
   {
     row: 'C021',
     file: CONNECT,
-    find: 'connectPath(socket, request.path);',
-    replace: "connectPath(socket, request.path + 'x');",
+    find: 'connectPath(socket, connection, request.path);',
+    replace: "connectPath(socket, connection, request.path + 'x');",
   },
   {
     row: 'C022',

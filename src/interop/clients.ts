@@ -4,13 +4,16 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { normalizeArguments } from '../net/options/arguments.js';
 import type { ConnectOptions } from '../net/options/socket_options.js';
 import type { Socket } from '../net/socket/socket.js';
 import { ownOptions } from '../util/options.js';
 
-import { lendAddresses } from './mount.js';
-
 import net = require('../node.js');
+
+// Taken now: programs put this package's functions in the place of Node's.
+const connectTls = tls.connect;
+const connectHttp2 = http2.connect;
 
 type Created = (error: Error | null, stream: Duplex) => void;
 
@@ -22,22 +25,36 @@ export class HttpAgent extends http.Agent {
   }
 }
 
+/** `(options)`, `(port, options)` or `(port, host, options)`, as an `https.Agent` is called. */
+function agentOptions(args: readonly unknown[]): https.RequestOptions {
+  const [port, host] = args;
+  const to = {
+    ...(typeof port === 'number' || typeof port === 'string' ? { port } : {}),
+    ...(typeof host === 'string' ? { host } : {}),
+  };
+  return Object.assign(ownOptions({}), ...args.filter((one) => typeof one === 'object'), to);
+}
+
 /** An `https.Agent` whose connections are this package's. TLS sessions are reused as ever. */
 export class HttpsAgent extends https.Agent {
   /** Called by `https` for each new connection. */
   override createConnection(
     options: https.RequestOptions,
     callback?: Created,
-  ): Duplex | null | undefined {
+  ): Duplex | null | undefined;
+  override createConnection(...args: unknown[]): Duplex | null | undefined {
+    const options = agentOptions(args);
+    const callback = args.find((one) => typeof one === 'function') as Created | undefined;
+    if (readsInto(options)) return super.createConnection(options, callback);
     const { timeout, ...others } = connectOptions(options);
-    const socket = net.connect(others as ConnectOptions);
-    const over: https.RequestOptions & { socket: Socket } = { ...options, socket };
-    const secured = super.createConnection(over, callback);
-    if (!(secured instanceof tls.TLSSocket)) return secured;
-    lendAddresses(secured, socket);
-    if (timeout) secured.setTimeout(timeout);
-    return secured;
+    return dialUnder(options, others, timeout, (over) => super.createConnection(over, callback));
   }
+}
+
+/** `tls` looks at `onread` only where it dials itself. */
+function readsInto(options: object): boolean {
+  const { onread }: { onread?: unknown } = options;
+  return typeof onread === 'object' && onread !== null;
 }
 
 interface LooseOptions {
@@ -69,30 +86,35 @@ export function tlsConnect(
   options?: tls.ConnectionOptions,
   listener?: () => void,
 ): tls.TLSSocket;
+export function tlsConnect(path: string, options?: tls.ConnectionOptions): tls.TLSSocket;
 export function tlsConnect(...args: unknown[]): tls.TLSSocket {
-  const listener = args.find((argument) => typeof argument === 'function');
-  const [port, host] = args;
-  const given: tls.ConnectionOptions = Object.assign(
-    ownOptions({}),
-    ...args.filter((argument) => typeof argument === 'object'),
-    typeof port === 'number' ? { port } : {},
-    typeof host === 'string' ? { host } : {},
-  );
+  const [to, listener] = normalizeArguments<tls.ConnectionOptions, () => void>(args);
+  const more = args.slice(1).filter((one) => typeof one === 'object');
+  const given: tls.ConnectionOptions = Object.assign(ownOptions({}), to, ...more);
+  if (given.socket || readsInto(given)) return connectTls(given, listener ?? undefined);
   const { path, timeout, ...direct } = given;
-  const socket = given.socket ?? net.connect(connectOptions({ ...direct, socketPath: path }));
-  const servername = given.servername ?? serverName(given.host);
-  const secured = tls.connect(
-    { ...given, ...(servername && { servername }), socket },
-    listener as (() => void) | undefined,
-  );
-  if (socket instanceof net.Socket) lendAddresses(secured, socket);
-  if (timeout) secured.setTimeout(timeout);
-  return secured;
+  const target = connectOptions({ ...direct, socketPath: path });
+  return dialUnder(given, target, timeout, (over) => connectTls(over, listener ?? undefined));
 }
 
-/** An address is no server name. */
-function serverName(host: string | undefined): string | undefined {
-  return host !== undefined && net.isIP(host) === 0 ? host : undefined;
+/**
+ * Puts TLS over a socket of ours, and dials then: what `tls` refuses is not dialled for, and what
+ * can not be dialled is thrown, as by `tls.connect`.
+ */
+function dialUnder<Options extends object, Secured>(
+  options: Options,
+  target: ConnectOptions,
+  timeout: number | undefined,
+  wrap: (options: Options & { socket: Socket }) => Secured,
+): Secured {
+  const socket = new net.Socket(target);
+  const secured = wrap({ ...options, socket });
+  if (!(secured instanceof tls.TLSSocket)) return secured;
+  if (timeout) secured.setTimeout(timeout);
+  // A signal that was aborted before closes it without a look at what it stands on.
+  secured.once('close', () => socket.destroy());
+  socket.connect(target);
+  return secured;
 }
 
 /**
@@ -109,9 +131,11 @@ export function http2Connect(
   const secure = url.protocol === 'https:';
   const port = Number(url.port || (secure ? 443 : 80));
   const to = { host, port, noDelay: true };
-  const secured: tls.ConnectionOptions = { ALPNProtocols: ['h2'], ...options, ...to };
+  // An address is no server name.
+  const names = net.isIP(host) === 0 ? { servername: host } : {};
+  const secured: tls.ConnectionOptions = { ALPNProtocols: ['h2'], ...names, ...options, ...to };
   const createConnection = (): Duplex => (secure ? tlsConnect(secured) : net.connect(to));
-  const session = http2.connect(url, { ...options, createConnection });
+  const session = connectHttp2(url, { ...options, createConnection });
   if (listener !== undefined) session.once('connect', listener);
   return session;
 }

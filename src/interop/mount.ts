@@ -5,21 +5,28 @@
  */
 import type builtin from 'node:net';
 import tls from 'node:tls';
-import { isOurSocket } from '../net/moving/ours.js';
 import type { ServerOptions } from '../net/options/server_options.js';
+import type { Acceptor } from '../net/server/acceptor.js';
 import type { Server } from '../net/server/server.js';
-import type { Socket } from '../net/socket/socket.js';
 import { kAcceptor } from '../net/symbols.js';
 import { ownOptions } from '../util/options.js';
+import { acceptNatively, type NativeServer } from './native_accept.js';
 
 import net = require('../node.js');
 
 /** A protocol server, as far as listening goes. */
-type Mounted = builtin.Server & {
-  closeIdleConnections?: () => void;
-  /** Node calls it where a connection has ended, to see whether the server has. */
-  _emitCloseIfDrained?: () => void;
-};
+type Mounted = builtin.Server &
+  NativeServer & {
+    closeIdleConnections?: () => void;
+    /** Node calls it where a connection has ended, to see whether the server has. */
+    _emitCloseIfDrained?: () => void;
+  };
+
+/**
+ * What a protocol reads connections by: `native` code of Node's, as `tls` and `http2` do, or by the
+ * events of a `socket` of this package.
+ */
+export type Reading = 'native' | 'socket';
 
 /** The options of `net.createServer` among those of a protocol server. */
 function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
@@ -32,40 +39,20 @@ function listenerOptions(all: ServerOptions, secure: boolean): ServerOptions {
   return { ...given, pauseOnConnect, allowHalfOpen: !secure || options.allowHalfOpen };
 }
 
-/** How a `tls.TLSSocket` holds what it stands on: Node wraps a stream that is not its own. */
-type Secured = tls.TLSSocket & {
-  readonly _handle?: { readonly _parentWrap?: { readonly stream?: unknown } } | null;
-};
+/** In a worker of `cluster`: the keys of TLS tickets, which all workers on a port share. */
+const SHARED = ['_getServerData', '_setServerData'] as const;
 
-const ADDRESSES = [
-  'remoteAddress',
-  'remotePort',
-  'remoteFamily',
-  'localAddress',
-  'localPort',
-  'localFamily',
-] as const;
-
-/** A TLS socket knows its addresses from a handle of Node's own: here it asks the one below. */
-export function lendAddresses(secured: tls.TLSSocket, below: Socket): void {
-  // A mock may have made it the built-in's, which TLS asks by itself.
-  if (!isOurSocket(below)) return;
-  for (const name of ADDRESSES) {
-    Object.defineProperty(secured, name, { get: () => below[name], configurable: true });
+function shareInCluster(listener: Server, server: Mounted): void {
+  for (const name of SHARED) {
+    const share: unknown = Reflect.get(server, name);
+    if (typeof share !== 'function') continue;
+    const value = (...args: unknown[]): unknown => Reflect.apply(share, server, args);
+    Object.defineProperty(listener, name, { value });
   }
-  const value = (): unknown => below.address();
-  Object.defineProperty(secured, 'address', { value, writable: true, configurable: true });
 }
 
-function lendToAll(server: tls.Server): void {
-  server.prependListener('secureConnection', (secured: Secured) => {
-    const below = secured._handle?._parentWrap?.stream;
-    if (below instanceof net.Socket) lendAddresses(secured, below);
-  });
-}
-
-function forwardEvents(listener: Server, server: Mounted): void {
-  if (server instanceof tls.Server) lendToAll(server);
+function forwardEvents(listener: Server, server: Mounted, reading: Reading): void {
+  if (reading === 'native') acceptNatively(listener, server);
   listener.on('connection', (socket) => server.emit('connection', socket));
   listener.on('listening', () => server.emit('listening'));
   listener.on('error', (error) => server.emit('error', error));
@@ -75,9 +62,14 @@ function forwardEvents(listener: Server, server: Mounted): void {
 
 function methods(listener: Server, server: Mounted): Partial<Record<string, unknown>> {
   const close = server.close;
+  let closing = false;
   return {
     listen(...args: unknown[]): Mounted {
-      Reflect.apply(listener.listen, listener, args);
+      const onListening = args.at(-1);
+      const isFunction = typeof onListening === 'function';
+      Reflect.apply(listener.listen, listener, isFunction ? args.slice(0, -1) : args);
+      // Called with the server that the program knows.
+      if (isFunction) server.once('listening', onListening as () => void);
       return server;
     },
     close(callback?: (error?: Error) => void): Mounted {
@@ -86,7 +78,12 @@ function methods(listener: Server, server: Mounted): Partial<Record<string, unkn
         else listener.getConnections(() => callback(notRunning()));
       }
       // What the protocol does about its own: idle connections, timers. It never listened itself.
-      Reflect.apply(close, server, []);
+      closing = true;
+      try {
+        Reflect.apply(close, server, []);
+      } finally {
+        closing = false;
+      }
       listener.close();
       return server;
     },
@@ -103,8 +100,10 @@ function methods(listener: Server, server: Mounted): Partial<Record<string, unkn
       listener.unref();
       return server;
     },
-    // The protocol's own count is none, and would end it at once.
-    _emitCloseIfDrained(): void {},
+    // The built-in's `close` asks as well, but never listened: only the listener's shall answer.
+    _emitCloseIfDrained(): void {
+      if (!closing) listener._emitCloseIfDrained();
+    },
   };
 }
 
@@ -112,31 +111,71 @@ function notRunning(): Error {
   return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
 }
 
-/** Makes `server` listen by this package, and returns it. */
-export function mount<Kind extends builtin.Server>(server: Kind, options: ServerOptions): Kind {
-  const listener = net.createServer(listenerOptions(options, server instanceof tls.Server));
-  const mounted: Mounted = server;
-  for (const [name, value] of Object.entries(methods(listener, mounted))) {
-    Object.defineProperty(mounted, name, { value, configurable: true, writable: true });
-  }
-  Object.defineProperty(mounted, 'listening', { get: () => listener.listening });
-  Object.defineProperty(mounted, 'connections', { get: () => listener.connections });
-  Object.defineProperty(mounted, 'maxConnections', {
-    get: () => listener.maxConnections,
+function accessors(listener: Server): PropertyDescriptorMap {
+  return {
+    listening: { get: () => listener.listening },
+    connections: { get: () => listener.connections },
+    maxConnections: {
+      get: () => listener.maxConnections,
+      set: (count: number) => {
+        listener.maxConnections = count;
+      },
+      enumerable: true,
+    },
+    blockList: {
+      get: () => listener.blockList,
+      set: (list: Server['blockList']) => {
+        listener.blockList = list;
+      },
+    },
+  };
+}
+
+async function dispose(listener: Server, server: Mounted): Promise<void> {
+  // On another runtime the listener is that one's.
+  const acceptor = listener[kAcceptor] as Acceptor | undefined;
+  const { listening, pending } = acceptor ?? { listening: listener.listening, pending: false };
+  if (!listening && !pending) return;
+  await new Promise<void>((resolve, reject) => {
+    server.close((error) => (error && listening ? reject(error) : resolve()));
+  });
+}
+
+/** Node counts its sockets at their server: the listener has the same count. */
+function shareCount(listener: Server, server: Mounted): void {
+  Object.defineProperty(listener, '_connections', {
+    get: () => server._connections,
     set: (count: number) => {
-      listener.maxConnections = count;
+      server._connections = count;
     },
     enumerable: true,
   });
-  Object.defineProperty(mounted, Symbol.asyncDispose, {
-    value: async () => {
-      const { listening, pending } = listener[kAcceptor];
-      if (!listening && !pending) return;
-      await new Promise<void>((resolve, reject) => {
-        mounted.close((error) => (error && listening ? reject(error) : resolve()));
-      });
-    },
-  });
-  forwardEvents(listener, mounted);
+}
+
+/**
+ * Makes `server` listen by this package, and returns it. What it gets for that stands in a
+ * prototype of its own: an object with accessors is slow to read, and `http` reads its server for
+ * each request.
+ */
+export function mount<Kind extends builtin.Server>(
+  server: Kind,
+  options: ServerOptions,
+  reading: Reading,
+): Kind {
+  const listener = net.createServer(listenerOptions(options, server instanceof tls.Server));
+  const mounted = server as Kind & Mounted;
+  const above: object = Object.create(Object.getPrototypeOf(mounted), accessors(listener));
+  const own = {
+    ...methods(listener, mounted),
+    [Symbol.asyncDispose]: () => dispose(listener, mounted),
+  };
+  for (const name of Reflect.ownKeys(own)) {
+    const value: unknown = Reflect.get(own, name);
+    Object.defineProperty(above, name, { value, configurable: true, writable: true });
+  }
+  Object.setPrototypeOf(mounted, above);
+  shareCount(listener, mounted);
+  shareInCluster(listener, mounted);
+  forwardEvents(listener, mounted, reading);
   return server;
 }

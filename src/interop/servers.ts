@@ -17,16 +17,24 @@ type HttpOptions = http.ServerOptions & ServerOptions;
 type HttpsOptions = https.ServerOptions & ServerOptions;
 type TlsOptions = tls.TlsOptions & ServerOptions;
 
-type Split<Options> = [options: Options, rest: unknown[]];
+/**
+ * `(options?, listener?)`, as every one of Node's factories takes them; options may be null. What
+ * is no options at all stays as it is: Node has an error for it.
+ */
+function split<Options extends object>(args: readonly unknown[]): [Options, unknown] {
+  const [first, second] = args;
+  if (typeof first === 'function') return [{} as Options, first];
+  return [(first ?? {}) as Options, second];
+}
 
-/** `(options?, listener?)`, as every one of Node's factories takes them; options may be null. */
-function split<Options extends object>(args: readonly unknown[]): Split<Options> {
-  const [first, ...others] = args;
-  if (typeof first === 'function') return [{} as Options, [...args]];
-  return [
-    typeof first === 'object' && first !== null ? (first as Options) : ({} as Options),
-    others,
-  ];
+/**
+ * What Node's factory gets. The listener looks at the block list, and this package's class of those
+ * is one that Node would refuse.
+ */
+function forNode<Options extends ServerOptions>(options: Options): Options {
+  if (typeof options !== 'object' || options === null) return options;
+  const { blockList: _, ...others } = options;
+  return others as Options;
 }
 
 /** Nagle's algorithm is off where nobody asks for it, as it is in `http` and `http2`. */
@@ -41,16 +49,21 @@ export function createHttpServer(
   listener?: http.RequestListener,
 ): http.Server;
 export function createHttpServer(...args: unknown[]): http.Server {
-  const [options, [listener]] = split<HttpOptions>(args);
-  return mount(makeHttp(options, listener as http.RequestListener), atOnce(options));
+  const [options, listener] = split<HttpOptions>(args);
+  const server = makeHttp(forNode(options), listener as http.RequestListener);
+  return mount(server, atOnce(options), 'socket');
 }
 
 /** `https.createServer`, listening by this package. */
+export function createHttpsServer(listener?: http.RequestListener): https.Server;
 export function createHttpsServer(
   options: HttpsOptions,
   listener?: http.RequestListener,
-): https.Server {
-  return mount(makeHttps(options, listener), atOnce(options));
+): https.Server;
+export function createHttpsServer(...args: unknown[]): https.Server {
+  const [options, listener] = split<HttpsOptions>(args);
+  const server = makeHttps(forNode(options), listener as http.RequestListener);
+  return mount(server, atOnce(options), 'native');
 }
 
 /** `http2.createServer`, listening by this package. */
@@ -60,8 +73,8 @@ export function createHttp2Server(
 ): http2.Http2Server;
 export function createHttp2Server(listener: Http2Listener): http2.Http2Server;
 export function createHttp2Server(...args: unknown[]): http2.Http2Server {
-  const [options, [listener]] = split<http2.ServerOptions & ServerOptions>(args);
-  return mount(makeHttp2(options, listener as Http2Listener), atOnce(options));
+  const [options, listener] = split<http2.ServerOptions & ServerOptions>(args);
+  return mount(makeHttp2(forNode(options), listener as Http2Listener), atOnce(options), 'native');
 }
 
 /** `http2.createSecureServer`, listening by this package. */
@@ -69,7 +82,7 @@ export function createHttp2SecureServer(
   options: http2.SecureServerOptions & ServerOptions,
   listener?: Http2Listener,
 ): http2.Http2SecureServer {
-  return mount(makeHttp2Secure(options, listener), atOnce(options));
+  return mount(makeHttp2Secure(forNode(options), listener), atOnce(options), 'native');
 }
 
 /** What answers a request of HTTP/2. */
@@ -85,7 +98,7 @@ export function createTlsServer(
   listener?: (socket: tls.TLSSocket) => void,
 ): tls.Server;
 export function createTlsServer(...args: unknown[]): tls.Server {
-  const [options, [listener]] = split<TlsOptions>(args);
+  const [options, listener] = split<TlsOptions>(args);
   const onSecure = listener as ((socket: tls.TLSSocket) => void) | undefined;
-  return mount(makeTls(options, onSecure), options);
+  return mount(makeTls(forNode(options), onSecure), options, 'native');
 }

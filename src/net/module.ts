@@ -6,7 +6,10 @@ import { replace } from '../util/replace.js';
 import { BlockList } from './addresses/block_list.js';
 import { BoundSocket, type BoundSocketOptions } from './addresses/bound_socket.js';
 import { SocketAddress } from './addresses/socket_address.js';
+import { isOurSocket } from './moving/ours.js';
+import type * as wrapper from './moving/stream_wrapper.js';
 import type { Callable } from './node/callable.js';
+import { wrapping } from './node/tls_wrap.js';
 import { normalizeArguments } from './options/arguments.js';
 import {
   getDefaultAutoSelectFamily,
@@ -20,6 +23,13 @@ import type { Profile } from './profile.js';
 import { makeServerClass, type Server } from './server/server.js';
 import { connectNew } from './socket/connect_new.js';
 import { makeSocketClass, Socket } from './socket/socket.js';
+
+wrapping.begin = (socket) => {
+  if (!isOurSocket(socket)) return;
+  // Loaded here: a program that uses neither TLS nor HTTP/2 shall not pay for it.
+  const { beginWrapping } = require('./moving/stream_wrapper.js') as typeof wrapper;
+  beginWrapping(socket);
+};
 
 type ConnectListener = () => void;
 type ConnectionListener = (socket: Socket) => void;

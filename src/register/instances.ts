@@ -6,16 +6,15 @@
 
 type AnyClass = abstract new (...args: never[]) => object;
 
-const ordinary = Function.prototype[Symbol.hasInstance];
-
 /**
  * Makes `instanceof ours` true for instances of the built-in's class as well. A class that extends
  * `ours` keeps the ordinary meaning. The built-in is loaded only when a check needs it.
  */
 export function acceptInstances(ours: AnyClass, builtin: () => AnyClass): void {
+  const own = ours[Symbol.hasInstance];
   Object.defineProperty(ours, Symbol.hasInstance, {
     value(this: AnyClass, candidate: unknown): boolean {
-      if (ordinary.call(this, candidate)) return true;
+      if (own.call(this, candidate)) return true;
       if (this !== ours || typeof candidate !== 'object' || candidate === null) return false;
       return candidate instanceof builtin();
     },

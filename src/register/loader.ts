@@ -6,7 +6,6 @@ import Module from 'node:module';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NetModule } from '../net/module.js';
-import { lendAddresses } from './addresses.js';
 import type { HookData } from './hooks.mjs';
 import { followModuleMocks, isMocked } from './module_mocks.js';
 import { isNet } from './net_name.js';
@@ -41,25 +40,18 @@ interface Loader {
 const loader = Module as unknown as Loader;
 const folder = join(__dirname, '..') + sep;
 
-function isTls(specifier: unknown): boolean {
-  return specifier === 'tls' || specifier === 'node:tls';
-}
-
 function hookRequire(net: NetModule): void {
   const load = loader._load;
   loader._load = function _load(this: unknown, ...args: Parameters<Load>): unknown {
     const [request, parent] = args;
-    if (!isNet(request)) {
-      if (isTls(request)) lendAddresses(net);
-      return Reflect.apply(load, this, args);
-    }
+    if (!isNet(request)) return Reflect.apply(load, this, args);
     // If a file of this package asks for `net`, it means the built-in.
     const inside = typeof parent?.filename === 'string' && parent.filename.startsWith(folder);
     return inside ? Reflect.apply(load, this, args) : net;
   };
 }
 
-function hookImport(net: NetModule): void {
+function hookImport(): void {
   const data: HookData = {
     inside: pathToFileURL(folder).href,
     imported: pathToFileURL(join(__dirname, 'facade.mjs')).href,
@@ -72,7 +64,6 @@ function hookImport(net: NetModule): void {
   }
   loader.registerHooks({
     resolve(specifier, context, next) {
-      if (isTls(specifier)) lendAddresses(net);
       if (!isNet(specifier) || isMocked() || context.parentURL?.startsWith(data.inside)) {
         return next(specifier, context);
       }
@@ -99,7 +90,7 @@ function hookGetBuiltinModule(net: NetModule): void {
 export function hookLoader(net: NetModule): void {
   hookRequire(net);
   hookGetBuiltinModule(net);
-  hookImport(net);
+  hookImport();
   followModuleMocks();
 }
 

@@ -1,4 +1,4 @@
-/** A self-signed certificate for localhost, made anew for each run. */
+/** Self-signed certificates, made anew for each run. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,15 +10,15 @@ export interface Certificate {
   readonly cert: Buffer;
 }
 
-function make(): Certificate {
+function make(name: string): Certificate {
   need('openssl');
   const folder = mkdtempSync(join(tmpdir(), 'bw-cert-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
   try {
-    const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+    const names = `subjectAltName=DNS:${name},IP:127.0.0.1`;
     const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    const about = ['-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', names];
+    const about = ['-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', names];
     execFileSync('openssl', [...request, ...about, '-keyout', key, '-out', cert], {
       stdio: 'ignore',
     });
@@ -28,9 +28,11 @@ function make(): Certificate {
   }
 }
 
-let made: Certificate | null = null;
+const made = new Map<string, Certificate>();
 
-export function certificate(): Certificate {
-  made ??= make();
-  return made;
+/** One for this name, the same each time. */
+export function certificate(name = 'localhost'): Certificate {
+  const found = made.get(name) ?? make(name);
+  made.set(name, found);
+  return found;
 }

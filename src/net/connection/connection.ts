@@ -197,6 +197,11 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
     this.handle = handle;
   }
 
+  /** Nobody has put a handle of his own in the place of ours. */
+  get hasPlainHandle(): boolean {
+    return this.handle === null || this.handle instanceof SocketHandle;
+  }
+
   /** Takes a bound descriptor over, to connect it later. */
   adoptBound(end: BoundEnd): void {
     this.ownExtras().bound = end;
@@ -285,6 +290,14 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
     if (sentAhead > 0) this.ownExtras().sentAhead = 0;
     this.letGo();
     return { stream, sentAhead, callback };
+  }
+
+  /** What was written before there is a connection: somebody else sends it. */
+  takeWaiting(): readonly Uint8Array[] {
+    const { waiting } = this.extras;
+    if (waiting === null) return [];
+    this.ownExtras().waiting = null;
+    return waiting;
   }
 
   /** The stream went to somebody else, who tells of the end of the write under way. */
@@ -452,7 +465,9 @@ export class Connection implements StreamOwner, HasContext, Incoming, Outgoing, 
   }
 
   onConnect(status: number): void {
-    this.socket._connectEnded(status);
+    const { nativeDial } = this.extras;
+    if (nativeDial !== null) nativeDial.ended(status);
+    else this.socket._connectEnded(status);
   }
 
   onRead(chunk: Buffer): void {

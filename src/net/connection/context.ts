@@ -31,6 +31,11 @@ export class ListenContext {
     this.serverId = server.asyncId();
   }
 
+  /** Runs `make` in what `listen` was called in. */
+  run<Made>(make: () => Made): Made {
+    return this.resource.runInAsyncScope(make);
+  }
+
   /** The resource of an accepted connection. */
   make(): AsyncResource {
     return this.resource.runInAsyncScope(makeResource, undefined, this.type, this.serverId);
@@ -66,6 +71,20 @@ export function inheritContext(
   type: ResourceType,
 ): void {
   owner.resource ??= listening ?? makeResource(type);
+}
+
+/** Runs `make`, which is no handler, in the context that handlers run in. */
+export function runInContext<Made>(owner: HasContext, make: () => Made): Made {
+  const { resource } = owner;
+  if (resource === null) return make();
+  return resource instanceof ListenContext ? resource.run(make) : resource.runInAsyncScope(make);
+}
+
+/** Ends the context: handlers run in somebody else's from here on. */
+export function dropContext(owner: HasContext): void {
+  const { resource } = owner;
+  owner.resource = null;
+  if (resource instanceof AsyncResource) resource.emitDestroy();
 }
 
 /** Takes the context from its owner: the caller destroys it. */

@@ -9,6 +9,12 @@ import type { SocketSettings } from './kernel_options.js';
 import type { PendingFailure } from './pending_failure.js';
 import type { PipeEnd } from './pipe_end.js';
 
+/** Who goes on with a socket that connects, where that is the built-in's by now. */
+export interface NativeDial {
+  /** Connecting has ended: 0, or -errno. */
+  ended(status: number): void;
+}
+
 export class Extras {
   /** The connection is being made by this. */
   dial: Dial | null = null;
@@ -30,6 +36,8 @@ export class Extras {
   feeders: Set<PipeEnd> | null = null;
   /** A failure that the reader has to hear of, behind what came before it. */
   failure: PendingFailure | null = null;
+  /** Who is told of the end of connecting, where the socket is the built-in's by now. */
+  nativeDial: NativeDial | null = null;
   /** Of `completedBytes`, what Writable counts as well, until it is called back. */
   alsoInWritable = 0;
   /**

@@ -1,6 +1,6 @@
 /** Which methods of `Socket` a class of a user's has replaced. */
 
-type OwnName = 'write' | '_write' | '_writev' | '_final' | 'onPeerEnded';
+type OwnName = 'write' | '_write' | '_writev' | '_final' | 'read' | 'on' | 'onPeerEnded';
 
 /**
  * The methods of `Socket` itself, to see whether a class of a user's has others; and the listener
@@ -8,6 +8,8 @@ type OwnName = 'write' | '_write' | '_writev' | '_final' | 'onPeerEnded';
  */
 export const own: Readonly<Record<OwnName, unknown>> = {
   write: null,
+  read: null,
+  on: null,
   _write: null,
   _writev: null,
   _final: null,

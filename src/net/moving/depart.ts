@@ -75,14 +75,18 @@ function acceptAll(socket: Socket): void {
 
 /**
  * Takes the connection out of a socket, which is then destroyed: `'close'` follows there, and none
- * of its bytes is lost. Throws `ERR_SOCKET_CLOSED` where the socket has no connection.
+ * of its bytes is lost. Throws `ERR_SOCKET_CLOSED` where the socket has no connection, and
+ * `ERR_INVALID_HANDLE_TYPE` where TLS or HTTP/2 has it in native code.
  */
 export function depart(socket: Socket): Departed {
+  const connection: Connection | undefined = socket[kConnection];
+  // It went on as one of the built-in's, as it does under TLS.
+  if (connection === undefined) throw stateError('ERR_INVALID_HANDLE_TYPE');
   if (socket.destroyed) throw stateError('ERR_SOCKET_CLOSED');
   const flushed = connectedStream(socket);
   while (socket.writableCorked > 0) socket.uncork();
   flushed.host.reactor.flush(flushed);
-  const { stream, sentAhead, callback } = socket[kConnection].release();
+  const { stream, sentAhead, callback } = connection.release();
   // The callbacks of a flush are the user's: they may have closed the socket.
   if (stream === null) throw stateError('ERR_SOCKET_CLOSED');
   const waiting = socket.writableBuffer.slice(sentAhead);

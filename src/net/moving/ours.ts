@@ -5,7 +5,9 @@ import { kAcceptor, kConnection } from '../symbols.js';
 
 /** Whether `value` is a socket of this package. */
 export function isOurSocket(value: unknown): value is Socket {
-  return typeof value === 'object' && value !== null && kConnection in value;
+  if (typeof value !== 'object' || value === null) return false;
+  // One that went on as the built-in's has none any more.
+  return (value as Partial<Socket>)[kConnection] !== undefined;
 }
 
 /** Whether `value` is a server of this package. */

@@ -3,7 +3,7 @@
  * they are not typed, so the fields used are named here, once. Outside of this folder they are read
  * only: what is set has a function here that says what it means.
  */
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 
 export interface ReadableInternals {
   /** What waits to be read. */
@@ -18,6 +18,8 @@ export interface ReadableInternals {
   readonly endEmitted: boolean;
   readonly dataEmitted: boolean;
   readonly emittedReadable: boolean;
+  readonly needReadable: boolean;
+  readonly resumeScheduled: boolean;
   readonly awaitDrainWriters: unknown;
   readonly multiAwaitDrain: boolean;
   readonly pipes: readonly unknown[];
@@ -114,4 +116,46 @@ export function forgetEarlierLife(
 ): void {
   writable.needDrain = false;
   readable.emittedReadable = false;
+}
+
+/** Puts a piece in front of what waits to be read, and tells nobody of it. */
+export function unshiftQuietly(socket: DuplexInside, piece: Buffer): void {
+  const state: Settable<ReadableInternals> = socket._readableState;
+  state.needReadable = false;
+  Duplex.prototype.unshift.call(socket, piece);
+}
+
+/** Puts a piece behind what waits to be read, and tells nobody of it. */
+export function pushQuietly(socket: DuplexInside, piece: Buffer): void {
+  const state: Settable<ReadableInternals> = socket._readableState;
+  state.needReadable = false;
+  Duplex.prototype.push.call(socket, piece);
+}
+
+/** Takes out all that waits to be read; no more is asked for. */
+export function takeAllQuietly(socket: DuplexInside): void {
+  const state: Settable<ReadableInternals> = socket._readableState;
+  state.reading = true;
+  while (Duplex.prototype.read.call(socket) !== null);
+  state.reading = false;
+}
+
+/** A Readable gives bytes from here on, whatever `setEncoding` said. */
+export function dropDecoder(state: Settable<ReadableInternals>): void {
+  state.decoder = null;
+  state.encoding = null;
+}
+
+/** `resume()`, without what is buffered beginning to flow at the next tick. */
+export function resumeWithoutFlow(socket: DuplexInside): void {
+  const state: Settable<ReadableInternals> = socket._readableState;
+  const { resumeScheduled } = state;
+  state.resumeScheduled = true;
+  Duplex.prototype.resume.call(socket);
+  state.resumeScheduled = resumeScheduled;
+}
+
+/** Whether a Readable flows: null where nobody has said yet. */
+export function setFlowing(state: Settable<ReadableInternals>, flowing: boolean | null): void {
+  state.flowing = flowing;
 }

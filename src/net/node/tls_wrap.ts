@@ -2,7 +2,8 @@
  * Node's `tls` puts a stream that is not its own into a wrapper that listens for its `'data'`. A
  * socket in there is TLS's alone, whoever had it before (STARTTLS).
  */
-import type { ReadableInternals, Settable, DuplexInside as Socket } from './stream_state.js';
+import { Duplex } from 'node:stream';
+import { dropDecoder, type DuplexInside as Socket } from './stream_state.js';
 
 /** What the source of the wrapper's listeners says, by event; and the name of the first. */
 const MARKS: Readonly<Record<string, string>> = {
@@ -52,6 +53,39 @@ function keepListeners(socket: Socket): void {
   } as Socket['removeAllListeners'];
 }
 
+/** How the socket that was paused last flowed before: the wrapper pauses it first of all. */
+export const flowBefore: { flowing: boolean | null; isPaused: boolean } = {
+  flowing: null,
+  isPaused: false,
+};
+
+/** Called where `socket` is about to be paused. */
+export function noteFlow(socket: Socket): void {
+  flowBefore.flowing = socket._readableState.flowing;
+  flowBefore.isPaused = socket.isPaused();
+}
+
+/** What is done where Node begins to wrap a socket; set by who loads that. */
+export const wrapping: { begin: (socket: Socket) => void } = { begin() {} };
+
+/** `socket.on`: Duplex's own, which sees a wrapper come. */
+export function on(this: Socket, event: string | symbol, listener: Listener): Socket {
+  Duplex.prototype.on.call(this, event, listener);
+  // The wrapper's is an arrow function; those of `pipe` by this name are not, and more frequent.
+  if (event === 'data' && !Object.hasOwn(listener, 'prototype') && isWrapper(listener)) {
+    wrapping.begin(this);
+  }
+  return this;
+}
+
+/** Takes the listeners off that the wrapper has just put on. */
+export function takeOffWrapper(socket: Socket): void {
+  for (const [event, mark] of Object.entries(MARKS)) {
+    const its = socket.listeners(event).findLast((listener) => String(listener).includes(mark));
+    if (its !== undefined) socket.removeListener(event, its as Listener);
+  }
+}
+
 /** Whether Node's `tls` has this socket. */
 export function isUnderTls(socket: Socket): boolean {
   return socket.listenerCount('data') > 0 && socket.listeners('data').some(isWrapper);
@@ -71,8 +105,6 @@ export function yieldToTls(socket: Socket): void {
     socket.removeAllListeners('readable');
     socket.resume();
   }
-  const state: Settable<ReadableInternals> = socket._readableState;
-  if (state.length > 0) return;
-  state.decoder = null;
-  state.encoding = null;
+  const state = socket._readableState;
+  if (state.length === 0) dropDecoder(state);
 }

@@ -46,6 +46,13 @@ const duplexArguments = [duplexOptions];
  */
 export type ListenerOrigin = 'own' | 'copy' | 'taken';
 
+/**
+ * Takes a connection that the server lets in, in place of a socket of this package. `stream` is not
+ * watched yet. Returns 1 where it has taken that, 0 where it leaves it, and -errno where it failed
+ * and has closed it.
+ */
+export type ConnectionTaker = (stream: Stream) => number;
+
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
 
@@ -88,6 +95,9 @@ export class Acceptor implements ListenerOwner {
   private holds = 0;
   /** How many times `'close'` waits for the children to be done with their connections. */
   private waits = 0;
+
+  /** Is asked first to take each connection. */
+  taker: ConnectionTaker | null = null;
 
   readonly host: Host;
   readonly profile: Profile;
@@ -264,7 +274,9 @@ export class Acceptor implements ListenerOwner {
       stream.close();
       return;
     }
-    const status = stream.open();
+    const taken = this.taker === null ? 0 : this.taker(stream);
+    if (taken > 0) return;
+    const status = taken < 0 ? taken : stream.open();
     if (status < 0) {
       stream.close();
       server.emit('error', systemError(status, 'accept'));

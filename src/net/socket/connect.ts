@@ -10,11 +10,13 @@ import { missingArgs } from '../../util/errors.js';
 import { option, pick } from '../../util/options.js';
 import { addressError, errno } from '../../util/system_error.js';
 import { pathStatus } from '../addresses/path_status.js';
+import type { Connection } from '../connection/connection.js';
 import { enterContext } from '../connection/context.js';
 import type { WriteCallback } from '../connection/duplex.js';
 import { debug } from '../node/debug_log.js';
 import { deniedConnect } from '../node/permission.js';
 import { forgetEarlierLife } from '../node/stream_state.js';
+import { isNormalized, normalizeArguments } from '../options/arguments.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from '../options/socket_options.js';
 import { kConnection } from '../symbols.js';
 import { connectRequest } from './connect_request.js';
@@ -26,6 +28,8 @@ const clientSocketChannel = channel('net.client.socket');
 class SocketDialObserver implements DialObserver {
   constructor(
     private readonly socket: Socket,
+    // The socket may be the built-in's before the dial ends, and has no connection of ours then.
+    private readonly connection: Connection,
     private readonly hostName: string,
   ) {}
 
@@ -36,7 +40,7 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
-    const denied = deniedConnect(this.socket[kConnection].host, address, port);
+    const denied = deniedConnect(this.connection.host, address, port);
     if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
@@ -53,8 +57,8 @@ class SocketDialObserver implements DialObserver {
   }
 
   onConnected(stream: Stream): void {
-    this.socket[kConnection].adopt(stream);
-    this.socket._connectEnded(0);
+    this.connection.adopt(stream);
+    this.connection.onConnect(0);
   }
 
   onFailed(error: Error): void {
@@ -63,15 +67,14 @@ class SocketDialObserver implements DialObserver {
 }
 
 /** A second `connect` takes the place of one that is still under way. */
-function giveUpEarlier(connection: Socket[typeof kConnection]): void {
+function giveUpEarlier(connection: Connection): void {
   const { dial } = connection.extras;
   if (dial === null) return;
   dial.cancel();
   connection.ownExtras().dial = null;
 }
 
-function connectPath(socket: Socket, path: string): void {
-  const connection = socket[kConnection];
+function connectPath(socket: Socket, connection: Connection, path: string): void {
   connection.ownExtras().path = path;
   giveUpEarlier(connection);
   socket.emit('connectionAttempt', path, undefined, undefined);
@@ -96,17 +99,16 @@ function connectPath(socket: Socket, path: string): void {
     return;
   }
   connection.host.clock.nextTick(() => {
-    if (socket.connecting) socket._connectEnded(dialled);
+    if (socket.connecting) connection.onConnect(dialled);
   });
 }
 
-function connectHost(socket: Socket, target: DialTarget): void {
-  const connection = socket[kConnection];
+function connectHost(socket: Socket, connection: Connection, target: DialTarget): void {
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
   giveUpEarlier(connection);
-  const observer = new SocketDialObserver(socket, target.host);
+  const observer = new SocketDialObserver(socket, connection, target.host);
   const dial = new Dial(connection.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
   connection.ownExtras().dial = dial;
   if (!connection.referenced) dial.unref();
@@ -115,13 +117,22 @@ function connectHost(socket: Socket, target: DialTarget): void {
   if (connection.unconnected) connection.ownExtras().local = null;
 }
 
-/** `socket.connect` with its arguments in order. */
+type ConnectArguments = [options: LooseConnectOptions, listener: (() => void) | null];
+
+/** The arguments of `socket.connect`, put in order where they are not yet. */
+export function connectArguments(args: readonly unknown[]): ConnectArguments {
+  return isNormalized<LooseConnectOptions, () => void>(args[0])
+    ? args[0]
+    : normalizeArguments<LooseConnectOptions, () => void>(args);
+}
+
+/** `socket.connect` with its arguments in order; `connection` is what stands behind the socket. */
 export function connectSocket(
   socket: Socket,
+  connection: Connection,
   given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
-  const connection = socket[kConnection];
   const options = pick(given, CONNECT_OPTIONS);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (listener !== null) socket.once('connect', listener);
@@ -142,13 +153,21 @@ export function connectSocket(
   connection.active();
   socket.connecting = true;
   const request = connectRequest(connection, options, option(socket, 'blockList'));
-  if (request.to === 'path') connectPath(socket, request.path);
-  else connectHost(socket, request.target);
+  if (request.to === 'path') connectPath(socket, connection, request.path);
+  else connectHost(socket, connection, request.target);
 }
 
 /** Who reads by `'readable'` is never paused, though such a stream does not flow. */
 function wantsBytes(socket: Socket): boolean {
   return !socket.isPaused() || socket.listenerCount('readable') > 0;
+}
+
+/** The connection to a path failed. */
+export function connectFailed({ socket, extras }: Connection, status: number): void {
+  const path = extras.path ?? '';
+  const error = addressError(status, 'connect', path);
+  socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
+  socket.destroy(error);
 }
 
 /** The end of connecting: `'connect'`, or the error. */
@@ -158,10 +177,7 @@ export function connectEnded(socket: Socket, status: number): void {
   socket.connecting = false;
   debug('connected, status %d', status);
   if (status < 0) {
-    const path = connection.extras.path ?? '';
-    const error = addressError(status, 'connect', path);
-    socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
-    socket.destroy(error);
+    connectFailed(connection, status);
     return;
   }
   connection.established();

@@ -20,16 +20,17 @@ import { registerOwn } from '../connection/overrides.js';
 import { makeCallable, type Named } from '../node/callable.js';
 import { debug } from '../node/debug_log.js';
 import type { ReadableInternals, WritableInternals } from '../node/stream_state.js';
-import { isNormalized, normalizeArguments } from '../options/arguments.js';
-import type {
-  BlockListLike,
-  ConnectOptions,
-  LooseConnectOptions,
-  SocketOptions,
-} from '../options/socket_options.js';
+import { noteFlow, on } from '../node/tls_wrap.js';
+import type { BlockListLike, ConnectOptions, SocketOptions } from '../options/socket_options.js';
 import { kConnection, kHost } from '../symbols.js';
-import { root } from './builtin_socket.js';
-import { connectEnded, connectSocket, finishLater, readLater } from './connect.js';
+import { hasInstance, root } from './builtin_socket.js';
+import {
+  connectArguments,
+  connectEnded,
+  connectSocket,
+  finishLater,
+  readLater,
+} from './connect.js';
 import {
   duplexOptions,
   initialiseSocket,
@@ -98,10 +99,7 @@ class SocketClass extends TypedDuplex {
   connect(port: number, listener?: ConnectListener): this;
   connect(path: string, listener?: ConnectListener): this;
   connect(...args: unknown[]): this {
-    const [options, listener] = isNormalized<LooseConnectOptions, ConnectListener>(args[0])
-      ? args[0]
-      : normalizeArguments<LooseConnectOptions, ConnectListener>(args);
-    connectSocket(this, options, listener);
+    connectSocket(this, this[kConnection], ...connectArguments(args));
     return this;
   }
 
@@ -208,6 +206,7 @@ class SocketClass extends TypedDuplex {
 
   /** Stops reading: no `'data'` until `resume()`. The peer is slowed down by TCP; manual. */
   override pause(): this {
+    noteFlow(this);
     if (this[kConnection].userRead !== null && !this.connecting)
       this[kConnection].stream?.stopReading();
     return super.pause();
@@ -426,11 +425,12 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
   initialiseSocket(self, self[kHost](), checked);
 }
 
-Object.assign(SocketClass.prototype, { write, end }, seldomSet);
-const { _write, _writev, _final } = SocketClass.prototype;
-registerOwn({ write, _write, _writev, _final, onPeerEnded });
+Object.assign(SocketClass.prototype, { write, end, on }, seldomSet);
+const { _write, _writev, _final, read } = SocketClass.prototype;
+registerOwn({ write, _write, _writev, _final, read, on, onPeerEnded });
 root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
+Object.defineProperty(SocketClass, Symbol.hasInstance, { value: hasInstance, configurable: true });
 Object.defineProperty(SocketClass.prototype, 'parser', parserProperty);
 
 /** A TCP or UNIX connection, or a pipe; manual, `net.Socket`. */

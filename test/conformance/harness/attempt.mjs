@@ -42,6 +42,7 @@ function environment(test, index, folder, setting) {
     CONFORMANCE_MODULE: setting.module,
     CONFORMANCE_TREE: setting.tree,
     CONFORMANCE_TRACE: join(folder, 'trace'),
+    ...(setting.protocols === undefined ? {} : { CONFORMANCE_PROTOCOLS: setting.protocols }),
     ...(test.isAlone ? {} : { TEST_PARALLEL: '1' }),
     ...test.env,
   };
@@ -110,15 +111,22 @@ function explain({ code, signal, timedOut, timeoutMs, output }, tree) {
 }
 
 /** `{status, why}`: a pass needs exit code 0, and that the test really got the module. */
-function judge(test, ended, served, tree) {
+function judge(test, ended, served, { tree, protocols }) {
   if (ended.error) return { status: 'fail', why: `could not start: ${ended.error.message}` };
   if (ended.timedOut) return { status: 'timeout', why: explain(ended, tree) };
   if (ended.code !== 0) return { status: 'fail', why: explain(ended, tree) };
   const skipped = /^1\.\.0 # Skipped: (.*)$/m.exec(ended.output);
   if (skipped !== null && !test.goesOnPastSkip) return { status: 'skipped', why: skipped[1] };
   const isServed = served.some(
-    (from) => from === test.file || from.startsWith('[') || from.startsWith('fixtures/'),
+    (from) =>
+      from === test.file ||
+      protocols !== undefined ||
+      from.startsWith('[') ||
+      from.startsWith('fixtures/'),
   );
+  if (!isServed && protocols !== undefined) {
+    return { status: 'skipped', why: 'uses nothing that is replaced' };
+  }
   if (!isServed) return { status: 'fail', why: 'passed, but was never given the module' };
   return { status: 'pass', why: '' };
 }
@@ -133,5 +141,5 @@ export async function attempt(test, index, setting) {
   const { served, builtin } = readTrace(folder, setting.tree);
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const ms = Math.round(performance.now() - start);
-  return { ...judge(test, ended, served, setting.tree), builtin, ms };
+  return { ...judge(test, ended, served, setting), builtin, ms };
 }

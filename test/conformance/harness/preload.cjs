@@ -16,12 +16,15 @@ const { pathToFileURL } = require('node:url');
 
 const MODULE = process.env.CONFORMANCE_MODULE;
 const TREE = fs.realpathSync(process.env.CONFORMANCE_TREE) + path.sep;
+/** For tests of `tls` and `https`: the folder of the compiled package, or `node`. */
+const PROTOCOLS = process.env.CONFORMANCE_PROTOCOLS;
 const TRACE = process.env.CONFORMANCE_TRACE;
 const INHERITED = /^(NODE_OPTIONS$|CONFORMANCE_|NODE_TEST_DIR|TEST_THREAD_ID|NODE_COMMON_PORT)/;
 const NATIVE = ['tcp_wrap', 'pipe_wrap', 'stream_wrap'];
 
 const originalLoad = Module._load;
-const isNet = (name) => name === 'net' || name === 'node:net';
+/** Where tests of `tls` and `https` run, `net` is the hook's to give. */
+const isNet = (name) => PROTOCOLS === undefined && (name === 'net' || name === 'node:net');
 const noted = new Set();
 
 function note(kind, from, what = 'net') {
@@ -189,6 +192,9 @@ function getCallSites() {
   }));
 }
 
-watchOtherWays();
 util.getCallSites ??= getCallSites;
-if (process.argv[1]?.endsWith('.mjs')) hookImports();
+if (PROTOCOLS !== undefined) {
+  const folder = PROTOCOLS === 'node' ? null : PROTOCOLS;
+  require('./protocols.cjs')(folder, () => note('served', process.argv[1] ?? '[eval]'));
+} else watchOtherWays();
+if (PROTOCOLS === undefined && process.argv[1]?.endsWith('.mjs')) hookImports();

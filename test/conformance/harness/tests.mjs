@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const FOLDERS = ['parallel', 'sequential', 'pummel'];
-const NAME = /^test-net-.*\.(js|mjs|cjs)$/;
+export const NET_TESTS = /^test-net-.*\.(js|mjs|cjs)$/;
 const HEADER_CHARACTERS = 3000;
 const CLASSIFICATION = new URL('classification.json', import.meta.url);
 
@@ -51,11 +51,11 @@ function needsOf(path) {
   };
 }
 
-/** All tests, those of test/parallel first. `about` is `{version, facts, extra, filter}`. */
+/** All tests, those of test/parallel first. `about` is `{version, facts, names, extra, filter}`. */
 export function listTests(tree, about) {
   const { tests, extra } = readClassification();
   const own = FOLDERS.flatMap((folder) => {
-    const names = readdirSync(join(tree, 'test', folder)).filter((name) => NAME.test(name));
+    const names = readdirSync(join(tree, 'test', folder)).filter((name) => about.names.test(name));
     return names.sort().map((name) => `${folder}/${name}`);
   });
   const missing = Object.keys(tests).filter((file) => !existsSync(join(tree, 'test', file)));
@@ -70,7 +70,7 @@ export function listTests(tree, about) {
       ...test,
       // Only those of test/parallel may share the machine with others.
       isAlone: dirname(test.file) !== 'parallel',
-      ...expectation(tests[test.file], about),
+      ...expectation(about.names === NET_TESTS ? tests[test.file] : undefined, about),
       ...needsOf(join(tree, 'test', test.file)),
     }));
 }

@@ -45,10 +45,17 @@ export class HttpsAgent extends https.Agent {
   override createConnection(...args: unknown[]): Duplex | null | undefined {
     const options = agentOptions(args);
     const callback = args.find((one) => typeof one === 'function') as Created | undefined;
-    if (readsInto(options)) return super.createConnection(options, callback);
+    if (bringsSocket(options) || readsInto(options))
+      return super.createConnection(options, callback);
     const { timeout, ...others } = connectOptions(options);
     return dialUnder(options, others, timeout, (over) => super.createConnection(over, callback));
   }
+}
+
+/** A connection that is there already, such as a proxy's tunnel. */
+function bringsSocket(options: object): boolean {
+  const { socket }: { socket?: unknown } = options;
+  return Boolean(socket);
 }
 
 /** `tls` looks at `onread` only where it dials itself. */

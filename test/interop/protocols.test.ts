@@ -144,6 +144,20 @@ onBothSides('HTTPS: probes of a kept connection, and time-outs', async (side, sc
   request.destroy();
 });
 
+onBothSides('HTTPS over a connection that is there already', async (side, scope) => {
+  const server = side.createHttpsServer(certificate(), (request, response) => {
+    response.end(String(request.socket.remotePort));
+  });
+  const port = await listen(scope, server);
+  const socket = side.connect(port) as builtin.Socket;
+  await once(socket, 'connect');
+  const { localPort } = socket;
+  const agent = new side.HttpsAgent(ca());
+  const options = { protocol: 'https:', agent, path: '/', socket };
+  const { body } = await ask(options);
+  assert.equal(body, String(localPort));
+});
+
 /** What kept clients of the ready-made kind talk to. */
 const PEERS: Record<string, () => builtin.Server> = {
   https: () => createHttpsServer(certificate(), (_, response) => response.end('ok')),

@@ -155,7 +155,7 @@ test('TLS over a socket that is destroyed before anybody connects it', async () 
   assert.equal(third, 'raw closed true true false, secured closed true true false');
 });
 
-// Node ends with a segmentation fault here (20 to 26): its connect replaces the handle below TLS.
+// The handle below TLS stays the same one, whichever address answers.
 test('TLS over a socket that tries several addresses', async (scope) => {
   const port = await greeter(scope);
   const lookup = ((_name: string, _options: object, callback: (...args: unknown[]) => void) => {

@@ -82,8 +82,8 @@ function connectLater(connection: Connection, socket: Connected, handle: NativeH
 const NO_ADDRESSES = { getsockname: undefined, getpeername: undefined };
 
 /**
- * Has `connection` go on dialling for `handle`, which its socket has already. `start` is called when the
- * socket has told that it is connected.
+ * Has `connection` go on dialling for `handle`, which its socket has already. `start` is called
+ * when the socket has told that it is connected.
  */
 export function dialForNative(
   socket: Connected,

@@ -22,8 +22,10 @@ function stubKernel(linux, hook) {
     kind: () => linux.constants.S_IFSOCK,
     adopt: () => 0,
     close: () => 0,
-    getsockopt: (_fd, _level, _name, into) => {
-      into[0] = linux.constants.AF_INET;
+    getsockopt: (_fd, _level, name, into) => {
+      const { SO_DOMAIN, SO_TYPE, AF_INET, SOCK_STREAM } = linux.constants;
+      const answers = { [SO_DOMAIN]: AF_INET, [SO_TYPE]: SOCK_STREAM };
+      into.writeInt32LE(answers[name] ?? 0, 0);
       return 4;
     },
     hookOpen: (dispatch, control) => {
@@ -42,8 +44,11 @@ function makeStack(folder) {
   const { linux } = from('sys/linux.js');
   const { makeHost } = from('transport/host.js');
   const { systemClock } = from('util/clock.js');
-  const { kHost } = from('net/symbols.js');
+  const { WORD_EVENTS, WORDS_PER_EVENT } = from('sys/hook.js');
   const { Socket } = from('index.js');
+  // By its name, since builds of other layouts are compared with this.
+  const isHost = ({ description }) => description === 'barewire.host';
+  const kHost = Object.getOwnPropertySymbols(Socket.prototype).find(isHost);
   const hook = {};
   const host = makeHost(stubKernel(linux, hook), systemClock, null);
   class StubSocket extends Socket {
@@ -55,7 +60,14 @@ function makeStack(folder) {
     const socket = new StubSocket({ fd });
     socket.on('data', (data) => socket.write(data));
   }
-  return { folder, hook, readable: linux.constants.EPOLLIN, least: Number.POSITIVE_INFINITY };
+  return {
+    folder,
+    hook,
+    eventsAt: WORD_EVENTS,
+    wordsPerEvent: WORDS_PER_EVENT,
+    readable: linux.constants.EPOLLIN,
+    least: Number.POSITIVE_INFINITY,
+  };
 }
 
 function block(stack) {
@@ -63,7 +75,7 @@ function block(stack) {
   const start = process.hrtime.bigint();
   for (let round = 0; round < ROUNDS; round++) {
     for (let slot = 0; slot < SOCKETS; slot++) {
-      const at = 4 + slot * 3;
+      const at = stack.eventsAt + slot * stack.wordsPerEvent;
       control[at] = slot;
       control[at + 1] = 0;
       control[at + 2] = stack.readable;

@@ -8,7 +8,7 @@ import { isNative } from './fallback/choose.js';
 import { installIpc } from './ipc/install.js';
 import { receiveHandle } from './ipc/receive.js';
 import type { NetModule } from './net/module.js';
-import { leaveUnreadToKernel } from './net/moving/outbound.js';
+import { leaveUnreadToKernel } from './net/moving/depart.js';
 import type { Server, Socket } from './node.js';
 import net from './node.js';
 

@@ -49,7 +49,7 @@ export function listen() {
 
 /** Hands each accepted descriptor to `onAccept`. */
 export class Acceptor extends Pollable {
-  scope = null;
+  context = null;
 
   constructor(fd, onAccept) {
     super();
@@ -78,7 +78,7 @@ export class Acceptor extends Pollable {
 
 /** A connection of the load. */
 export class Connection extends Pollable {
-  scope = null;
+  context = null;
 
   constructor(fd, events) {
     super();

@@ -35,7 +35,7 @@ class Plain {
     else stream.queue(data);
     if (scenario === 'churn') this.closing = true;
     if (stream.pendingBytes >= 64 * 1024) stream.send();
-    else stream.flushSoon();
+    else stream.flushAfterHandler();
   }
 
   onFlush() {}
@@ -72,13 +72,13 @@ class Bare extends Duplex {
   _write(bytes, _encoding, callback) {
     this.callback = callback;
     this.stream.queue(bytes);
-    this.stream.flushSoon();
+    this.stream.flushAfterHandler();
   }
 
   _writev(entries, callback) {
     this.callback = callback;
     for (const entry of entries) this.stream.queue(entry.chunk);
-    this.stream.flushSoon();
+    this.stream.flushAfterHandler();
   }
 
   _final(callback) {

@@ -15,9 +15,9 @@ export const ALLOWED = new Map([
   ['net', ['util', 'transport', 'dial']],
   // What there is where the native file does not load. It asks sys for that, and for nothing else.
   ['fallback', ['util', 'sys', 'net']],
-  ...FRONT_DOORS.map((folder) => [folder, ['net', 'fallback', ENTRIES]]),
+  ...FRONT_DOORS.map((folder) => [folder, ['util', 'net', 'fallback', ENTRIES]]),
   // Who loads the entry `barewire/ipc` may send any connection; the hook only prepares for it.
-  ['register', ['net', 'ipc', 'fallback', ENTRIES]],
+  ['register', ['util', 'net', 'ipc', 'fallback', ENTRIES]],
   // Puts a simulated kernel under net: it has to know both ends.
   ['testing', ['net', 'transport', 'sys', 'util', ENTRIES]],
   [ENTRIES, ['net', 'fallback', ...FRONT_DOORS]],

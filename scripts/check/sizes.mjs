@@ -1,4 +1,4 @@
-// Fails on files of more than 500 lines, lines of more than 100 columns, and C functions of more
+// Fails on files of more than 600 lines, lines of more than 100 columns, and C functions of more
 // than 70 lines. (Functions in TypeScript and JavaScript are held to 70 lines by Biome.)
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { listFiles, report, rootFromArguments } from '../lib/files.mjs';
 
 const FOLDERS = ['src', 'native', 'test', 'scripts', 'bench', '.ci'];
 // A class is not cut in two to stay below it: where a whole thing is longer, this is raised.
-const FILE_LINES_MAX = 500;
+const FILE_LINES_MAX = 600;
 // The native file is one by decision; this holds it where it is.
 const NATIVE_LINES_MAX = 949;
 const FUNCTION_LINES_MAX = 70;

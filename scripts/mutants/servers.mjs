@@ -1,8 +1,9 @@
 // Ways to break the module and its servers, C001 to C054. `find` must be in `file` exactly once.
 
 const LISTEN = 'src/net/server/listen.ts';
+const REQUEST = 'src/net/server/listen_request.ts';
 const SERVER = 'src/net/server/server.ts';
-const CORE = 'src/net/server/acceptor.ts';
+const ACCEPTOR = 'src/net/server/acceptor.ts';
 const BIND = 'src/transport/bind.ts';
 
 export default [
@@ -46,7 +47,7 @@ export default [
   },
   {
     row: 'C013',
-    file: 'src/transport/reading.ts',
+    file: 'src/transport/stream.ts',
     find: 'if (end === 0) this.owner.onReadEnd();',
     replace: 'if (end === 0) return;',
   },
@@ -71,8 +72,8 @@ export default [
   {
     row: 'C031',
     file: LISTEN,
-    find: "const fd = bindTcp(host, '0.0.0.0', port, 4, bindOptions);",
-    replace: "const fd = bindTcp(host, '127.0.0.1', port, 4, bindOptions);",
+    find: "listenOnIp(server, request, '0.0.0.0');",
+    replace: "listenOnIp(server, request, '127.0.0.1');",
   },
   {
     row: 'C031',
@@ -98,7 +99,7 @@ export default [
     find: 'status = kernel.bind(fd, domain, address, port);',
     replace: 'status = kernel.bind(fd, domain, address, port || 45678);',
   },
-  { row: 'C033', file: LISTEN, find: 'const BACKLOG = 511;', replace: 'const BACKLOG = 512;' },
+  { row: 'C033', file: REQUEST, find: 'BACKLOG = 511;', replace: 'BACKLOG = 512;' },
   {
     row: 'C033',
     file: 'src/transport/listener.ts',
@@ -108,22 +109,22 @@ export default [
   {
     row: 'C034',
     file: LISTEN,
-    find: `  core.host.clock.soon(() => {
-    if (core.listening && core.listeningId === id) server.emit('listening');
+    find: `  acceptor.host.clock.nextTick(() => {
+    if (acceptor.listening && acceptor.listeningId === id) server.emit('listening');
   });`,
-    replace: "if (core.listeningId === id) server.emit('listening');",
+    replace: "if (acceptor.listeningId === id) server.emit('listening');",
   },
   {
     row: 'C035',
     file: LISTEN,
-    find: 'host.clock.soon(() => server._listenFailed(error));',
+    find: 'host.clock.nextTick(() => server._listenFailed(error));',
     replace: 'server._listenFailed(error);',
   },
   {
     row: 'C035',
     file: LISTEN,
-    find: '  core.listeningId++;\n',
-    replace: "  if (core.listeningId++ > 1) throw new Error('once');\n",
+    find: '  server[kAcceptor].listeningId++;\n',
+    replace: "  if (server[kAcceptor].listeningId++ > 1) throw new Error('once');\n",
   },
   {
     row: 'C036',
@@ -134,18 +135,18 @@ export default [
   {
     row: 'C037',
     file: LISTEN,
-    find: 'bindPath(core.host, path)',
-    replace: 'bindPath(core.host, path.slice(0, 107))',
+    find: 'bindPath(acceptor.host, path)',
+    replace: 'bindPath(acceptor.host, path.slice(0, 107))',
   },
   {
     row: 'C037',
     file: LISTEN,
-    find: 'core.file = new SocketFile(core.host, path);',
-    replace: 'core.file = null;',
+    find: 'acceptor.file = new SocketFile(acceptor.host, path);',
+    replace: 'acceptor.file = null;',
   },
   {
     row: 'C038',
-    file: LISTEN,
+    file: REQUEST,
     find: 'options._handle ?? options.handle ?? options',
     replace: 'options.handle ?? options',
   },
@@ -164,20 +165,20 @@ export default [
   {
     row: 'C040',
     file: SERVER,
-    find: 'if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;',
+    find: 'if (this.listening || this._connections > 0 || this[kAcceptor].waitsForWorkers) return;',
     replace: 'if (this.listening) return;',
   },
   {
     row: 'C040',
     file: SERVER,
-    find: '    core.stop();\n    this._pipeName = undefined;',
+    find: '    acceptor.stop();\n    this._pipeName = undefined;',
     replace: '    this._pipeName = undefined;',
   },
   {
     row: 'C041',
     file: SERVER,
-    find: "if (core.listening) this.once('close', callback);",
-    replace: 'if (core.listening) setImmediate(callback);',
+    find: "if (acceptor.listening) this.once('close', callback);",
+    replace: 'if (acceptor.listening) setImmediate(callback);',
   },
   {
     row: 'C042',
@@ -191,14 +192,14 @@ export default [
     find: 'if (listener === null && share === null) return null;',
     replace: 'if (this._connections === 0) return null;',
   },
-  { row: 'C044', file: SERVER, find: 'this[kServer].setReferenced(false);', replace: '' },
+  { row: 'C044', file: SERVER, find: 'this[kAcceptor].setReferenced(false);', replace: '' },
   {
     row: 'C044',
     file: 'src/transport/descriptor.ts',
     find: '    if (this.has(UNREFERENCED)) return;\n    this.mark(UNREFERENCED, true);',
     replace: '    this.mark(UNREFERENCED, true);',
   },
-  { row: 'C045', file: SERVER, find: 'this[kServer].setReferenced(true);', replace: '' },
+  { row: 'C045', file: SERVER, find: 'this[kAcceptor].setReferenced(true);', replace: '' },
   {
     row: 'C045',
     file: 'src/transport/descriptor.ts',
@@ -207,13 +208,13 @@ export default [
   },
   {
     row: 'C046',
-    file: CORE,
+    file: ACCEPTOR,
     find: 'server._connections >= maxConnections',
     replace: 'server._connections > maxConnections',
   },
   {
     row: 'C046',
-    file: CORE,
+    file: ACCEPTOR,
     find: '      stream.close();\n      if (info === null)',
     replace: '      if (info === null)',
   },
@@ -243,19 +244,19 @@ export default [
   },
   {
     row: 'C050',
-    file: CORE,
+    file: ACCEPTOR,
     find: "server.emit('connection', socket);",
     replace: "if (server._connections < 3) server.emit('connection', socket);",
   },
   {
     row: 'C050',
-    file: CORE,
+    file: ACCEPTOR,
     find: "server.emit('connection', socket);",
     replace: "server.emit('connection', socket, 0);",
   },
   {
     row: 'C051',
-    file: CORE,
+    file: ACCEPTOR,
     find: '    server._connections++;\n    socket.server',
     replace: '    socket.server',
   },

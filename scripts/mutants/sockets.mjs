@@ -2,14 +2,15 @@
 // in `file` exactly once.
 
 const SOCKET = 'src/net/socket/socket.ts';
-const CORE = 'src/net/connection/connection.ts';
-const WRITER = 'src/net/connection/outgoing.ts';
+const CONNECTION = 'src/net/connection/connection.ts';
+const INCOMING = 'src/net/connection/incoming.ts';
+const OUTGOING = 'src/net/connection/outgoing.ts';
 const CONNECT = 'src/net/socket/connect.ts';
 const INIT = 'src/net/socket/create.ts';
-const TARGET = 'src/net/socket/target.ts';
+const TARGET = 'src/net/socket/connect_request.ts';
 const ARGUMENTS = 'src/net/options/arguments.ts';
-const SETTINGS = 'src/net/connection/settings.ts';
-const OPTIONS = 'src/net/socket/options.ts';
+const SETTINGS = 'src/net/connection/kernel_options.ts';
+const OPTIONS = 'src/net/socket/set_options.ts';
 const ATTEMPT = 'src/dial/attempt.ts';
 const DIAL = 'src/dial/dial.ts';
 const IP = 'src/util/ip.ts';
@@ -36,8 +37,8 @@ export default [
   {
     row: 'C021',
     file: CONNECT,
-    find: 'connectPath(socket, core, options.path);',
-    replace: "connectPath(socket, core, options.path + 'x');",
+    find: 'connectPath(socket, connection, request.path);',
+    replace: "connectPath(socket, connection, request.path + 'x');",
   },
   {
     row: 'C022',
@@ -72,8 +73,8 @@ export default [
   {
     row: 'C026',
     file: CONNECT,
-    find: '  core.active();\n  socket.connecting = true;',
-    replace: '  core.active();\n  socket.connecting = false;',
+    find: '  connection.active();\n  socket.connecting = true;',
+    replace: '  connection.active();\n  socket.connecting = false;',
   },
   {
     row: 'C027',
@@ -127,10 +128,10 @@ export default [
   {
     row: 'C063',
     file: SOCKET,
-    find: '(this[kCore]?.open ? this.writableLength : undefined) as number;',
-    replace: '(this[kCore]?.open ? 0 : undefined) as number;',
+    find: '(this[kConnection]?.open ? this.writableLength : undefined) as number;',
+    replace: '(this[kConnection]?.open ? 0 : undefined) as number;',
   },
-  { row: 'C064', file: CORE, find: '      state.decoder === null &&\n', replace: '' },
+  { row: 'C064', file: INCOMING, find: '    state.decoder === null &&\n', replace: '' },
   {
     row: 'C065',
     file: 'src/net/server/acceptor.ts',
@@ -145,45 +146,49 @@ export default [
   },
   {
     row: 'C067',
-    file: WRITER,
-    find: 'this.tell(callback, null);',
-    replace: 'this.tell(null, null);',
+    file: OUTGOING,
+    find: 'report(connection, callback, null);',
+    replace: 'report(connection, null, null);',
   },
   {
     row: 'C067',
-    file: CORE,
+    file: CONNECTION,
     find: '      callback(error);\n',
-    replace: '      this.countedTwice = 0;\n',
+    replace: '      own.alsoInWritable = 0;\n',
   },
   {
     row: 'C068',
-    file: CORE,
-    find: 'stream.queueAll(this.waiting);',
+    file: CONNECTION,
+    find: 'stream.queueAll(waiting);',
     replace: '',
   },
   {
     row: 'C069',
     file: SOCKET,
-    find: 'const status = core.shutdown();',
+    find: 'const status = connection.shutdown();',
     replace: 'const status: number = 0;',
   },
   {
     row: 'C069',
     file: SOCKET,
-    find: '    afterHandlers(core.host, core.scope, () => callback(error));',
-    replace:
-      '    this.destroy();\n    afterHandlers(core.host, core.scope, () => callback(error));',
+    find: '    afterHandlers(connection.host',
+    replace: '    this.destroy();\n    afterHandlers(connection.host',
   },
-  { row: 'C070', file: CORE, find: 'else stream.close();', replace: 'else stream.stopReading();' },
   {
-    row: 'C071',
-    file: CORE,
-    find: '} else if (!socket.push(this.portion(chunk))) {\n      this.stream?.stopReading();',
-    replace: '} else if (!socket.push(this.portion(chunk))) {\n',
+    row: 'C070',
+    file: CONNECTION,
+    find: 'else stream.close();',
+    replace: 'else stream.stopReading();',
   },
   {
     row: 'C071',
-    file: CORE,
+    file: INCOMING,
+    find: 'chunk))) {\n    connection.stream?.stopReading();',
+    replace: 'chunk))) {\n',
+  },
+  {
+    row: 'C071',
+    file: INCOMING,
     find: 'state.flowing === true &&',
     replace: 'state.flowing !== null &&',
   },
@@ -207,9 +212,9 @@ export default [
   },
   {
     row: 'C072',
-    file: WRITER,
-    find: '  onWritten(): void {\n    this.active();',
-    replace: '  onWritten(): void {',
+    file: OUTGOING,
+    find: 'afterFlush(connection: Outgoing): void {\n  connection.active();',
+    replace: 'afterFlush(connection: Outgoing): void {',
   },
   {
     row: 'C073',
@@ -234,16 +239,16 @@ export default [
   {
     row: 'C075',
     file: SOCKET,
-    find: 'core.local ??= addressInfo(core.stream, core.stream.localAddress());',
-    replace: 'core.local ??= addressInfo(core.stream, core.stream.peerAddress());',
+    find: 'addressInfo(stream, stream.localAddress());',
+    replace: 'addressInfo(stream, stream.peerAddress());',
   },
-  { row: 'C076', file: SOCKET, find: 'core.stream?.unref();', replace: '' },
-  { row: 'C076', file: SOCKET, find: 'core.stream?.ref();', replace: '' },
+  { row: 'C076', file: SOCKET, find: 'connection.stream?.unref();', replace: '' },
+  { row: 'C076', file: SOCKET, find: 'connection.stream?.ref();', replace: '' },
   {
     row: 'C077',
     file: SOCKET,
-    find: 'core.peer ??= addressInfo(core.stream, core.stream.peerAddress());',
-    replace: 'core.peer ??= addressInfo(core.stream, core.stream.localAddress());',
+    find: 'addressInfo(stream, stream.peerAddress());',
+    replace: 'addressInfo(stream, stream.localAddress());',
   },
   {
     row: 'C078',
@@ -254,55 +259,55 @@ export default [
   {
     row: 'C079',
     file: SOCKET,
-    find: 'core.completedBytes + this.writableLength',
-    replace: 'core.completedBytes',
+    find: 'connection.completedBytes + this.writableLength',
+    replace: 'connection.completedBytes',
   },
   {
     row: 'C079',
-    file: CORE,
-    find: '      this.bytesReadBefore = stream.bytesRead;\n      if',
-    replace: '      if',
+    file: CONNECTION,
+    find: 'if (stream !== null) this.bytesReadBefore = stream.bytesRead;',
+    replace: '',
   },
   {
     row: 'C080',
     file: CONNECT,
-    find: 'core.dial.start();',
-    replace: "core.dial.start();\n  core.host.clock.soon(() => socket.emit('connect'));",
+    find: 'dial.start();',
+    replace: "dial.start();\n  connection.host.clock.nextTick(() => socket.emit('connect'));",
   },
   {
     row: 'C081',
-    file: CORE,
+    file: INCOMING,
     find: 'Reflect.apply(data, socket, [chunk]);',
     replace: 'Reflect.apply(data, socket, [String(chunk)]);',
   },
   {
     row: 'C082',
-    file: CORE,
-    find: '    socket.push(null);\n    // With',
-    replace: '    socket.destroy();\n    // With',
+    file: INCOMING,
+    find: '  socket.push(null);\n  // With',
+    replace: '  socket.destroy();\n  // With',
   },
   {
     row: 'C082',
-    file: CORE,
-    find: '    socket.push(null);\n    // With',
-    replace: "    socket.emit('end');\n    socket.push(null);\n    // With",
+    file: INCOMING,
+    find: '  socket.push(null);\n  // With',
+    replace: "  socket.emit('end');\n  socket.push(null);\n  // With",
   },
   {
     row: 'C083',
-    file: CORE,
-    find: 'const state = socket._readableState;\n    this.active();',
+    file: INCOMING,
+    find: 'const state = socket._readableState;\n  connection.active();',
     replace: 'const state = socket._readableState;',
   },
   {
     row: 'C083',
-    file: WRITER,
-    find: '  onWritten(): void {\n    this.active();',
-    replace: '  onWritten(): void {',
+    file: OUTGOING,
+    find: 'afterFlush(connection: Outgoing): void {\n  connection.active();',
+    replace: 'afterFlush(connection: Outgoing): void {',
   },
   {
     row: 'C084',
-    file: WRITER,
-    find: 'this.tell(callback, null);',
+    file: OUTGOING,
+    find: 'report(connection, callback, null);',
     replace: '',
   },
   {
@@ -320,22 +325,22 @@ export default [
   {
     row: 'C086',
     file: SOCKET,
-    find: 'emitClose(core, error !== null);',
-    replace: 'emitClose(core, false);',
+    find: 'emitClose(connection, error !== null);',
+    replace: 'emitClose(connection, false);',
   },
   {
     row: 'C086',
     file: SOCKET,
-    find: 'emitClose(core, error !== null);',
-    replace: 'emitClose(core, error !== null);\n    emitClose(core, error !== null);',
+    find: 'emitClose(connection, error !== null);',
+    replace: 'emitClose(connection, error !== null);\n    emitClose(connection, error !== null);',
   },
   {
     row: 'C087',
-    file: 'src/net/connection/handle_settings.ts',
+    file: 'src/net/connection/handle.ts',
     find: 'if (noDelay) handle.setNoDelay?.(true);',
     replace: '',
   },
-  { row: 'C087', file: CORE, find: 'if (!this.referenced) stream.unref();', replace: '' },
+  { row: 'C087', file: CONNECTION, find: 'if (!this.referenced) stream.unref();', replace: '' },
   {
     row: 'C087',
     file: 'src/net/connection/idle_timer.ts',
@@ -344,21 +349,21 @@ export default [
   },
   {
     row: 'C087',
-    file: 'src/net/connection/handle_settings.ts',
-    find: 'if (settings.keepAlive) tellKeepAlive',
-    replace: 'if (!settings.keepAlive) tellKeepAlive',
+    file: 'src/net/connection/handle.ts',
+    find: 'if (settings.keepAlive) setKeepAliveOn',
+    replace: 'if (!settings.keepAlive) setKeepAliveOn',
   },
   {
     row: 'C088',
-    file: CORE,
-    find: 'if (listeners > 0 && this.flows()) {',
+    file: INCOMING,
+    find: 'if (listeners > 0 && flows(socket)) {',
     replace: 'if (!socket.destroyed) {',
   },
   {
     row: 'C088',
-    file: CORE,
-    find: '    const state = socket._readableState;\n    this.active();\n',
-    replace: '    const state = socket._readableState;\n    if (!state.flowing) return;\n',
+    file: INCOMING,
+    find: '  const state = socket._readableState;\n  connection.active();\n',
+    replace: '  const state = socket._readableState;\n  if (!state.flowing) return;\n',
   },
   {
     row: 'C090',

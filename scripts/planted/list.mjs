@@ -4,7 +4,7 @@ export default [
   {
     name: 'lost wake-up: what is left after the read budget waits for an event',
     file: 'src/transport/reading.ts',
-    find: 'else reactor.soon(this);',
+    find: 'else reactor.runNextTurn(end);',
     replace: '',
   },
   {
@@ -16,8 +16,8 @@ export default [
   {
     name: 'a write callback runs twice',
     file: 'src/net/connection/outgoing.ts',
-    find: 'if (this.ticksPending === 0) callback?.(error);',
-    replace: 'if (this.ticksPending === 0) for (const one of [callback, callback]) one?.(error);',
+    find: 'callback?.(error);\n  else',
+    replace: 'for (const one of [callback, callback]) one?.(error);\n  else',
   },
   {
     name: 'a stale event after reuse: the generation of a slot does not rise',
@@ -46,8 +46,8 @@ export default [
   {
     name: 'FIN behind the last bytes is not read',
     file: 'src/transport/reading.ts',
-    find: 'if (count < slab.room && !this.moreBehind) this.readable = false;\n      if (slab.cuts',
-    replace: 'if (count < slab.room) this.readable = false;\n      if (slab.cuts',
+    find: ' && !end.shortReadMayGoOn) end.readable = false;\n    if (slab.cuts',
+    replace: ') end.readable = false;\n    if (slab.cuts',
   },
   {
     name: 'one connection accepted per event',
@@ -70,7 +70,7 @@ export default [
   {
     name: 'what a write callback throws is reported to nobody',
     file: 'src/net/socket/write.ts',
-    find: 'core.host.kernel.hookReport(thrown);',
+    find: 'connection.host.kernel.hookReport(thrown);',
     replace: '',
   },
   {
@@ -88,13 +88,13 @@ export default [
   {
     name: 'a write that joins the one under way is counted and not queued',
     file: 'src/net/connection/outgoing.ts',
-    find: 'stream.queue(chunk);\n      const isMuch',
+    find: 'stream.queue(chunk);\n    const isMuch',
     replace: 'const isMuch',
   },
   {
     name: 'a write that fails ends the socket with what the peer said before unread',
     file: 'src/net/connection/outgoing.ts',
-    find: "if (!this.putOff(status, 'write')) this.failWrite(systemError(status, 'write'));",
-    replace: "this.failWrite(systemError(status, 'write'));",
+    find: "if (!connection.putOff(status, 'write')) end",
+    replace: 'end',
   },
 ];

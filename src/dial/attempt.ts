@@ -1,8 +1,8 @@
 /** One attempt to connect to one address: socket, bind, connect. */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import { Stream } from '../transport/stream.js';
-import { nobody, type StreamOwner } from '../transport/stream_owner.js';
+import { NO_OWNER, QuietOwner } from '../transport/stream_owner.js';
 import { addressError, errno } from '../util/system_error.js';
 import type { DialAddress, DialTarget } from './target.js';
 
@@ -10,34 +10,26 @@ import type { DialAddress, DialTarget } from './target.js';
 export type AttemptEnd = (stream: Stream | null, error: Error | null) => void;
 
 /** Hears only of the connection: nothing is read or written before the winner is known. */
-class AttemptOwner implements StreamOwner {
-  readonly readInto = null;
-  readonly forward = null;
+class AttemptOwner extends QuietOwner {
   constructor(
-    readonly scope: Scope | null,
+    context: AsyncContext | null,
     private readonly done: (status: number) => void,
-  ) {}
-  onConnect(status: number): void {
+  ) {
+    super(context);
+  }
+
+  override onConnect(status: number): void {
     this.done(status);
   }
-  onRead(): void {}
-  onReadInto(): void {}
-  onReadEnd(): void {}
-  onReadError(): void {}
-  onReadOut(): void {}
-  onFlush(): void {}
-  onExit(): void {}
-  onWritten(): void {}
-  onWriteError(): void {}
 }
 
-/** Calls `done` in `scope` when the stream is connected (0) or its connect has failed (-errno). */
+/** Calls `done` in `context` when the stream is connected (0) or its connect failed (-errno). */
 export function awaitConnect(
   stream: Stream,
-  scope: Scope | null,
+  context: AsyncContext | null,
   done: (status: number) => void,
 ): void {
-  stream.owner = new AttemptOwner(scope, done);
+  stream.owner = new AttemptOwner(context, done);
 }
 
 function bindLocal(host: Host, fd: number, to: DialAddress, target: DialTarget): Error | null {
@@ -89,7 +81,7 @@ export function openAttempt(host: Host, to: DialAddress, target: DialTarget): St
     kernel.close(fd, -1);
     return bad;
   }
-  const stream = new Stream(host, fd, family, nobody);
+  const stream = new Stream(host, fd, family, NO_OWNER);
   stream.exclusive = true;
   return stream;
 }
@@ -102,10 +94,10 @@ export function startAttempt(
   stream: Stream,
   to: DialAddress,
   target: DialTarget,
-  scope: Scope | null,
+  context: AsyncContext | null,
   end: AttemptEnd,
 ): Error | null {
-  awaitConnect(stream, scope, (status) => {
+  awaitConnect(stream, context, (status) => {
     if (status === 0) {
       end(stream, null);
       return;

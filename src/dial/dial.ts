@@ -4,7 +4,7 @@
  * while they run. The first to connect wins, and the others are closed. In serial mode it closes
  * an attempt whose time is over, as `node:net` does. It keeps every error.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from '../transport/host.js';
 import type { Stream } from '../transport/stream.js';
 import type { Timer } from '../util/clock.js';
@@ -47,7 +47,7 @@ export class Dial {
     private readonly host: Host,
     private readonly target: DialTarget,
     private readonly observer: DialObserver,
-    private readonly scope: Scope | null,
+    private readonly context: AsyncContext | null,
   ) {}
 
   /** Starts dialling. It reports nothing before `start` returns, unless the user's lookup does. */
@@ -64,7 +64,7 @@ export class Dial {
       this.attemptNext();
       return;
     }
-    this.host.clock.soon(() => {
+    this.host.clock.nextTick(() => {
       this.addresses = [{ address: host, family }];
       if (!this.over) this.attemptNext();
     });
@@ -99,7 +99,7 @@ export class Dial {
         if (addresses.length > 1) this.observer.onSeveral();
         this.attemptNext();
       },
-      onResolveError: (error) => this.host.clock.soon(() => this.fail(error)),
+      onResolveError: (error) => this.host.clock.nextTick(() => this.fail(error)),
     });
   }
 
@@ -131,7 +131,7 @@ export class Dial {
     if (this.over) return true;
     const error =
       refused ??
-      startAttempt(opened, to, target, this.scope, (stream, failure) =>
+      startAttempt(opened, to, target, this.context, (stream, failure) =>
         this.onEnd(opened, stream, failure),
       );
     if (error !== null) {

@@ -5,7 +5,7 @@
 import type builtin from 'node:net';
 import { ConnectionIterator, type IterationOptions } from '../net/server/connection_iterator.js';
 import type { Server } from '../net/server/server.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 
 function ignore(): void {}
 
@@ -68,8 +68,8 @@ function waitingOf(server: builtin.Server): Waiting {
 
 /** Makes the servers with this prototype iterable. The properties are not enumerable. */
 export function makeIterable(prototype: builtin.Server): void {
-  if (kServer in prototype) return;
-  Object.defineProperty(prototype, kServer, {
+  if (kAcceptor in prototype) return;
+  Object.defineProperty(prototype, kAcceptor, {
     get(this: builtin.Server) {
       return waitingOf(this);
     },

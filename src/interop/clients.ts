@@ -4,10 +4,10 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { ownOptions } from '../net/checks.js';
 import { normalizeArguments } from '../net/options/arguments.js';
 import type { ConnectOptions } from '../net/options/socket_options.js';
 import type { Socket } from '../net/socket/socket.js';
+import { ownOptions } from '../util/options.js';
 
 import net = require('../node.js');
 

@@ -5,11 +5,11 @@
  */
 import type builtin from 'node:net';
 import tls from 'node:tls';
-import { ownOptions } from '../net/checks.js';
 import type { ServerOptions } from '../net/options/server_options.js';
-import type { ServerCore } from '../net/server/acceptor.js';
+import type { Acceptor } from '../net/server/acceptor.js';
 import type { Server } from '../net/server/server.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
+import { ownOptions } from '../util/options.js';
 import { acceptNatively, type NativeServer } from './native_accept.js';
 
 import net = require('../node.js');
@@ -133,8 +133,8 @@ function accessors(listener: Server): PropertyDescriptorMap {
 
 async function dispose(listener: Server, server: Mounted): Promise<void> {
   // On another runtime the listener is that one's.
-  const core = listener[kServer] as ServerCore | undefined;
-  const { listening, pending } = core ?? { listening: listener.listening, pending: false };
+  const acceptor = listener[kAcceptor] as Acceptor | undefined;
+  const { listening, pending } = acceptor ?? { listening: listener.listening, pending: false };
   if (!listening && !pending) return;
   await new Promise<void>((resolve, reject) => {
     server.close((error) => (error && listening ? reject(error) : resolve()));

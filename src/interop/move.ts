@@ -1,16 +1,13 @@
 /** Live connections, moved between this package's sockets and the built-in's. */
 import builtin from 'node:net';
 import { isNative } from '../fallback/choose.js';
-import { option, stateError } from '../net/checks.js';
-import {
-  awaitingSocket,
-  duplicate,
-  handOut,
-  keepCounted,
-  takeIn,
-  unreadBytes,
-} from '../net/moving/handover.js';
+import { uncount } from '../net/connection/counting.js';
+import { arrive, awaitingSocket } from '../net/moving/arrive.js';
+import { depart, keepCounted, unreadBytes } from '../net/moving/depart.js';
+import { duplicateForeign } from '../net/moving/descriptor.js';
 import type { Socket } from '../net/socket/socket.js';
+import { stateError } from '../util/errors.js';
+import { option } from '../util/options.js';
 
 /** What is read of a built-in socket that is not typed. */
 interface BuiltinInternals {
@@ -66,7 +63,7 @@ export function toNodeSocket(socket: Socket): builtin.Socket {
   const { allowHalfOpen } = socket;
   const timeout = option(socket, 'timeout');
   const encoding = encodingOf(socket._readableState.decoder);
-  const { fd, unread, unwritten, ended, finished, settle } = handOut(socket);
+  const { fd, unread, unwritten, ended, finished, settle } = depart(socket);
   const moved = new builtin.Socket({ fd, allowHalfOpen, readable: true, writable: !finished });
   keepCounted(socket, moved);
   for (const chunk of unread.toReversed()) moved.unshift(chunk);
@@ -83,18 +80,15 @@ function takeOver(from: builtin.Socket, to: Socket): void {
   const fd = inner._handle?.fd;
   if (typeof fd !== 'number' || fd < 0) throw notMovable();
   inner._handle?.readStop();
-  const copy = duplicate(fd);
+  const copy = duplicateForeign(fd);
   const { decoder } = inner._readableState;
   const encoding = encodingOf(decoder);
-  takeIn(to, copy, unreadBytes(inner._readableState));
+  arrive(to, copy, unreadBytes(inner._readableState));
   if (encoding !== null) to.setEncoding(encoding);
   const server = inner._server;
   inner._server = null;
   if (server) {
-    to.once('close', () => {
-      server._connections--;
-      server._emitCloseIfDrained?.();
-    });
+    to.once('close', () => uncount(server));
   }
   const timeout = option(from, 'timeout');
   if (timeout) to.setTimeout(timeout);

@@ -10,9 +10,9 @@ import {
   nativeHandle,
   nativeKind,
 } from '../net/moving/native_handle.js';
-import type { ServerCore } from '../net/server/acceptor.js';
+import type { Acceptor } from '../net/server/acceptor.js';
 import type { Server } from '../net/server/server.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 
 const serverSocketChannel = channel('net.server.socket');
 
@@ -77,12 +77,12 @@ function handOver(handle: NativeHandle, server: NativeServer): void {
  */
 export function acceptNatively(listener: Server, server: NativeServer): void {
   // On another runtime the listener is that one's.
-  const core = listener[kServer] as ServerCore | undefined;
-  if (core === undefined) return;
-  const { host } = core;
+  const acceptor = listener[kAcceptor] as Acceptor | undefined;
+  if (acceptor === undefined) return;
+  const { host } = acceptor;
   // Asked for now: the first time takes a descriptor, of which there may be none left later.
   for (const kind of ['TCP', 'PIPE'] as const) nativeHandle(host, kind)?.close();
-  core.taker = (stream) => {
+  acceptor.taker = (stream) => {
     const handle = nativeHandle(host, nativeKind(host, stream.family));
     if (handle === null) return 0;
     const status = moveIntoNative(stream, handle);

@@ -1,16 +1,13 @@
 /** Carriers: objects that travel over a channel in place of a socket or server of this package. */
-import { option } from '../net/checks.js';
-import {
-  detachDescriptor,
-  duplicateServer,
-  duplicateSocket,
-  isOurServer,
-  isOurSocket,
-  releaseDescriptor,
-} from '../net/moving/outbound.js';
+
+import { uncount } from '../net/connection/counting.js';
+import { departDescriptor, duplicateServer, duplicateSocket } from '../net/moving/depart.js';
+import { detachDescriptor } from '../net/moving/descriptor.js';
+import { isOurServer, isOurSocket } from '../net/moving/ours.js';
 import type { ChildSocketList } from '../net/server/worker_list.js';
-import { kServer } from '../net/symbols.js';
+import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
+import { option } from '../util/options.js';
 import { builtinServerOf, builtinSocketOf, type NativeHandle } from './foreign.js';
 
 /** Options of `child.send`. */
@@ -71,7 +68,7 @@ class SocketCarrier implements Carrier {
   ) {
     const { server } = socket;
     this.server = keepOpen ? null : (socket._server as Server | null);
-    const fd = keepOpen ? releaseDescriptor(duplicateSocket(socket)) : detachDescriptor(socket);
+    const fd = keepOpen ? detachDescriptor(duplicateSocket(socket)) : departDescriptor(socket);
     this.handle = builtinSocketOf(fd);
     this.native = this.handle._handle;
     this.handle.server = isOurServer(server) ? new CountedServer(server) : server;
@@ -84,7 +81,7 @@ class SocketCarrier implements Carrier {
 
   sent(): void {
     if (this.keepOpen) this.native?.close();
-    else this.server?.[kServer].connectionSent();
+    else this.server?.[kAcceptor].connectionSent();
   }
 
   drop(): void {
@@ -93,8 +90,7 @@ class SocketCarrier implements Carrier {
     this.native?.close();
     if (!counted || this.server === null) return;
     this.handle._handle = null;
-    this.server._connections--;
-    this.server._emitCloseIfDrained();
+    uncount(this.server);
   }
 }
 
@@ -103,7 +99,7 @@ class ServerCarrier implements Carrier {
   private readonly native: NativeHandle | null;
 
   constructor(server: Server) {
-    this.handle = builtinServerOf(releaseDescriptor(duplicateServer(server)));
+    this.handle = builtinServerOf(detachDescriptor(duplicateServer(server)));
     this.native = this.handle._handle;
   }
 
@@ -132,5 +128,5 @@ export function carrierOf(handle: unknown, options: SendOptions): Carrier | null
 /** Whether `handle` is of this package and has nothing to send: closed, or never opened. */
 export function isEmpty(handle: unknown): boolean {
   if (isOurSocket(handle)) return handle._handle === null || handle.connecting;
-  return isOurServer(handle) && handle[kServer].listener === null;
+  return isOurServer(handle) && handle[kAcceptor].listener === null;
 }

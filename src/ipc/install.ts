@@ -3,9 +3,10 @@
  * sockets and servers of this package, as in the manual. The register hook calls this.
  */
 import { ChildProcess } from 'node:child_process';
-import { ownOptions } from '../net/checks.js';
 import type { NetModule } from '../net/module.js';
-import { isOurServer, isOurSocket, leaveUnreadToKernel } from '../net/moving/outbound.js';
+import { leaveUnreadToKernel } from '../net/moving/depart.js';
+import { isOurServer, isOurSocket } from '../net/moving/ours.js';
+import { ownOptions } from '../util/options.js';
 import { carrierOf, isEmpty, type SendOptions } from './carrier.js';
 import type { NativeHandle } from './foreign.js';
 import type { ChannelInternals } from './outbox.js';

@@ -5,11 +5,9 @@
 
 import { types } from 'node:util';
 import type { NetModule } from '../net/module.js';
-import {
-  duplicateDescriptor,
-  listenOnDescriptor,
-  socketOfDescriptor,
-} from '../net/moving/outbound.js';
+import { arriveAsSocket } from '../net/moving/arrive.js';
+import { duplicateDescriptor } from '../net/moving/descriptor.js';
+import { listenOnOwned } from '../net/server/listen.js';
 import type { Server, Socket } from '../node.js';
 import {
   type BuiltinSocket,
@@ -26,7 +24,7 @@ function takeUnread(socket: BuiltinSocket): Buffer[] {
 
 function adopt(socket: BuiltinSocket, handle: NativeHandle): Socket {
   const { allowHalfOpen } = socket;
-  return socketOfDescriptor(
+  return arriveAsSocket(
     duplicateDescriptor(handle.fd),
     { allowHalfOpen, readable: true, writable: true },
     takeUnread(socket),
@@ -55,7 +53,7 @@ function receiveSocket(socket: BuiltinSocket, net: NetModule): Socket {
 export function receiveServer(handle: NativeHandle, net: NetModule): Server {
   const ours = new net.Server();
   try {
-    listenOnDescriptor(ours, duplicateDescriptor(handle.fd));
+    listenOnOwned(ours, duplicateDescriptor(handle.fd));
   } catch (error) {
     // The emitter of the message must not get the error. The server's listeners get it, a tick
     // later.

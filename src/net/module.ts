@@ -6,7 +6,7 @@ import { replace } from '../util/replace.js';
 import { BlockList } from './addresses/block_list.js';
 import { BoundSocket, type BoundSocketOptions } from './addresses/bound_socket.js';
 import { SocketAddress } from './addresses/socket_address.js';
-import { isOurSocket } from './moving/outbound.js';
+import { isOurSocket } from './moving/ours.js';
 import type * as wrapper from './moving/stream_wrapper.js';
 import type { Callable } from './node/callable.js';
 import { wrapping } from './node/tls_wrap.js';

@@ -21,7 +21,7 @@ import type { IterationOptions } from './server/connection_iterator.js';
 import type { ServerEvents } from './server/events.js';
 import type { Server } from './server/server.js';
 import type { SocketEvents } from './socket/events.js';
-import type { KeepAliveOptions } from './socket/options.js';
+import type { KeepAliveOptions } from './socket/set_options.js';
 import type { Socket } from './socket/socket.js';
 
 export type {

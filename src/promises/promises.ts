@@ -1,17 +1,10 @@
 /** `barewire/promises`: connecting, listening and closing as promises. */
 
 import { isNative } from '../fallback/choose.js';
-import {
-  CONNECT_OPTIONS,
-  flatOptions,
-  LISTEN_OPTIONS,
-  option,
-  replace,
-  stateError,
-  validateObject,
-} from '../net/checks.js';
 import type { NetModule } from '../net/module.js';
 import { normalizeArguments } from '../net/options/arguments.js';
+import { LISTEN_OPTIONS } from '../net/options/server_options.js';
+import { CONNECT_OPTIONS } from '../net/options/socket_options.js';
 import type {
   ConnectOptions,
   IterationOptions,
@@ -21,6 +14,10 @@ import type {
   Socket,
 } from '../net/public_types.js';
 import { acceptWhenListened } from '../net/server/connection_iterator.js';
+import { stateError } from '../util/errors.js';
+import { flatOptions, option } from '../util/options.js';
+import { replace } from '../util/replace.js';
+import { validateObject } from '../util/validate.js';
 import { type PromiseServer, withPromises } from './server.js';
 import { checkedSignal, settle } from './settle.js';
 

@@ -1,6 +1,7 @@
 /** The server of `listen()`: a `Server` whose `close` can be awaited. */
-import { stateError } from '../net/checks.js';
+
 import type { Server } from '../net/public_types.js';
+import { stateError } from '../util/errors.js';
 import { checkedSignal, settle } from './settle.js';
 
 /** Options of `close`. */

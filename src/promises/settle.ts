@@ -2,7 +2,8 @@
 
 import type { EventEmitter } from 'node:events';
 import { addAbortListener } from 'node:events';
-import { abortError, option, validateAbortSignal } from '../net/checks.js';
+import { option } from '../util/options.js';
+import { abortError, validateAbortSignal } from '../util/validate.js';
 
 /**
  * The event that fulfils, and the events that reject; each of the latter makes an error of its

@@ -1,5 +1,5 @@
 /** Runs a function in the asynchronous context that something was made in; AsyncResource is one. */
-export interface Scope {
+export interface AsyncContext {
   runInAsyncScope<This, Argument, Result>(
     run: (this: This, argument: Argument) => Result,
     thisArgument: This,
@@ -7,9 +7,9 @@ export interface Scope {
   ): Result;
 }
 
-/** The first of `Pollable.bits`; those behind it are the subclasses'. */
-const QUEUED = 1;
-export const POLLABLE_BITS = 1;
+/** The reactor's own bit of `Pollable.bits`. `transport/state_word.ts` has the whole word. */
+export const QUEUED_BIT = 0;
+const QUEUED = 1 << QUEUED_BIT;
 
 /** What the reactor calls: an owner of one descriptor. */
 export abstract class Pollable {
@@ -41,12 +41,12 @@ export abstract class Pollable {
   }
 
   /** The context that handlers run in, so that AsyncLocalStorage holds what it held there. */
-  abstract readonly scope: Scope | null;
+  abstract readonly context: AsyncContext | null;
 
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;
 
-  /** Work that was put off with `soon` or `again`. */
+  /** Work that was put off with `runNextTurn` or `runAgainThisTurn`. */
   abstract onTurn(): void;
 
   /**
@@ -68,7 +68,7 @@ export abstract class Pollable {
 
 /** What writes gathered during a handler, and sends them when it has returned. */
 export interface Flushable {
-  readonly scope: Scope | null;
+  readonly context: AsyncContext | null;
   flush(): void;
   /** Sends at the process's end: nobody is told before the next tick, so that nobody is. */
   sendNow(): void;

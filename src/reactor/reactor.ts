@@ -27,12 +27,12 @@ import type { Clock } from '../util/clock.js';
 import { Queue } from '../util/queue.js';
 import { systemError } from '../util/system_error.js';
 import { Kept } from './kept.js';
-import type { Flushable, Pollable, Scope } from './pollable.js';
+import type { AsyncContext, Flushable, Pollable } from './pollable.js';
 import { Slab } from './slab.js';
 import { drainTicks } from './ticks.js';
 
 /** Reading this much takes about a millisecond. */
-const CROWDED_BYTES = 4 * 1024 * 1024;
+const READ_BUDGET_BYTES = 4 * 1024 * 1024;
 /** So many reads of 1 MiB make a turn of two milliseconds. */
 const FEW = 8;
 
@@ -67,7 +67,7 @@ export class Reactor {
   /** What `flushAll` has yet to come to, last one first. */
   private unflushed: Flushable[] | null = null;
   /** Whose `flush` tells somebody of what was sent. */
-  telling: Flushable | null = null;
+  private reporting: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
   /** Whose handler runs: the innermost, where one runs the event loop itself. */
@@ -113,7 +113,7 @@ export class Reactor {
     return active.map((one) => one?.holder() ?? null).filter((holder) => holder !== null);
   }
 
-  /** Bytes were read: a turn with many of them is crowded. */
+  /** Bytes were read: a turn with many of them is overReadBudget. */
   spend(bytes: number): void {
     const { turn } = this;
     if (turn !== this.spentTurn) {
@@ -127,12 +127,12 @@ export class Reactor {
    * So much was read in this turn that every other descriptor gets one read only: hundreds of
    * flooding peers must not keep timers waiting.
    */
-  get crowded(): boolean {
-    return this.spentBytes > CROWDED_BYTES && this.spentTurn === this.turn;
+  get overReadBudget(): boolean {
+    return this.spentBytes > READ_BUDGET_BYTES && this.spentTurn === this.turn;
   }
 
   /** Few descriptors had more than their share of this turn: one may have a large share. */
-  get isQuiet(): boolean {
+  get fewWaiting(): boolean {
     return this.next.length <= FEW;
   }
 
@@ -196,25 +196,40 @@ export class Reactor {
   }
 
   /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting. */
-  soon(pollable: Pollable): void {
-    if (pollable.queued) return;
-    pollable.queued = true;
-    this.next.push(pollable);
-    this.#control[WORD_NEXT] = this.next.length;
-    if (!this.inCall) this.kernel.hookCarry();
+  runNextTurn(pollable: Pollable): void {
+    this.enqueue(pollable, this.next, WORD_NEXT);
   }
 
   /** Runs `pollable.onTurn()` once more in this turn, after the turn's events. */
-  again(pollable: Pollable): void {
+  runAgainThisTurn(pollable: Pollable): void {
+    this.enqueue(pollable, this.againQueue, WORD_AGAIN);
+  }
+
+  /** The hook reads in `word` how long the queue is. */
+  private enqueue(pollable: Pollable, queue: Queue<Pollable>, word: number): void {
     if (pollable.queued) return;
     pollable.queued = true;
-    this.againQueue.push(pollable);
-    this.#control[WORD_AGAIN] = this.againQueue.length;
+    queue.push(pollable);
+    this.#control[word] = queue.length;
     if (!this.inCall) this.kernel.hookCarry();
   }
 
+  /**
+   * Flushes at once. What it reports may end the process: `onExit` then sends the rest of it before
+   * that of all others.
+   */
+  flush(flushable: Flushable): void {
+    const before = this.reporting;
+    this.reporting = flushable;
+    try {
+      flushable.flush();
+    } finally {
+      this.reporting = before;
+    }
+  }
+
   /** Runs `flushable.flush()` when the running handler returns, or else at the next tick. */
-  flushSoon(flushable: Flushable): void {
+  flushAfterHandler(flushable: Flushable): void {
     if (this.exiting) {
       flushable.sendNow();
       return;
@@ -233,7 +248,7 @@ export class Reactor {
    */
   private readonly onExit = (): void => {
     this.exiting = true;
-    this.telling?.sendNow();
+    this.reporting?.sendNow();
     for (const one of this.unflushed ?? []) one.sendNow();
     this.firstFlush?.sendNow();
     for (const one of this.moreFlushes ?? []) one.sendNow();
@@ -355,8 +370,8 @@ export class Reactor {
     if (pollable === undefined || this.generations[slot] !== control[at + 1]) return;
     this.events = control[at + 2] as number;
     this.running = pollable;
-    if (pollable.scope === null) this.ready(pollable);
-    else pollable.scope.runInAsyncScope(this.ready, this, pollable);
+    if (pollable.context === null) this.ready(pollable);
+    else pollable.context.runInAsyncScope(this.ready, this, pollable);
   }
 
   /**
@@ -389,8 +404,8 @@ export class Reactor {
 
   private runOne(pollable: Pollable): void {
     this.running = pollable;
-    if (pollable.scope === null) this.turnOf(pollable);
-    else pollable.scope.runInAsyncScope(this.turnOf, this, pollable);
+    if (pollable.context === null) this.turnOf(pollable);
+    else pollable.context.runInAsyncScope(this.turnOf, this, pollable);
   }
 
   private turnOf(pollable: Pollable): void {
@@ -404,7 +419,7 @@ export class Reactor {
   private setFlushTick(): void {
     if (this.flushTickSet) return;
     this.flushTickSet = true;
-    this.clock.soon(this.onFlushTick);
+    this.clock.nextTick(this.onFlushTick);
   }
 
   private readonly onFlushTick = (): void => {
@@ -428,27 +443,27 @@ export class Reactor {
       moreFlushes.reverse();
       this.unflushed = moreFlushes;
     }
-    if (firstFlush !== null) this.flushOne(firstFlush, firstFlush.scope);
+    if (firstFlush !== null) this.flushOne(firstFlush, firstFlush.context);
     if (moreFlushes !== null) this.flushRest();
   }
 
   private flushRest(): void {
     for (let one = this.unflushed?.pop(); one !== undefined; one = this.unflushed?.pop()) {
-      this.flushOne(one, one.scope);
+      this.flushOne(one, one.context);
     }
     this.unflushed = null;
     this.#control[WORD_FLUSH] = this.firstFlush === null ? 0 : 1;
   }
 
-  private flushOne(flushable: Flushable, scope: Scope | null): void {
-    if (scope === null) this.flushHere(flushable);
-    else scope.runInAsyncScope(this.flushHere, this, flushable);
+  private flushOne(flushable: Flushable, context: AsyncContext | null): void {
+    if (context === null) this.flushHere(flushable);
+    else context.runInAsyncScope(this.flushHere, this, flushable);
   }
 
   /** What a listener throws does not keep the others from their flush. */
   private flushHere(flushable: Flushable): void {
     try {
-      flushable.flush();
+      this.flush(flushable);
     } catch (error) {
       this.kernel.hookReport(error);
     }

@@ -6,32 +6,21 @@
 
 import type threads from 'node:worker_threads';
 import { bufferOver, ownCopy } from '../util/view.js';
+import { HUGE_READ_BYTES, READ_BYTES } from './read_size.js';
 
 /** What one small piece that somebody keeps can keep alive, at most. */
 const SLAB_BYTES = 256 * 1024;
 const SMALL_SLAB_BYTES = 16 * 1024;
 
-/** What a read asks for, as Node's own does. */
-const READ_BYTES = 64 * 1024;
-
 /**
- * Where the read before was filled, a read asks for a whole slab: a peer that sends much costs a
- * system call and a turn through JavaScript per 256 KiB, not per 64.
+ * Where several huge reads were filled, a read fills up to this many slabs: of a peer that sends
+ * more than is read, the kernel keeps megabytes, and each read costs it an acknowledgement. Each
+ * slab is handed out by itself, so that a small view keeps no more than one.
  */
-const HUGE_READ_BYTES = SLAB_BYTES;
+const VECTORED_SLABS = 4;
 
-/**
- * Where several of those were filled, a read fills up to this many slabs: of a peer that sends more
- * than is read, the kernel keeps megabytes, and each read costs it an acknowledgement. Each slab is
- * handed out by itself, so that a small view keeps no more than one.
- */
-const SPREAD_SLABS = 4;
-
-/** The least room for a read of a small message. */
-const SMALL_READ_BYTES = 1024;
-
-/** A message of up to this much is of middling size. A read of one has more room than that. */
-const MIDDLING_BYTES = 4 * 1024;
+/** Reads with this much room or more land in the large slab. */
+const LARGE_BYTES = READ_BYTES;
 
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
@@ -39,19 +28,6 @@ const HAND_OUT_BYTES = 8 * 1024;
 /** Handed-out views begin on a cache line, or where small on a word. */
 const ALIGN_BYTES = 64;
 const SMALL_ALIGN_BYTES = 8;
-
-/**
- * What a socket's reads were lately is its credit, which each read of less takes one from. Up to
- * here a read has room for a middling message, up to the next for a large one, then for a huge one,
- * and above the last it is spread over several slabs.
- */
-const MIDDLING_CREDIT = 16;
-const LARGE_CREDIT = 32;
-const HUGE_CREDIT = 40;
-const SPREAD_CREDIT = 48;
-/** What a filled huge read earns: after three of them in a row the next may be spread. */
-const HUGE_EARNS = 4;
-const CREDIT_MAX = 60;
 
 let mark: typeof threads.markAsUntransferable | null = null;
 
@@ -87,25 +63,16 @@ export class Slab {
    * Off where a connection may go to another process, which gets what is in the kernel, but nothing
    * that was read and not delivered.
    */
-  spreads = true;
-  /** More than this has to be there for a spread read. */
-  readonly spreadsFromBytes: number = HUGE_READ_BYTES;
-  /** What a spread read brings at most. */
-  readonly spreadBytes: number = SPREAD_SLABS * SLAB_BYTES;
+  mayBeVectored = true;
+  /** More than this has to be there for a vectored read. */
+  readonly vectoredFromBytes: number = HUGE_READ_BYTES;
+  /** What a vectored read brings at most. */
+  readonly vectoredBytes: number = VECTORED_SLABS * SLAB_BYTES;
 
-  /**
-   * Makes room for one read. `credit` is what the socket's last `take` left it with; a `frugal`
-   * read is never a huge one.
-   */
-  reserve(credit: number, frugal: boolean): void {
-    if (credit > LARGE_CREDIT && !frugal) this.reserveLarge(HUGE_READ_BYTES);
-    else if (this.isLarge(credit)) this.reserveLarge(READ_BYTES);
-    else this.reserveSmall(credit > 0 ? MIDDLING_BYTES + 1 : SMALL_READ_BYTES);
-  }
-
-  /** Whether a read has room for a large message, in a slab that others' bytes lie in as well. */
-  isLarge(credit: number): boolean {
-    return credit > MIDDLING_CREDIT;
+  /** Makes room for one read of `leastBytes` or more; see `read_size.ts`. */
+  reserve(leastBytes: number): void {
+    if (leastBytes < LARGE_BYTES) this.reserveSmall(leastBytes);
+    else this.reserveLarge(leastBytes);
   }
 
   /** Whether `count` bytes are as many as a small read had room for. */
@@ -149,29 +116,19 @@ export class Slab {
     this.room = this.small.length - this.smallOffset;
   }
 
-  /** Whether a read may fill `spread()` in place of `bytes`, if there is that much. */
-  maySpread(credit: number): boolean {
-    return credit > SPREAD_CREDIT && this.spreads;
-  }
-
-  /** Room for a spread read, to be filled in this order. */
-  spread(): readonly Buffer[] {
-    while (this.blank.length < SPREAD_SLABS) this.blank.push(shared(SLAB_BYTES));
+  /** Room for a vectored read, to be filled in this order. */
+  vectored(): readonly Buffer[] {
+    while (this.blank.length < VECTORED_SLABS) this.blank.push(shared(SLAB_BYTES));
     return this.blank;
   }
 
-  /** How large a piece of a spread read may be. */
-  pieceBytes(credit: number): number {
-    return credit > LARGE_CREDIT ? HUGE_READ_BYTES : READ_BYTES;
+  /** Whether a vectored read of `count` bytes left no room. */
+  fillsVectored(count: number): boolean {
+    return count === this.vectoredBytes;
   }
 
-  /** Whether a spread read of `count` bytes left no room. */
-  fillsSpread(count: number): boolean {
-    return count === this.spreadBytes;
-  }
-
-  /** The `count` bytes that a read just put into `spread()`, in pieces for somebody to keep. */
-  takeSpread(count: number): Buffer[] {
+  /** The `count` bytes that a read just put into `vectored()`, in pieces for somebody to keep. */
+  takeVectored(count: number): Buffer[] {
     const pieces = this.blank.splice(0, Math.floor(count / SLAB_BYTES));
     const rest = count % SLAB_BYTES;
     const [last] = this.blank;
@@ -185,24 +142,6 @@ export class Slab {
     // What is behind it has room for large reads.
     this.setLarge(last, (rest + ALIGN_BYTES - 1) & -ALIGN_BYTES);
     return pieces;
-  }
-
-  /** The credit of a socket that has just read `count` bytes. */
-  creditAfter(count: number, credit: number): number {
-    if (count >= HUGE_READ_BYTES) {
-      return Math.min(Math.max(credit, HUGE_CREDIT) + HUGE_EARNS, CREDIT_MAX);
-    }
-    if (count >= READ_BYTES) return HUGE_CREDIT;
-    if (credit > LARGE_CREDIT) return credit - 1;
-    if (count > MIDDLING_BYTES) return LARGE_CREDIT;
-    if (credit > MIDDLING_CREDIT) return credit - 1;
-    if (count >= SMALL_READ_BYTES) return MIDDLING_CREDIT;
-    return credit > 0 ? credit - 1 : 0;
-  }
-
-  /** `credit` without huge reads. */
-  modest(credit: number): number {
-    return Math.min(credit, LARGE_CREDIT);
   }
 
   /** The `count` bytes that a read just put at `offset`, in memory that has nothing else. */

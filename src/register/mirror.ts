@@ -7,7 +7,7 @@
  */
 import type builtin from 'node:net';
 import type { NetModule } from '../net/module.js';
-import { isOurServer, isOurSocket } from '../net/moving/outbound.js';
+import { isOurServer, isOurSocket } from '../net/moving/ours.js';
 import { isNormalized } from '../net/options/arguments.js';
 import { goOnAsBuiltin, standIn } from '../net/socket/builtin_socket.js';
 

@@ -16,7 +16,7 @@ function clockOf(world: World): Clock {
     now: () => world.nowMs,
     setTimer: (run, delayMs) => setTimeout(run, delayMs),
     clearTimer: clearTimeout,
-    soon: (run) => nextTick(run),
+    nextTick: (run) => nextTick(run),
     // Virtual immediates do not wait for the real process's ticks by themselves.
     later: (run) => nextTick(() => setImmediate(run)),
     onExit: () => {},

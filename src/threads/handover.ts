@@ -15,20 +15,15 @@ import {
 } from 'node:worker_threads';
 import { refuseElsewhere } from '../fallback/announce.js';
 import manualNet from '../index.js';
-import { invalidArgValue } from '../net/checks.js';
-import {
-  closeDescriptor,
-  duplicateDescriptor,
-  duplicateServer,
-  isOurSocket,
-  listenOnDescriptor,
-  moveSocket,
-  socketIdentity,
-  socketOfDescriptor,
-} from '../net/moving/outbound.js';
-import { kServer } from '../net/symbols.js';
+import { arriveAsSocket } from '../net/moving/arrive.js';
+import { departWhenTaken, duplicateServer } from '../net/moving/depart.js';
+import { closeDescriptor, duplicateDescriptor, socketIdentity } from '../net/moving/descriptor.js';
+import { isOurSocket } from '../net/moving/ours.js';
+import { listenOnOwned } from '../net/server/listen.js';
+import { kAcceptor } from '../net/symbols.js';
 import type { Server, Socket } from '../node.js';
 import nodeNet from '../node.js';
+import { invalidArgValue } from '../util/errors.js';
 
 /** A worker, `parentPort`, or one end of a MessageChannel. */
 export type HandlePort = Worker | MessagePort;
@@ -135,14 +130,14 @@ export function postHandle(port: HandlePort, message: unknown, handle: Socket | 
   refuseElsewhere('postHandle()');
   const { allowHalfOpen } = handle;
   if (isOurSocket(handle)) {
-    moveSocket(handle, (fd, unread) => {
+    departWhenTaken(handle, (fd, unread) => {
       post(port, fd, { kind: 'socket', unread, allowHalfOpen }, message);
     });
     return;
   }
   const fd = duplicateServer(handle);
   try {
-    const kind = handle[kServer].profile.name;
+    const kind = handle[kAcceptor].profile.name;
     post(port, fd, { kind, unread: [], allowHalfOpen }, message);
   } catch (error) {
     closeDescriptor(fd);
@@ -204,11 +199,11 @@ function take(parcel: Parcel): Socket | Server | null {
   if (kind !== 'socket') {
     const net = kind === 'manual' ? manualNet : nodeNet;
     const server = new net.Server({ allowHalfOpen });
-    listenOnDescriptor(server, mine);
+    listenOnOwned(server, mine);
     return server;
   }
   const bytes = unread.map((chunk) => Buffer.from(chunk));
-  return socketOfDescriptor(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
+  return arriveAsSocket(mine, { allowHalfOpen, readable: true, writable: true }, bytes);
 }
 
 /** Takes the contents of an envelope, once, and tells the sender. */

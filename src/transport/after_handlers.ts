@@ -2,15 +2,15 @@
  * Something to do once the running handler has returned and all its ticks and promise jobs have
  * run, before any other handler: where libuv has the end of a request.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from './host.js';
 
 const done = Promise.resolve();
 
-/** Runs `run` in `scope` behind the ticks and promise jobs that are due, and those they add. */
-export function afterHandlers(host: Host, scope: Scope | null, run: () => void): void {
-  const inScope =
-    scope === null ? run : (): void => scope.runInAsyncScope(run, undefined, undefined);
+/** Runs `run` in `context` behind the ticks and promise jobs that are due, and those they add. */
+export function afterHandlers(host: Host, context: AsyncContext | null, run: () => void): void {
+  const inContext =
+    context === null ? run : (): void => context.runInAsyncScope(run, undefined, undefined);
   // A tick that a promise job adds is run when there are no promise jobs any more.
-  void done.then(() => host.clock.soon(inScope));
+  void done.then(() => host.clock.nextTick(inContext));
 }

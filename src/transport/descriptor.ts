@@ -2,20 +2,16 @@
  * The owner of one descriptor. It is closed once, here; afterwards its number is -1, so that no
  * later call can reach a descriptor that got the same number.
  */
-import { POLLABLE_BITS, Pollable } from '../reactor/pollable.js';
+import { Pollable } from '../reactor/pollable.js';
 import type { KernelAddress } from '../sys/kernel.js';
 import type { Host } from './host.js';
+import { bitOf, maskOf, shiftOf } from './state_word.js';
 
-const EXCLUSIVE = 1 << POLLABLE_BITS;
-/** Work on this descriptor does not keep the process alive. */
-const UNREFERENCED = 2 << POLLABLE_BITS;
-/** There is work: reading, connecting, accepting, or a write that waits. */
-const ACTIVE = 4 << POLLABLE_BITS;
-/** Linux has fewer than 64 families of addresses. */
-const FAMILY_SHIFT = POLLABLE_BITS + 3;
-const FAMILY_MASK = 63;
-/** How many of `Pollable.bits` are taken so far. */
-export const DESCRIPTOR_BITS = FAMILY_SHIFT + 6;
+const EXCLUSIVE = bitOf('EXCLUSIVE');
+const UNREFERENCED = bitOf('UNREFERENCED');
+const ACTIVE = bitOf('ACTIVE');
+const FAMILY_SHIFT = shiftOf('FAMILY');
+const FAMILY_MASK = maskOf('FAMILY');
 
 export abstract class Descriptor extends Pollable {
   constructor(

@@ -2,7 +2,7 @@
  * A listening descriptor. Each connection is accepted and handed over in a callback of its own,
  * so that the ticks of one connection's handler run before the next connection is there.
  */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
 import { connectionsWaiting, UNKNOWN } from './accept_queue.js';
 import { Descriptor } from './descriptor.js';
@@ -25,7 +25,7 @@ const ACCEPTS_PER_TURN = 64;
 const RETRY_MS = 50;
 
 export class Listener extends Descriptor {
-  scope: Scope | null = null;
+  context: AsyncContext | null = null;
   private accepting = false;
   private readable = false;
   /** How many connections are known to wait; 0 where they were not counted since the last event. */
@@ -74,7 +74,7 @@ export class Listener extends Descriptor {
   resume(): void {
     if (this.accepting) return;
     this.accepting = true;
-    if (this.readable) this.host.reactor.soon(this);
+    if (this.readable) this.host.reactor.runNextTurn(this);
   }
 
   override onReady(): void {
@@ -132,7 +132,7 @@ export class Listener extends Descriptor {
       default:
         // The connection that was at hand is gone (ECONNABORTED and the network's errors, which
         // accept(2) passes on): the next one may be well.
-        reactor.soon(this);
+        reactor.runNextTurn(this);
     }
   }
 
@@ -143,8 +143,8 @@ export class Listener extends Descriptor {
       this.turn = reactor.turn;
       this.budget = ACCEPTS_PER_TURN;
     }
-    if (--this.budget > 0) reactor.again(this);
-    else reactor.soon(this);
+    if (--this.budget > 0) reactor.runAgainThisTurn(this);
+    else reactor.runNextTurn(this);
   }
 
   /** The connections stay in the backlog, and no event will come for them: look again later. */
@@ -152,7 +152,7 @@ export class Listener extends Descriptor {
     const { clock, reactor } = this.host;
     this.retry = clock.setTimer(() => {
       this.retry = null;
-      if (this.fd >= 0) reactor.soon(this);
+      if (this.fd >= 0) reactor.runNextTurn(this);
     }, RETRY_MS);
     this.retry.unref();
   }

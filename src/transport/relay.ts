@@ -7,11 +7,11 @@
  * a thread: a thousand relayed connections cost two descriptors and 256 pages.
  */
 import { errno } from '../util/system_error.js';
-import { CROWDED_BYTES, PIPE_BYTES, REFUSED, type RelayPipe } from './relay_pipe.js';
+import { FRUGAL_PIPE_BYTES, PIPE_BYTES, REFUSED, type RelayPipe } from './relay_pipe.js';
 import type { Stream } from './stream.js';
 
 /** A read that fills this is followed by a splice; the two cost the same here (PERFORMANCE.md). */
-const COPY_BYTES = 64 * 1024;
+const RELAY_COPY_BYTES = 64 * 1024;
 /** A splice of less than this is followed by a read. */
 const SPLICE_BYTES_MIN = 32 * 1024;
 
@@ -21,35 +21,46 @@ let scratch: Buffer | null = null;
 /** Failures of splice(2) itself: copying the bytes works all the same. */
 const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM, ...REFUSED]);
 
-/** Moves the bytes of one stream. */
-export class Relay {
-  /** What the last `move` read and the other side did not take. */
+/** What one `move` did. */
+class Moved {
+  /** How many bytes were read, and sent. */
+  readBytes = 0;
+  sentBytes = 0;
+  /** What was read and the other side did not take. */
   leftover: Buffer | null = null;
   /** What the other side answered: 0 or -errno; -EAGAIN is an error to nobody. */
-  writeStatus = 0;
+  status = 0;
+}
 
+/** Moves the bytes of one stream. */
+export class Relay {
+  /** What the last `move` returned: one object for all of them. */
+  private readonly moved = new Moved();
   private large = false;
   private usesPipe = false;
 
   constructor(private readonly pipe: RelayPipe) {}
 
   /**
-   * Moves what one read gives from `from` to `to`. False where it did nothing, and an ordinary
-   * read has to. The end and errors of `from` are reported by `from`.
+   * Moves what one read gives from `from` to `to`. Null where it did nothing, and an ordinary read
+   * has to. The end and errors of `from` are reported by `from`. The result is valid until the next
+   * call: whoever wants its `leftover` takes it out.
    */
-  move(from: Stream, to: Stream): boolean {
-    this.leftover = null;
-    this.writeStatus = 0;
-    const { crowded, kept } = from.host.reactor;
-    const mostBytes = crowded ? CROWDED_BYTES : PIPE_BYTES;
+  move(from: Stream, to: Stream): Readonly<Moved> | null {
+    const { moved } = this;
+    moved.readBytes = moved.sentBytes = moved.status = 0;
+    moved.leftover = null;
+    const { overReadBudget, kept } = from.host.reactor;
+    const mostBytes = overReadBudget ? FRUGAL_PIPE_BYTES : PIPE_BYTES;
     // All of it may be left over, and then stays until the other side has taken it.
     const splices = this.large && kept.hasRoom(mostBytes) && this.openPipe();
-    return splices ? this.splice(from, to, mostBytes) : this.copy(from, to);
+    const done = splices ? this.splice(from, to, mostBytes) : this.copy(from, to);
+    return done ? moved : null;
   }
 
   /** The pipe may close, as far as this one is concerned. */
   end(): void {
-    this.leftover = null;
+    this.moved.leftover = null;
     if (this.usesPipe) this.pipe.release();
     this.usesPipe = false;
   }
@@ -63,19 +74,29 @@ export class Relay {
 
   private copy(from: Stream, to: Stream): boolean {
     const { kernel } = from.host;
-    scratch ??= Buffer.allocUnsafeSlow(COPY_BYTES);
-    const count = kernel.read(from.fd, scratch, 0, COPY_BYTES);
+    scratch ??= Buffer.allocUnsafeSlow(RELAY_COPY_BYTES);
+    const count = kernel.read(from.fd, scratch, 0, RELAY_COPY_BYTES);
     if (count <= 0) {
       from.readStopped(count);
       return true;
     }
-    this.large = count === COPY_BYTES;
-    from.took(count, count < COPY_BYTES);
+    this.large = count === RELAY_COPY_BYTES;
+    this.noteRead(from, count, count < RELAY_COPY_BYTES);
     const sent = kernel.write(to.fd, scratch, 0, count);
-    if (sent < 0) this.writeStatus = sent;
-    else to.bytesWritten += sent;
-    if (sent < count) this.leftover = Buffer.from(scratch.subarray(Math.max(sent, 0), count));
+    if (sent < 0) this.moved.status = sent;
+    else this.noteSent(to, sent);
+    if (sent < count) this.moved.leftover = Buffer.from(scratch.subarray(Math.max(sent, 0), count));
     return true;
+  }
+
+  private noteRead(from: Stream, count: number, drained: boolean): void {
+    from.noteRead(count, drained);
+    this.moved.readBytes += count;
+  }
+
+  private noteSent(to: Stream, count: number): void {
+    to.bytesWritten += count;
+    this.moved.sentBytes += count;
   }
 
   private splice(from: Stream, to: Stream, mostBytes: number): boolean {
@@ -84,7 +105,7 @@ export class Relay {
     if (count <= 0) {
       // splice(2) stops for good at urgent data, which a read passes over; it then says that there
       // is nothing, or even that this is the end where the peer's FIN is behind it.
-      const unsure = count === 0 || (count === -errno.EAGAIN && from.mayHaveMore);
+      const unsure = count === 0 || (count === -errno.EAGAIN && from.shortReadMayGoOn);
       this.large = !unsure && !NOT_BY_SPLICE.has(-count);
       this.pipe.noteFailure(count);
       if (this.large) from.readStopped(count);
@@ -92,19 +113,19 @@ export class Relay {
     }
     this.large = count >= SPLICE_BYTES_MIN;
     // Not known to be the last: it stops where the pipe has no place for another piece of memory.
-    from.took(count, false);
+    this.noteRead(from, count, false);
     let left = count;
     let sent = 1;
     while (left > 0 && sent > 0) {
       sent = kernel.splice(this.pipe.readEnd, to.fd, left);
       if (sent <= 0) break;
-      to.bytesWritten += sent;
+      this.noteSent(to, sent);
       left -= sent;
     }
     if (left === 0) return true;
     this.large = this.large && !NOT_BY_SPLICE.has(-sent);
     // The other side has no part in it where it is the call that does not work.
-    if (!NOT_BY_SPLICE.has(-sent)) this.writeStatus = sent;
+    if (!NOT_BY_SPLICE.has(-sent)) this.moved.status = sent;
     this.takeBack(from, left);
     this.pipe.noteFailure(sent);
     return true;
@@ -125,6 +146,6 @@ export class Relay {
       }
       done += count;
     }
-    this.leftover = bytes;
+    this.moved.leftover = bytes;
   }
 }

@@ -8,7 +8,7 @@ import { errno } from '../util/system_error.js';
  */
 export const PIPE_BYTES = 1024 * 1024;
 /** The most that one step moves where many want to. */
-export const CROWDED_BYTES = 256 * 1024;
+export const FRUGAL_PIPE_BYTES = 256 * 1024;
 
 /** A sandbox does not let the call through: it will not do so later either. */
 export const REFUSED = new Set<number>([errno.EPERM, errno.ENOSYS, errno.EACCES]);
@@ -33,7 +33,7 @@ export class RelayPipe {
     this.writeEnd = writeEnd;
     // Refused where the user's pipes hold too many pages already: then it moves less at once.
     if (this.kernel.pipeSize(writeEnd, PIPE_BYTES) < 0) {
-      this.kernel.pipeSize(writeEnd, CROWDED_BYTES);
+      this.kernel.pipeSize(writeEnd, FRUGAL_PIPE_BYTES);
     }
     return true;
   }

@@ -5,9 +5,14 @@
  * The descriptor is registered once, edge-triggered: an event says that something changed. How it
  * is read stands in `reading.ts`.
  */
+import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
-import { StreamReader } from './reading.js';
-import { keepError } from './taken_error.js';
+import type { Host } from './host.js';
+import { forgetHugeReads, type ReadEnd, read } from './reading.js';
+import { NO_OWNER, type StreamOwner } from './stream_owner.js';
+import { StreamState } from './stream_state.js';
+import { endStatus, keepError } from './taken_error.js';
+import { putUndelivered, takeUndelivered } from './undelivered.js';
 import { WriteQueue } from './write_queue.js';
 
 /**
@@ -16,13 +21,23 @@ import { WriteQueue } from './write_queue.js';
  */
 const SEND_BYTES_PER_TURN = 4 * 1024 * 1024;
 
-export class Stream extends StreamReader {
+export class Stream extends StreamState implements ReadEnd {
+  bytesRead = 0;
   bytesWritten = 0;
   /** What waits to be sent, if anything. */
   private writes: WriteQueue | null = null;
 
-  protected override stepsPast(): boolean {
-    return this.owner.forward?.step(this) === true;
+  constructor(
+    host: Host,
+    fd: number,
+    family: number,
+    public owner: StreamOwner,
+  ) {
+    super(host, fd, family);
+  }
+
+  override get context(): AsyncContext | null {
+    return this.owner.context ?? null;
   }
 
   override holder(): object | null {
@@ -61,12 +76,12 @@ export class Stream extends StreamReader {
     // A connect that is done already still reports later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
-    this.moreBehind = this.readable = false;
+    this.shortReadMayGoOn = this.readable = false;
     const registered = this.slot >= 0 ? 0 : this.open();
     if (registered < 0) return registered;
     this.updateEvents();
     this.updateActive();
-    if (status === 0) this.host.reactor.soon(this);
+    if (status === 0) this.host.reactor.runNextTurn(this);
     return 0;
   }
 
@@ -75,7 +90,7 @@ export class Stream extends StreamReader {
       this.host.kernel.constants;
     const behind = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     // Also with the event that ends a connect: the FIN of a quick peer gets no other.
-    if (events & behind) this.moreBehind = true;
+    if (events & behind) this.shortReadMayGoOn = true;
     if (this.connecting) {
       this.finishConnect();
       return;
@@ -86,7 +101,7 @@ export class Stream extends StreamReader {
         this.unblock();
       }
     } finally {
-      if (this.hasWork) this.read();
+      if (this.hasWork) read(this);
       else if (events & behind) this.owner.forward?.wakeForEnd();
     }
   }
@@ -100,7 +115,7 @@ export class Stream extends StreamReader {
     try {
       if (this.writes?.yields && !this.writeFailed) this.unblock();
     } finally {
-      if (this.hasWork) this.read();
+      if (this.hasWork) read(this);
     }
   }
 
@@ -125,6 +140,94 @@ export class Stream extends StreamReader {
     const { kernel } = this.host;
     return kernel.pending(this.fd, kernel.constants.FIONREAD) > 0;
   }
+
+  // Reading.
+
+  /** The owner's own memory, where reads are to land there. */
+  get readInto(): Uint8Array | null {
+    return this.owner.readInto ?? null;
+  }
+
+  /** Begins to deliver bytes, now or when there are any. */
+  startReading(): void {
+    if (this.reading || this.ended || this.fd < 0 || this.owner === NO_OWNER) return;
+    this.reading = true;
+    this.updateActive();
+    if (this.hasWork) this.host.reactor.runNextTurn(this);
+  }
+
+  stopReading(): void {
+    if (!this.reading) return;
+    this.reading = false;
+    forgetHugeReads(this);
+    this.updateActive();
+  }
+
+  protected updateActive(): void {
+    this.setActive(this.reading || this.connecting || this.blocked);
+  }
+
+  get hasWork(): boolean {
+    return this.reading && (this.readable || this.undelivered);
+  }
+
+  override onReentry(): void {
+    if (this.fd >= 0 && this.hasWork) this.host.reactor.runAgainThisTurn(this);
+  }
+
+  /** What was read, and is to be delivered before anything else. */
+  putUndelivered(pieces: Buffer[]): void {
+    putUndelivered(this, pieces);
+  }
+
+  /** The owner takes the rest of a piece later. */
+  unread(rest: Buffer): void {
+    this.bytesRead -= rest.length;
+    forgetHugeReads(this);
+    this.putUndelivered([rest, ...this.takeUndelivered()]);
+  }
+
+  /** Takes what was read and not delivered, for somebody who carries the connection on. */
+  takeUndelivered(): Buffer[] {
+    return takeUndelivered(this);
+  }
+
+  /**
+   * Whether the owner may not have had all yet that came before now: bytes are unread, or the ticks
+   * behind those of the last read have not run.
+   */
+  get hasUnread(): boolean {
+    return this.wasReadIn(this.host.reactor.turn) || this.hasBytes;
+  }
+
+  /** Whether bytes are unread, here or in the kernel. */
+  get hasBytes(): boolean {
+    const { kernel } = this.host;
+    if (this.undelivered) return true;
+    return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
+  }
+
+  /** Bytes were read elsewhere: by a relay. */
+  noteRead(count: number, drained: boolean): void {
+    this.bytesRead += count;
+    if (drained && !this.shortReadMayGoOn) this.readable = false;
+  }
+
+  /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
+  readStopped(status: number): void {
+    this.readable = false;
+    if (status === -errno.EAGAIN) {
+      if (this.writeFailed) this.owner.onReadOut();
+      return;
+    }
+    this.ended = true;
+    this.stopReading();
+    const end = status === 0 ? endStatus(this) : status;
+    if (end === 0) this.owner.onReadEnd();
+    else this.owner.onReadError(end);
+  }
+
+  // Writing.
 
   /** Whether bytes may go to the kernel now, past the queue. */
   get writable(): boolean {
@@ -185,24 +288,17 @@ export class Stream extends StreamReader {
   }
 
   /** Sends what is queued when the running handler returns, or at the next tick. */
-  flushSoon(): void {
-    if (!this.blocked) this.host.reactor.flushSoon(this);
+  flushAfterHandler(): void {
+    if (!this.blocked) this.host.reactor.flushAfterHandler(this);
   }
 
-  /** Lets the owner add to the queue, then sends it. */
+  /** Lets the owner add to the queue, then sends it. Call `reactor.flush(stream)`. */
   flush(): void {
     if (this.fd < 0 || this.blocked) return;
     this.owner.onFlush();
     const status = this.send();
-    const { reactor } = this.host;
-    const before = reactor.telling;
-    reactor.telling = this;
-    try {
-      if (status < 0) this.owner.onWriteError(status);
-      else if (this.pendingBytes === 0) this.owner.onWritten();
-    } finally {
-      reactor.telling = before;
-    }
+    if (status < 0) this.owner.onWriteError(status);
+    else if (this.pendingBytes === 0) this.owner.onWritten();
   }
 
   /** In place of `flush` at the process's end: nobody is told before the next tick. */
@@ -224,7 +320,7 @@ export class Stream extends StreamReader {
     const upTo = this.bytesWritten + SEND_BYTES_PER_TURN;
     while (writes.lengthBytes > 0) {
       if (this.bytesWritten >= upTo) return this.yieldTurn(writes);
-      const sent = writes.send(this.host.kernel, this.fd, this.finFollows && this.isTcp);
+      const sent = writes.send(this.host.kernel, this.fd, this.finWithLastBytes && this.isTcp);
       if (sent >= 0) this.bytesWritten += sent;
       else if (sent === -errno.EAGAIN) return this.block();
       else return sent;
@@ -243,7 +339,7 @@ export class Stream extends StreamReader {
     this.blocked = writes.yields = true;
     writes.settle();
     this.updateActive();
-    this.host.reactor.soon(this);
+    this.host.reactor.runNextTurn(this);
     return 0;
   }
 
@@ -262,9 +358,9 @@ export class Stream extends StreamReader {
   stopWriting(): void {
     this.writeFailed = this.blocked = true;
     // What the failed call took from the socket, an event or an error, no other call will tell.
-    this.readable = this.moreBehind = true;
+    this.readable = this.shortReadMayGoOn = true;
     this.updateActive();
-    if (this.hasWork) this.host.reactor.again(this);
+    if (this.hasWork) this.host.reactor.runAgainThisTurn(this);
   }
 
   /** The failure of `stopWriting` was told: what is sent from now on fails by itself. */
@@ -277,7 +373,7 @@ export class Stream extends StreamReader {
     this.blocked = false;
     if (this.writes !== null) this.writes.yields = false;
     this.updateActive();
-    this.flush();
+    this.host.reactor.flush(this);
     if (this.fd >= 0 && !this.blocked) this.updateEvents();
   }
 
@@ -291,7 +387,7 @@ export class Stream extends StreamReader {
 
   override close(): number {
     this.dropWrites();
-    if (this.holding) this.takeHeld();
+    if (this.undelivered) this.takeUndelivered();
     this.reading = this.connecting = this.blocked = false;
     return super.close();
   }
@@ -307,7 +403,7 @@ export class Stream extends StreamReader {
     const linger = Buffer.alloc(8);
     linger.writeInt32LE(1, 0);
     // The kernel may have kept the last bytes for a FIN: this sends them.
-    if (this.finFollows && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (this.finWithLastBytes && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
     const status = this.setOption(SOL_SOCKET, SO_LINGER, linger);
     this.close();
     return status;

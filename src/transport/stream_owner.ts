@@ -1,5 +1,5 @@
 /** What a stream and who has it say to each other. */
-import type { Scope } from '../reactor/pollable.js';
+import type { AsyncContext } from '../reactor/pollable.js';
 import type { Descriptor } from './descriptor.js';
 
 /** In a buffer of the owner's, or of somebody whom it passes the bytes on to. */
@@ -20,7 +20,7 @@ export interface StreamOwner {
   onReadError(status: number): void;
   /** After `stopWriting`: no bytes are there any more, though the peer's side has not ended. */
   onReadOut(): void;
-  /** A flush is about to send: the owner may queue more, and say that `finFollows`. */
+  /** A flush is about to send: the owner may queue more, and say that `finWithLastBytes`. */
   onFlush(): void;
   /** All that was queued is with the kernel. */
   onWritten(): void;
@@ -28,7 +28,7 @@ export interface StreamOwner {
   /** The process ends: what is to be sent has to be queued or sent now. */
   onExit(): void;
   /** The asynchronous context that all this is called in, if not that of the event loop. */
-  readonly scope?: Scope | null;
+  readonly context?: AsyncContext | null;
   /** Where reads land in place of the reactor's slab. */
   readonly readInto?: Uint8Array | null;
   /** Where what it gets waits for somebody to fetch it, if it does. */
@@ -45,21 +45,24 @@ export interface Forward {
   wakeForEnd(): void;
 }
 
-const ignore = (): void => {};
+/** Hears nothing of what a stream does: the base of owners that wait for one thing. */
+export class QuietOwner implements StreamOwner {
+  readonly readInto: Uint8Array | null = null;
+  readonly forward: Forward | null = null;
+
+  constructor(readonly context: AsyncContext | null = null) {}
+
+  onConnect(_status: number): void {}
+  onRead(_chunk: Buffer): void {}
+  onReadInto(_count: number): void {}
+  onReadEnd(): void {}
+  onReadError(_status: number): void {}
+  onReadOut(): void {}
+  onFlush(): void {}
+  onWritten(): void {}
+  onWriteError(_status: number): void {}
+  onExit(): void {}
+}
 
 /** Owns a stream until somebody takes it, who finds in the kernel what came before: none reads. */
-export const nobody: StreamOwner = {
-  onConnect: ignore,
-  onRead: ignore,
-  onReadInto: ignore,
-  onReadEnd: ignore,
-  onReadError: ignore,
-  onReadOut: ignore,
-  onFlush: ignore,
-  onWritten: ignore,
-  onWriteError: ignore,
-  onExit: ignore,
-  scope: null,
-  readInto: null,
-  forward: null,
-};
+export const NO_OWNER: StreamOwner = new QuietOwner();

@@ -8,7 +8,7 @@
  */
 import type { Kernel } from '../sys/kernel.js';
 import { errno } from '../util/system_error.js';
-import { Gathering } from './gathering.js';
+import { CopyPool } from './copy_pool.js';
 
 /** Chunks up to this size are copied. */
 export const COPY_BYTES = 8 * 1024;
@@ -31,7 +31,7 @@ const NOTHING = new Uint8Array(0);
 let scratch: Buffer | null = null;
 
 /** Where the small chunks of all queues of the thread lie until they are sent. */
-let gathering = new Gathering();
+let pool = new CopyPool();
 
 function put(
   kernel: Kernel,
@@ -39,9 +39,9 @@ function put(
   bytes: Uint8Array,
   offset: number,
   length: number,
-  finFollows: boolean,
+  finWithLastBytes: boolean,
 ): number {
-  if (finFollows) return kernel.writeMore(fd, bytes, offset, length);
+  if (finWithLastBytes) return kernel.writeMore(fd, bytes, offset, length);
   return kernel.write(fd, bytes, offset, length);
 }
 
@@ -62,7 +62,7 @@ export class WriteQueue {
   /** Where `head` is in `chunks`. */
   private first = 0;
   /** Whose memory the first chunk ever queued lies in, if it was copied. */
-  private holds: Gathering | null = null;
+  private holds: CopyPool | null = null;
 
   /** An empty queue. Idle connections have none: `giveBack` it once all is sent. */
   static take(): WriteQueue {
@@ -108,12 +108,12 @@ export class WriteQueue {
   }
 
   private begin(chunk: Uint8Array): void {
-    if (!gathering.fits(chunk.length)) gathering = new Gathering();
-    this.holds = gathering;
-    gathering.holders++;
-    this.head = gathering.bytes;
-    this.skip = gathering.offset;
-    this.end = gathering.add(chunk);
+    if (!pool.fits(chunk.length)) pool = new CopyPool();
+    this.holds = pool;
+    pool.holders++;
+    this.head = pool.bytes;
+    this.skip = pool.offset;
+    this.end = pool.add(chunk);
   }
 
   /** Puts a small chunk behind the first, where nobody else's lies there. */
@@ -173,18 +173,19 @@ export class WriteQueue {
   }
 
   /**
-   * One system call for as much as it takes; where `finFollows` the kernel may keep it for the FIN.
-   * Returns the count sent, or -errno: EINVAL where a chunk was detached or shrunk meanwhile.
+   * One system call for as much as it takes; where `finWithLastBytes` the kernel may keep it for
+   * the FIN. Returns the count sent, or -errno: EINVAL where a chunk was detached or shrunk
+   * meanwhile.
    */
-  send(kernel: Kernel, fd: number, finFollows: boolean): number {
+  send(kernel: Kernel, fd: number, finWithLastBytes: boolean): number {
     const { chunks, skip, lengthBytes } = this;
     let sent: number;
     if (chunks === null || this.first === chunks.length - 1) {
-      sent = put(kernel, fd, this.head as Uint8Array, skip, lengthBytes, finFollows);
+      sent = put(kernel, fd, this.head as Uint8Array, skip, lengthBytes, finWithLastBytes);
     } else if (lengthBytes <= JOIN_BYTES || this.areSmall(kernel, chunks)) {
       const most = Math.min(lengthBytes, JOIN_SMALL_BYTES);
       if (this.copyTogether(chunks, most) !== most) return -errno.EINVAL;
-      sent = put(kernel, fd, scratch as Buffer, 0, most, finFollows && most === lengthBytes);
+      sent = put(kernel, fd, scratch as Buffer, 0, most, finWithLastBytes && most === lengthBytes);
     } else {
       const next = chunks.slice(this.first, this.first + kernel.constants.CHUNKS_MAX);
       if (!this.areWhole(next)) return -errno.EINVAL;

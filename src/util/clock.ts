@@ -24,7 +24,7 @@ export interface Clock {
   /** Cancels the timer; does nothing for null. */
   clearTimer(timer: Timer | null): void;
   /** Runs `run` before anything else the event loop does; `process.nextTick`. */
-  soon(run: () => void): void;
+  nextTick(run: () => void): void;
   /** Runs `run` when the loop has dealt with what is due now; `setImmediate`. */
   later(run: () => void): void;
   /** Calls `run` when the process, or this worker thread, begins to exit. */
@@ -45,7 +45,7 @@ export const systemClock: Clock = {
   clearTimer: (timer) => {
     if (timer !== null) clearTimeout(timer as NodeJS.Timeout);
   },
-  soon: (run) => nextTick(run),
+  nextTick: (run) => nextTick(run),
   later: (run) => {
     setImmediate(run);
   },

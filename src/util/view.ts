@@ -1,4 +1,5 @@
-/** Buffers over memory that is there already. */
+/** Views of memory, and copies of them. */
+import { isTypedArray, isUint8Array } from 'node:util/types';
 
 type BufferClass = new (memory: ArrayBufferLike, offset: number, lengthBytes: number) => Buffer;
 
@@ -22,4 +23,12 @@ export function ownCopy(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);
   return copy;
+}
+
+/** A copy of `view`, with memory of its own, that Writable takes or refuses as it would `view`. */
+export function copyOfView(view: ArrayBufferView): ArrayBufferView {
+  if (isUint8Array(view)) return Buffer.from(view);
+  if (isTypedArray(view)) return view.slice();
+  const { buffer, byteOffset, byteLength } = view;
+  return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
 }

@@ -15,7 +15,7 @@ import { delay, event, until } from '../kit/wait.js';
 
 /** Notes the events that it gets. */
 class Probe extends Pollable {
-  readonly scope = null;
+  readonly context = null;
   readonly events: number[] = [];
   private heard = (): void => {};
   /** Resolves at the first event. */

@@ -69,7 +69,7 @@ test('a failing seed prints its command and a shrunk trace; the command shows it
 test('a loop without end is a failure with a seed, not a hang', async (t) => {
   // The ready list never empties, as what was put off is put off again.
   const snippet = 'onTurn() {\n        if (this.fd < 0)';
-  const bug = 'onTurn() {\n        this.host.reactor.soon(this);\n        if (this.fd < 0)';
+  const bug = 'onTurn() {\n        this.host.reactor.runNextTurn(this);\n        if (this.fd < 0)';
   const root = planted(t, 'dist/transport/stream.js', snippet, bug);
   const { code, stdout } = await sim(['--seeds', '3', '--stop-at-first', '--no-shrink'], root);
   assert.equal(code, 1, stdout);

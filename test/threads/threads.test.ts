@@ -248,7 +248,7 @@ if (role === 'thread') {
   const peer = client(await listen(server), '127.0.0.1');
   const [socket] = await once(server, 'connection');
   const fd = socket._handle.fd;
-  const { socketIdentity } = require('#internal/net/moving/outbound');
+  const { socketIdentity } = require('#internal/net/moving/descriptor');
   const parcel = { kind: 'socket', fd, identity: socketIdentity(fd), unread: [] };
   const envelope = { barewire: 'barewire:handle', message: 'forged', allowHalfOpen: true };
   // As it was before the parcel, too: all of it in the open.

@@ -152,13 +152,13 @@ test('the size check reports long lines, long files and long C functions', (t) =
   const body = '    x++;\n'.repeat(68);
   const outcome = sizes(t, {
     'src/util/wide.ts': wide,
-    'test/long.test.ts': '\n'.repeat(501),
+    'test/long.test.ts': '\n'.repeat(601),
     'native/a.c': `int declared(int x,\n    int y);\n\nstatic int f(int x)\n{\n${body}}\n`,
   });
   assertReported(
     outcome,
     /src\/util\/wide\.ts:1: 101 columns/,
-    /test\/long\.test\.ts: 501 lines/,
+    /test\/long\.test\.ts: 601 lines/,
     /native\/a\.c:4: function of 71 lines/,
     /sizes: 3 problem/,
   );

@@ -51,7 +51,7 @@ export interface BoundEnd {
 
 /** Only named while it is bound: never registered, so nothing keeps the process alive. */
 class BoundDescriptor extends Descriptor {
-  readonly scope = null;
+  readonly context = null;
   override onReady(): void {}
   override onTurn(): void {}
 }

@@ -1,14 +1,13 @@
 /**
- * The asynchronous context of a socket: what `AsyncLocalStorage` holds in its handlers, and its
- * async id. An accepted socket has that of its server's `listen` from its first handler on: until
- * then, a connection on which nothing has happened has no resource of its own.
+ * The asynchronous context of a connection: what `AsyncLocalStorage` holds in its handlers, and its
+ * async id. An accepted connection has that of its server's `listen` from its first handler on:
+ * until then, a connection on which nothing has happened has no resource of its own.
  */
 import { AsyncResource } from 'node:async_hooks';
-import { SocketState } from './socket_state.js';
 
 type ResourceType = 'TCPWRAP' | 'PIPEWRAP';
 
-/** A socket's scope is destroyed by its end, not by the garbage collector. */
+/** A connection's resource is destroyed by its end, not by the garbage collector. */
 const makeResource = (type: ResourceType, triggerAsyncId?: number): AsyncResource =>
   new AsyncResource(
     type,
@@ -18,8 +17,8 @@ const makeResource = (type: ResourceType, triggerAsyncId?: number): AsyncResourc
   );
 
 /**
- * What a server's `listen` was called in. No handler runs in this resource, whereas those of
- * `'connection'` run in the server's own: on Node 20 that keeps what they enter.
+ * The context that a server's `listen` was called in. No handler runs in this resource, whereas
+ * those of `'connection'` run in the server's own: on Node 20 that keeps what they enter.
  */
 export class ListenContext {
   private readonly resource = new AsyncResource('LISTENCONTEXT');
@@ -37,55 +36,60 @@ export class ListenContext {
     return this.resource.runInAsyncScope(make);
   }
 
-  /** The resource of an accepted socket. */
+  /** The resource of an accepted connection. */
   make(): AsyncResource {
     return this.resource.runInAsyncScope(makeResource, undefined, this.type, this.serverId);
   }
 }
 
-export abstract class SocketScope extends SocketState {
-  private resource: AsyncResource | ListenContext | null = null;
+/** What has a context: its resource, or the one of the server that will make it. */
+export interface HasContext {
+  resource: AsyncResource | ListenContext | null;
+}
 
-  /** What handlers run in; null while there is no connection. */
-  get scope(): AsyncResource | null {
-    const { resource } = this;
-    return resource instanceof ListenContext ? this.makeOwn(resource) : resource;
-  }
+/** What handlers run in; null while there is no connection. */
+export function contextOf(owner: HasContext): AsyncResource | null {
+  const { resource } = owner;
+  return resource instanceof ListenContext ? makeOwn(owner, resource) : resource;
+}
 
-  /** From here on handlers run in the context that this is called in. */
-  enter(type: ResourceType): void {
-    this.resource = makeResource(type);
-  }
+function makeOwn(owner: HasContext, listening: ListenContext): AsyncResource {
+  const made = listening.make();
+  owner.resource = made;
+  return made;
+}
 
-  /** As `enter`, in `context` in place of the present one and where there is none yet. */
-  protected inherit(context: ListenContext | null, type: ResourceType): void {
-    this.resource ??= context ?? makeResource(type);
-  }
+/** From here on handlers run in the context that this is called in. */
+export function enterContext(owner: HasContext, type: ResourceType): void {
+  owner.resource = makeResource(type);
+}
 
-  private makeOwn(context: ListenContext): AsyncResource {
-    const made = context.make();
-    this.resource = made;
-    return made;
-  }
+/** As `enterContext`, in that of `listening` where there is one; nothing if it has a context. */
+export function inheritContext(
+  owner: HasContext,
+  listening: ListenContext | null,
+  type: ResourceType,
+): void {
+  owner.resource ??= listening ?? makeResource(type);
+}
 
-  /** Runs `make`, which is no handler, in the context that handlers run in. */
-  within<Made>(make: () => Made): Made {
-    const { resource } = this;
-    if (resource === null) return make();
-    return resource instanceof ListenContext ? resource.run(make) : resource.runInAsyncScope(make);
-  }
+/** Runs `make`, which is no handler, in the context that handlers run in. */
+export function runInContext<Made>(owner: HasContext, make: () => Made): Made {
+  const { resource } = owner;
+  if (resource === null) return make();
+  return resource instanceof ListenContext ? resource.run(make) : resource.runInAsyncScope(make);
+}
 
-  /** Ends the scope: handlers run in somebody else's from here on. */
-  dropScope(): void {
-    const { resource } = this;
-    this.resource = null;
-    if (resource instanceof AsyncResource) resource.emitDestroy();
-  }
+/** Ends the context: handlers run in somebody else's from here on. */
+export function dropContext(owner: HasContext): void {
+  const { resource } = owner;
+  owner.resource = null;
+  if (resource instanceof AsyncResource) resource.emitDestroy();
+}
 
-  /** Gives the scope to whoever ends it. */
-  leaveScope(): AsyncResource | null {
-    const { scope } = this;
-    this.resource = null;
-    return scope;
-  }
+/** Takes the context from its owner: the caller destroys it. */
+export function leaveContext(owner: HasContext): AsyncResource | null {
+  const context = contextOf(owner);
+  owner.resource = null;
+  return context;
 }

@@ -5,7 +5,7 @@ import type { Host } from '../../transport/host.js';
 import type { AddressInfo } from '../addresses/address_info.js';
 import type { DuplexInside } from '../node/stream_state.js';
 import type { Profile } from '../profile.js';
-import type { kHost, kServer } from '../symbols.js';
+import type { kAcceptor, kHost } from '../symbols.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -33,7 +33,7 @@ export interface DuplexSurface extends DuplexInside {
 
 /** What a server gives the sockets it accepts. */
 export interface ServerDefaults {
-  readonly [kServer]: { readonly profile: Profile };
+  readonly [kAcceptor]: { readonly profile: Profile };
   readonly allowHalfOpen: boolean;
   readonly pauseOnConnect: boolean;
   readonly noDelay: boolean;

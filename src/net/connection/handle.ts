@@ -6,7 +6,13 @@
 import type { Descriptor } from '../../transport/descriptor.js';
 import type { Stream } from '../../transport/stream.js';
 import { addressInfo } from '../addresses/address_info.js';
-import { applyKeepAlive, applyNoDelay, applyTypeOfService, readTypeOfService } from './settings.js';
+import {
+  applyKeepAlive,
+  applyNoDelay,
+  applyTypeOfService,
+  readTypeOfService,
+  type SocketSettings,
+} from './kernel_options.js';
 
 /** How libuv has keep-alive's probes go, where nobody says otherwise. */
 const PROBE_INTERVAL_SECONDS = 1;
@@ -61,28 +67,36 @@ export abstract class Handle<Under extends Descriptor> {
   }
 }
 
-/** How a socket's reader is told of bytes and of their end. */
-export interface Telling {
-  /** From here on, `around` is called with what tells him. */
-  within(around: (tell: () => void) => void): void;
+/** What a socket's handle is a view of. */
+export interface HandledConnection {
+  readonly stream: Stream | null;
+  readonly context: { asyncId(): number } | null;
+  /** From here on, `around` is called with what reports bytes and their end to the reader. */
+  reportToReaderWithin(around: (report: () => void) => void): void;
   /** Destroys the socket. */
   refuse(): void;
 }
 
-const NOBODY: Telling = { within() {}, refuse() {} };
+/** A stream that has no socket, or none yet. */
+export class BareStream implements HandledConnection {
+  constructor(readonly stream: Stream) {}
+
+  get context(): HandledConnection['context'] {
+    return null;
+  }
+
+  reportToReaderWithin(): void {}
+  refuse(): void {}
+}
 
 /** The handle of a socket. */
 export class SocketHandle extends Handle<Stream> {
-  private tell: (() => void) | null = null;
+  private report: (() => void) | null = null;
   private around: (() => void) | null = null;
   /** The built-in's handles have such a function, too. */
-  private readonly plain = (): void => this.tell?.();
+  private readonly plain = (): void => this.report?.();
 
-  constructor(
-    private readonly find: () => Stream | null,
-    private readonly asyncId: () => number,
-    private readonly telling: Telling = NOBODY,
-  ) {
+  constructor(private readonly connection: HandledConnection) {
     super();
   }
 
@@ -93,8 +107,8 @@ export class SocketHandle extends Handle<Stream> {
 
   set onread(around: () => void) {
     if (this.around === null) {
-      this.telling.within((tell) => {
-        this.tell = tell;
+      this.connection.reportToReaderWithin((report) => {
+        this.report = report;
         this.hear();
       });
     }
@@ -104,30 +118,27 @@ export class SocketHandle extends Handle<Stream> {
   private hear(): void {
     const { onread } = this;
     // Node's own agents set these two: on a socket that no request uses nothing may come.
-    if (onread.name === 'freeSocketOnReadGuard') this.telling.refuse();
+    if (onread.name === 'freeSocketOnReadGuard') this.connection.refuse();
     else if (onread.name === 'onStreamRead') this.plain();
     else Reflect.apply(onread, this, []);
   }
 
   /** A handle for a stream that has no socket, or whose socket does not matter. */
   static of(stream: Stream): SocketHandle {
-    return new SocketHandle(
-      () => stream,
-      () => -1,
-    );
+    return new SocketHandle(new BareStream(stream));
   }
 
   override getAsyncId(): number {
-    return this.asyncId();
+    return this.connection.context?.asyncId() ?? -1;
   }
 
   /** @internal */
   get stream(): Stream | null {
-    return this.find();
+    return this.connection.stream;
   }
 
   protected override get under(): Stream | null {
-    return this.find();
+    return this.connection.stream;
   }
 
   get reading(): boolean {
@@ -191,3 +202,30 @@ export class SocketHandle extends Handle<Stream> {
 export type LooseHandle = Partial<
   Pick<SocketHandle, 'setNoDelay' | 'setKeepAlive' | 'setTypeOfService' | 'getTypeOfService'>
 > & { fd?: number };
+
+/** What was not asked for is the handle's to choose, or with `idleTimeOnly` stays as it is. */
+export function setKeepAliveOn(
+  handle: LooseHandle | null,
+  settings: SocketSettings,
+  idleTimeOnly: boolean,
+): void {
+  const absent = idleTimeOnly ? 0 : undefined;
+  handle?.setKeepAlive?.(
+    settings.keepAlive === true,
+    settings.keepAliveDelaySeconds,
+    settings.keepAliveIntervalSeconds ?? absent,
+    settings.keepAliveCount ?? absent,
+  );
+}
+
+/** By way of the handle, since packages put their own functions there to see this happen. */
+export function applySettings(
+  handle: LooseHandle,
+  settings: SocketSettings,
+  idleTimeOnly: boolean,
+): void {
+  const { noDelay, typeOfService } = settings;
+  if (noDelay) handle.setNoDelay?.(true);
+  if (settings.keepAlive) setKeepAliveOn(handle, settings, idleTimeOnly);
+  if (typeOfService !== undefined) handle.setTypeOfService?.(typeOfService);
+}

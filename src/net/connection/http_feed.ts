@@ -6,7 +6,10 @@
  * The parser copies what it gives out of it (bodies, headers). What `http` would keep as it is, the
  * bytes behind an upgrade and those of a request that is no HTTP, it gets as a copy.
  */
+import { markReadServed } from '../node/stream_state.js';
 import type { DuplexSurface as Socket } from './duplex.js';
+import { flows } from './incoming.js';
+import type { ReadSink } from './read_sink.js';
 
 /** Node's native parser, as far as a server's is used here. */
 interface HttpParser {
@@ -46,7 +49,7 @@ function beginning(count: number): Buffer {
 }
 
 /** What sockets with a feed read into. */
-export function feedMemory(): Buffer {
+function feedMemory(): Buffer {
   memory ??= Buffer.allocUnsafeSlow(READ_BYTES);
   return memory;
 }
@@ -69,7 +72,7 @@ function dataListener(socket: Socket): DataListener | null {
   return listener as unknown as DataListener;
 }
 
-export class HttpFeed {
+export class HttpFeed implements ReadSink {
   /** `parser`, while bytes may go there; else null. */
   private target: HttpParser | null;
   private readonly hook: number;
@@ -79,24 +82,34 @@ export class HttpFeed {
   constructor(
     private readonly socket: Socket,
     /** What was put into `socket.parser`: it feeds that only where it is a server's of Node's. */
-    readonly parser: unknown,
+    public parser: unknown,
   ) {
     this.target = socket.server !== null && isHttpParser(parser) ? parser : null;
     this.hook = this.target === null ? -1 : executeHook(this.target);
   }
 
-  /** Whether reads are to land in `feedMemory()`. */
-  get feeds(): boolean {
-    return this.target !== null && !isInUse;
+  /** Where reads land while the parser may have them. */
+  get memory(): Buffer | null {
+    return this.target !== null && !isInUse ? feedMemory() : null;
   }
 
-  /** The bytes are somebody else's as well from here on. */
-  stop(): void {
-    this.target = null;
+  /** Hands the first `count` bytes of the memory to the parser, or back where others want them. */
+  take(count: number): Buffer | null {
+    const { socket } = this;
+    if (!this.usable()) {
+      // From here on the bytes are somebody else's as well.
+      this.target = null;
+    } else if (flows(socket)) {
+      // `http` says itself that there was activity.
+      markReadServed(socket._readableState);
+      this.push(count);
+      return null;
+    }
+    return Buffer.from(feedMemory().subarray(0, count));
   }
 
   /** Whether the bytes of this socket are a server's parser's and nobody else's. */
-  usable(): boolean {
+  private usable(): boolean {
     const { socket, target } = this;
     if (target === null) return false;
     this.listener ??= dataListener(socket);
@@ -108,8 +121,7 @@ export class HttpFeed {
     );
   }
 
-  /** Hands over the first `count` bytes of the memory. */
-  push(count: number): void {
+  private push(count: number): void {
     const parser = this.target;
     if (parser === null) return;
     isInUse = true;

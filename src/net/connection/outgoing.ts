@@ -1,330 +1,367 @@
 /**
- * The writing half of what stands behind a socket: chunks on their way from Node's Writable to the
- * transport. Those made in one handler are gathered, also those that Writable still holds back.
+ * The writing half of a connection: chunks on their way from Node's Writable to the transport.
+ * Those written in one handler leave together, also those that Writable still holds back.
+ *
+ * Node's Writable hands over one write at a time and waits for its callback. `begin` and `take` are
+ * the only places where such a write begins and ends; `WritePhase` says where it stands meanwhile.
  */
 import type { Host } from '../../transport/host.js';
 import type { Stream } from '../../transport/stream.js';
 import { COPY_BYTES } from '../../transport/write_queue.js';
 import { errno, systemError } from '../../util/system_error.js';
-import { SocketScope } from './context.js';
-import { copyOfView } from './copy_view.js';
-import type { DuplexSurface as Socket, WriteCallback } from './duplex.js';
+import { copyOfView } from '../../util/view.js';
+import { deferCallbacks, deferringCallbacks, markFull, noteJoined } from '../node/stream_state.js';
+import { SendMode, WritePhase } from './connection_state.js';
+import type { DuplexSurface, WriteCallback } from './duplex.js';
+import type { Extras } from './extras.js';
 import { own, writesItself } from './overrides.js';
 
+// Bound to locals: an imported constant is looked up again at each use.
+const { IDLE, JOINABLE, HANDED } = WritePhase;
+const { AS_WRITTEN, ALL } = SendMode;
+
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
-const GATHER_BYTES = 64 * 1024;
+const SEND_ALONG_BYTES = 64 * 1024;
 
-/** Whose `finishWrites` runs. */
-let leaving: SocketWriter | null = null;
-
-export abstract class SocketWriter extends SocketScope {
-  stream: Stream | null = null;
+/** What the writing half has of its connection. */
+export interface Outgoing {
+  readonly socket: DuplexSurface;
+  readonly host: Host;
+  readonly stream: Stream | null;
+  /** Of the write under way: called when it is with the kernel, or failed. */
+  callback: WriteCallback | null;
+  /** Of the write under way: its size. */
+  handedBytes: number;
   /** The bytes of writes that are done. */
-  completedBytes = 0;
-  /** The write that Node's Writable waits for, and its size. */
-  protected callback: WriteCallback | null = null;
-  handedBytes = 0;
-
-  abstract readonly socket: Socket;
-  abstract readonly host: Host;
-
+  completedBytes: number;
+  phase: WritePhase;
+  mode: SendMode;
+  hasCallbacks: boolean;
+  readonly extras: Readonly<Extras>;
+  /** The extras, to be written to. */
+  ownExtras(): Extras;
   /** A read or a write happened. */
-  abstract active(): void;
+  active(): void;
+  /** Whether the failure is reported later, when the reader has had what came before it. */
+  putOff(status: number, call: 'read' | 'write'): boolean;
+}
 
-  /** Node's Writable hands a chunk over; `callback` when it is with the kernel. */
-  writeOne(chunk: Uint8Array, callback: WriteCallback): void {
-    const { stream, socket } = this;
-    if (stream === null || stream.fd < 0 || this.prepaidChunks > 0 || socket.connecting) {
-      this.write([chunk], callback);
-      return;
-    }
-    this.callback = callback;
-    this.handedBytes = chunk.length;
-    if (this.sendsAll) {
-      stream.queueAll([chunk]);
-      return;
-    }
-    if (this.leavesAtOnce(chunk.length)) {
-      this.settle(stream, stream.sendChunk(chunk));
-      return;
-    }
+function begin(connection: Outgoing, callback: WriteCallback, lengthBytes: number): void {
+  connection.callback = callback;
+  connection.handedBytes = lengthBytes;
+  connection.phase = HANDED;
+}
+
+/** The write under way ends, or goes to somebody else. Returns what waits for its end. */
+export function takeCallback(connection: Outgoing): WriteCallback | null {
+  const { callback } = connection;
+  connection.callback = null;
+  connection.phase = IDLE;
+  return callback;
+}
+
+/** What is queued leaves when the handler returns. Others may join it if the kernel has room. */
+function leaveAfterHandler(connection: Outgoing, stream: Stream): void {
+  if (!stream.blocked) connection.phase = JOINABLE;
+  stream.flushAfterHandler();
+}
+
+/** Node's Writable hands a chunk over; `callback` when it is with the kernel. */
+export function writeOne(connection: Outgoing, chunk: Uint8Array, callback: WriteCallback): void {
+  const { stream } = connection;
+  if (
+    stream === null ||
+    stream.fd < 0 ||
+    connection.extras.sentAhead > 0 ||
+    connection.socket.connecting
+  ) {
+    writeMany(connection, [chunk], callback);
+    return;
+  }
+  begin(connection, callback, chunk.length);
+  if (connection.mode !== AS_WRITTEN) {
+    stream.queueAll([chunk]);
+    return;
+  }
+  if (leavesAtOnce(connection, chunk.length)) {
+    settle(connection, stream, stream.sendChunk(chunk));
+    return;
+  }
+  stream.queue(chunk);
+  leaveAfterHandler(connection, stream);
+}
+
+/**
+ * Node's Writable hands chunks over, in a list that it needs no more; `callback` when they are
+ * with the kernel.
+ */
+export function writeMany(
+  connection: Outgoing,
+  chunks: Uint8Array[],
+  callback: WriteCallback,
+): void {
+  const { stream, extras } = connection;
+  begin(connection, callback, 0);
+  if (stream !== null && stream.fd < 0) {
+    failWriting(connection, -errno.EBADF);
+    return;
+  }
+  const sentAhead = Math.min(extras.sentAhead, chunks.length);
+  if (sentAhead > 0) connection.ownExtras().sentAhead -= sentAhead;
+  for (const chunk of chunks) connection.handedBytes += chunk.length;
+  if (stream === null || connection.socket.connecting) {
+    const own = connection.ownExtras();
+    own.waiting ??= [];
+    for (const chunk of chunks) own.waiting.push(chunk);
+    return;
+  }
+  if (sentAhead === chunks.length && sentAhead > 0) {
+    // Where it is all with the kernel, the flush that sent it along completes this write as well.
+    if (stream.pendingBytes > 0) stream.flushAfterHandler();
+    return;
+  }
+  writeRest(connection, stream, chunks, sentAhead);
+}
+
+/** Those of `chunks` that were not sent ahead. */
+function writeRest(
+  connection: Outgoing,
+  stream: Stream,
+  chunks: Uint8Array[],
+  sentAhead: number,
+): void {
+  const inRounds = connection.mode !== AS_WRITTEN;
+  if (inRounds || leavesAtOnce(connection, connection.handedBytes) || stream.pendingBytes > 0) {
+    stream.queueAll(sentAhead > 0 ? chunks.slice(sentAhead) : chunks);
+    if (!inRounds) settle(connection, stream, stream.send());
+    return;
+  }
+  for (let i = sentAhead; i < chunks.length; i++) stream.queue(chunks[i] as Uint8Array);
+  if (sentAhead === 0) leaveAfterHandler(connection, stream);
+  else stream.flushAfterHandler();
+}
+
+/**
+ * Whether a write is sent before `write()` returns, which then says what became of it. Small ones
+ * that are within the high-water mark are gathered; not where a class of the user's has a `_write`
+ * or `_writev` of its own, which sees each chunk.
+ */
+function leavesAtOnce(connection: Outgoing, lengthBytes: number): boolean {
+  const { socket } = connection;
+  const { length, highWaterMark } = socket._writableState;
+  return lengthBytes > COPY_BYTES || length >= highWaterMark || !writesItself(socket);
+}
+
+/** Deals with what sending within `write()` gave: an error, or all of it is with the kernel. */
+function settle(connection: Outgoing, stream: Stream, status: number): void {
+  connection.active();
+  if (status < 0) failWriting(connection, status);
+  else if (stream.pendingBytes === 0) completeWithinWrite(connection);
+}
+
+/** Whether a chunk would follow the joinable write with nothing in between. */
+export function canJoin(connection: Outgoing): boolean {
+  const { socket } = connection;
+  const { length, corked, ending, defaultEncoding } = socket._writableState;
+  // Longer than the write under way: Writable holds something back already.
+  if (length !== connection.handedBytes || corked > 0 || ending || socket.destroyed) return false;
+  return defaultEncoding === 'utf8';
+}
+
+/** Makes `chunk` a part of the write under way. Returns what `write()` does. */
+export function join(connection: Outgoing, chunk: Uint8Array): boolean {
+  const { stream } = connection;
+  const state = connection.socket._writableState;
+  noteJoined(state, chunk.length);
+  connection.handedBytes += chunk.length;
+  if (stream !== null) {
     stream.queue(chunk);
-    this.gathering = !stream.blocked;
-    stream.flushSoon();
+    const isMuch = chunk.length > COPY_BYTES || stream.pendingBytes > SEND_ALONG_BYTES;
+    if (!isMuch && state.length < state.highWaterMark) return true;
+    sendWithin(connection, stream);
   }
+  const more = state.length < state.highWaterMark || state.length === 0;
+  if (!more) markFull(state);
+  return more && state.errored === null;
+}
 
-  /**
-   * Whether a write is sent before `write()` returns, which then says what became of it. Small ones
-   * that are within the high-water mark are gathered; not where a class of the user's has a
-   * `_write` or `_writev` of its own, which sees each chunk.
-   */
-  private leavesAtOnce(lengthBytes: number): boolean {
-    const { socket } = this;
-    const { length, highWaterMark } = socket._writableState;
-    return lengthBytes > COPY_BYTES || length >= highWaterMark || !writesItself(socket);
+// Functions of their own: one that may make a closure pays for it on each call.
+function sendWithin(connection: Outgoing, stream: Stream): void {
+  connection.phase = HANDED;
+  deferringCallbacks(connection.socket._writableState, () =>
+    settle(connection, stream, stream.send()),
+  );
+}
+
+function sendAllWithin(connection: Outgoing, mode: SendMode): void {
+  deferringCallbacks(connection.socket._writableState, () => sendAll(connection, mode));
+}
+
+/** Writable would hold a chunk back, though the kernel may have room for it. */
+function holdsBack({ callback, stream, socket }: Outgoing): boolean {
+  return callback !== null && stream?.blocked === false && !socket.connecting;
+}
+
+/**
+ * What a user gives to `write` or `end`, before Writable has it. What that would hold back, while
+ * its memory is the user's to change, is copied. What is much, or reaches the high-water mark,
+ * is not held back: all before it is sent. Returns what to give to Writable.
+ */
+export function detachFromCaller(connection: Outgoing, chunk: unknown): unknown {
+  if (!holdsBack(connection)) return chunk;
+  const isView = ArrayBuffer.isView(chunk);
+  if (!isView && typeof chunk !== 'string') return chunk;
+  const lengthBytes = isView ? chunk.byteLength : chunk.length;
+  const { length, highWaterMark } = connection.socket._writableState;
+  if (lengthBytes <= COPY_BYTES && length + lengthBytes < highWaterMark) {
+    return isView ? copyOfView(chunk) : chunk;
   }
+  sendAllWithin(connection, ALL);
+  addPendingTick(connection);
+  return chunk;
+}
 
-  /** Deals with what sending within `write()` gave: an error, or all of it is with the kernel. */
-  private settle(stream: Stream, status: number): void {
-    this.gathering = false;
-    this.active();
-    if (status < 0) this.onWriteError(status);
-    else if (stream.pendingBytes === 0) this.completedWithin();
+/**
+ * Sends what is under way and what Writable holds back, as far as the kernel takes it. Writable
+ * schedules a callback behind those of the writes that it hands over meanwhile: so none of those
+ * is done before the next round.
+ */
+function sendAll(connection: Outgoing, mode: SendMode): void {
+  const before = connection.mode;
+  connection.mode = mode;
+  try {
+    sendInRounds(connection);
+  } finally {
+    connection.mode = before;
   }
+}
 
-  /** Whether a chunk would follow the write under way with nothing in between. */
-  get canJoin(): boolean {
-    const { socket } = this;
-    const { length, corked, ending, defaultEncoding } = socket._writableState;
-    // Longer than the write under way: Writable holds something back already.
-    if (length !== this.handedBytes || corked > 0 || ending || socket.destroyed) return false;
-    return defaultEncoding === 'utf8';
+function sendInRounds(connection: Outgoing): void {
+  const { stream } = connection;
+  while (stream !== null && connection.callback !== null) {
+    beforeFlush(connection);
+    const status = stream.send();
+    // What Writable hands over meanwhile takes this back.
+    deferCallbacks(connection.socket._writableState);
+    if (status < 0) failWriting(connection, status);
+    if (status < 0 || stream.pendingBytes > 0) return;
+    complete(connection);
   }
+}
 
-  /** Makes `chunk` a part of the write under way. Returns what `write()` does. */
-  join(chunk: Uint8Array): boolean {
-    const { stream } = this;
-    const state = this.socket._writableState;
-    state.length += chunk.length;
-    state.writelen += chunk.length;
-    this.handedBytes += chunk.length;
-    if (stream !== null) {
-      stream.queue(chunk);
-      const isMuch = chunk.length > COPY_BYTES || stream.pendingBytes > GATHER_BYTES;
-      if (!isMuch && state.length < state.highWaterMark) return true;
-      this.sendWithin(stream);
-    }
-    const more = state.length < state.highWaterMark || state.length === 0;
-    if (!more) state.needDrain = true;
-    return more && state.errored === null;
+/** Writes that wait in Writable behind the present one leave in the same call. */
+export function beforeFlush(connection: Outgoing): void {
+  const { socket, stream } = connection;
+  if (stream === null || connection.callback === null) return;
+  connection.phase = HANDED;
+  const state = socket._writableState;
+  const isAll = state.length <= connection.handedBytes;
+  stream.finWithLastBytes = isAll && state.ending && socket._final === own._final;
+  if (isAll || state.corked > 0 || !writesItself(socket)) return;
+  if (stream.pendingBytes >= SEND_ALONG_BYTES) return;
+  sendAlong(connection, stream);
+}
+
+function sendAlong(connection: Outgoing, stream: Stream): void {
+  const extras = connection.ownExtras();
+  // Not `writableBuffer`, which copies the list.
+  const { buffered, bufferedIndex } = connection.socket._writableState;
+  for (let i = bufferedIndex + extras.sentAhead; i < buffered.length; i++) {
+    const { chunk } = buffered[i] as { chunk: Uint8Array };
+    if (stream.pendingBytes + chunk.length > SEND_ALONG_BYTES && stream.pendingBytes > 0) break;
+    stream.queue(chunk);
+    extras.sentAhead++;
   }
+}
 
-  // Functions of their own: one that may make a closure pays for it on each call.
-  private sendWithin(stream: Stream): void {
-    this.asWithinWrite(() => this.settle(stream, stream.send()));
+/** All that was queued is with the kernel. */
+export function afterFlush(connection: Outgoing): void {
+  connection.active();
+  // Writable hands over what was sent along, within the callback: that is complete as well.
+  try {
+    while (isWithKernel(connection)) complete(connection);
+  } finally {
+    // Where a listener threw.
+    if (isWithKernel(connection)) connection.stream?.flushAfterHandler();
   }
+}
 
-  private sendAllWithin(): void {
-    this.asWithinWrite(() => this.sendAll());
-  }
+function isWithKernel({ callback, stream }: Outgoing): boolean {
+  return callback !== null && stream?.pendingBytes === 0;
+}
 
-  /** What callbacks report is reported after `write()` has returned. */
-  private asWithinWrite(run: () => void): void {
-    const state = this.socket._writableState;
-    const { sync } = state;
-    state.sync = true;
-    run();
-    state.sync = sync;
-  }
+/** The write under way is with the kernel. */
+export function complete(connection: Outgoing): void {
+  const callback = takeCallback(connection);
+  connection.completedBytes += connection.handedBytes;
+  connection.handedBytes = 0;
+  report(connection, callback, null);
+}
 
-  /** Writable would hold a chunk back, though the kernel may have room for it. */
-  private get holdsBack(): boolean {
-    const { stream } = this;
-    return this.callback !== null && stream?.blocked === false && !this.socket.connecting;
-  }
+/** As `complete`, within `write()`: Writable calls back at the next tick. */
+function completeWithinWrite(connection: Outgoing): void {
+  complete(connection);
+  if (connection.hasCallbacks) addPendingTick(connection);
+}
 
-  /**
-   * What a user gives to `write` or `end`, before Writable has it. What that would hold back, while
-   * its memory is the user's to change, is copied. What is much, or reaches the high-water mark,
-   * is not held back: all before it is sent. Returns what to give to Writable.
-   */
-  secure(chunk: unknown): unknown {
-    if (!this.holdsBack) return chunk;
-    const isView = ArrayBuffer.isView(chunk);
-    if (!isView && typeof chunk !== 'string') return chunk;
-    const lengthBytes = isView ? chunk.byteLength : chunk.length;
-    const { length, highWaterMark } = this.socket._writableState;
-    if (lengthBytes <= COPY_BYTES && length + lengthBytes < highWaterMark) {
-      return isView ? copyOfView(chunk) : chunk;
-    }
-    this.sendAllWithin();
-    this.setTickPending();
-    return chunk;
-  }
+/** Callbacks run in the order of their writes: none before one that has to wait for a tick. */
+function report(connection: Outgoing, callback: WriteCallback | null, error: Error | null): void {
+  if (connection.extras.ticksPending === 0) callback?.(error);
+  else reportLater(connection, callback, error);
+}
 
-  /**
-   * Sends what is under way and what Writable holds back, as far as the kernel takes it. Writable
-   * schedules a callback behind those of the writes that it hands over meanwhile: so none of those
-   * is done before the next round.
-   */
-  private sendAll(): void {
-    this.sendsAll = true;
-    try {
-      this.sendInRounds();
-    } finally {
-      this.sendsAll = false;
-    }
-  }
+function reportLater(
+  connection: Outgoing,
+  callback: WriteCallback | null,
+  error: Error | null,
+): void {
+  deferringCallbacks(connection.socket._writableState, () => callback?.(error));
+  addPendingTick(connection);
+}
 
-  private sendInRounds(): void {
-    const { stream } = this;
-    while (stream !== null && this.callback !== null) {
-      this.onFlush();
-      const status = stream.send();
-      // What Writable hands over meanwhile takes this back.
-      this.socket._writableState.sync = true;
-      if (status < 0) this.onWriteError(status);
-      if (status < 0 || stream.pendingBytes > 0) return;
-      this.completed();
-    }
-  }
+/** The callbacks of writes that are done run at the next tick: those behind them not before. */
+function addPendingTick(connection: Outgoing): void {
+  const extras = connection.ownExtras();
+  extras.ticksPending++;
+  connection.host.clock.nextTick(() => {
+    if (--extras.ticksPending === 0) connection.hasCallbacks = false;
+  });
+}
 
-  /**
-   * Node's Writable hands chunks over, in a list that it needs no more; `callback` when they are
-   * with the kernel.
-   */
-  write(chunks: Uint8Array[], callback: WriteCallback): void {
-    const { stream } = this;
-    this.callback = callback;
-    this.handedBytes = 0;
-    if (stream !== null && stream.fd < 0) {
-      this.onWriteError(-errno.EBADF);
-      return;
-    }
-    const prepaid = Math.min(this.prepaidChunks, chunks.length);
-    if (prepaid > 0) this.prepaidChunks -= prepaid;
-    for (const chunk of chunks) this.handedBytes += chunk.length;
-    if (stream === null || this.socket.connecting) {
-      this.waiting ??= [];
-      for (const chunk of chunks) this.waiting.push(chunk);
-      return;
-    }
-    if (prepaid === chunks.length && prepaid > 0) {
-      // Where it is all with the kernel, the flush that sent it along completes this write as well.
-      if (stream.pendingBytes > 0) stream.flushSoon();
-      return;
-    }
-    this.writeAll(stream, chunks, prepaid);
-  }
+/** The write under way failed, or the one that was sent ahead. */
+export function failWriting(connection: Outgoing, status: number): void {
+  if (!connection.putOff(status, 'write')) endWriting(connection, systemError(status, 'write'));
+}
 
-  /** Those of `chunks` that were not sent along before. */
-  private writeAll(stream: Stream, chunks: Uint8Array[], prepaid: number): void {
-    if (this.sendsAll || this.leavesAtOnce(this.handedBytes) || stream.pendingBytes > 0) {
-      stream.queueAll(prepaid > 0 ? chunks.slice(prepaid) : chunks);
-      if (this.sendsAll) return;
-      this.settle(stream, stream.send());
-      return;
-    }
-    for (let i = prepaid; i < chunks.length; i++) stream.queue(chunks[i] as Uint8Array);
-    this.gathering = prepaid === 0 && !stream.blocked;
-    stream.flushSoon();
-  }
+/** Ends the write under way with `error`; the socket where there is none. */
+export function endWriting(connection: Outgoing, error: Error): void {
+  const callback = takeCallback(connection);
+  if (callback === null) connection.socket.destroy(error);
+  else report(connection, callback, error);
+}
 
-  /** Writes that wait in Writable behind the present one leave in the same call. */
-  onFlush(): void {
-    const { socket, stream } = this;
-    this.gathering = false;
-    if (stream === null || this.callback === null) return;
-    const state = socket._writableState;
-    const isAll = state.length <= this.handedBytes;
-    stream.finFollows = isAll && state.ending && socket._final === own._final;
-    if (isAll || state.corked > 0 || !writesItself(socket)) return;
-    if (stream.pendingBytes >= GATHER_BYTES) return;
-    // Not `writableBuffer`, which copies the list.
-    const { buffered, bufferedIndex } = state;
-    for (let i = bufferedIndex + this.prepaidChunks; i < buffered.length; i++) {
-      const { chunk } = buffered[i] as { chunk: Uint8Array };
-      if (stream.pendingBytes + chunk.length > GATHER_BYTES && stream.pendingBytes > 0) break;
-      stream.queue(chunk);
-      this.prepaidChunks++;
-    }
-  }
+/** Sends now what would leave later; the user's callbacks run at the next tick. */
+export function sendGathered(connection: Outgoing, mode: SendMode): void {
+  if (connection.stream === null || connection.socket.connecting) return;
+  // The connection failed: what lies behind the first chunk must not leave without it.
+  if (connection.extras.waiting !== null || connection.callback === null) return;
+  sendAllWithin(connection, mode);
+}
 
-  onWritten(): void {
-    this.active();
-    // Writable hands over what was sent along, within the callback: that is complete as well.
-    try {
-      while (this.callback !== null && this.stream?.pendingBytes === 0) this.completed();
-    } finally {
-      // Where a listener threw.
-      if (this.callback !== null && this.stream?.pendingBytes === 0) this.stream.flushSoon();
-    }
-  }
+function sentMeanwhile({ callback, stream, extras }: Outgoing): number {
+  const sent = callback === null ? 0 : (stream?.bytesWritten ?? 0);
+  return sent + (extras.forward?.awaitedBytes ?? 0);
+}
 
-  /** A write that was under way when the stream left: 0, or -errno. */
-  writeEnded(status: number): void {
-    if (status < 0) this.onWriteError(status);
-    else this.completed();
-  }
+/** Whether bytes of a write under way left since this was last asked: that is activity. */
+export function takeProgress(connection: Outgoing): boolean {
+  const sent = sentMeanwhile(connection);
+  const moved = sent > 0 && sent !== connection.extras.sentBefore;
+  markProgress(connection, sent);
+  return moved;
+}
 
-  private completed(): void {
-    const { callback } = this;
-    this.callback = null;
-    this.gathering = false;
-    this.completedBytes += this.handedBytes;
-    this.handedBytes = 0;
-    this.tell(callback, null);
-  }
-
-  /** As `completed`, within `write()`: Writable calls back at the next tick. */
-  private completedWithin(): void {
-    this.completed();
-    if (this.hasCallbacks) this.setTickPending();
-  }
-
-  /** Callbacks run in the order of their writes: none before one that has to wait for a tick. */
-  private tell(callback: WriteCallback | null, error: Error | null): void {
-    if (this.ticksPending === 0) callback?.(error);
-    else this.tellWithin(callback, error);
-  }
-
-  private tellWithin(callback: WriteCallback | null, error: Error | null): void {
-    this.asWithinWrite(() => callback?.(error));
-    this.setTickPending();
-  }
-
-  /** The callbacks of writes that are done run at the next tick: those behind them not before. */
-  private setTickPending(): void {
-    this.ticksPending++;
-    this.host.clock.soon(() => {
-      if (--this.ticksPending === 0) this.hasCallbacks = false;
-    });
-  }
-
-  onWriteError(status: number): void {
-    if (!this.putOff(status, 'write')) this.failWrite(systemError(status, 'write'));
-  }
-
-  /** Whether the failure is told later, when the reader has had what came before it. */
-  protected abstract putOff(status: number, call: 'read' | 'write'): boolean;
-
-  protected failWrite(error: Error): void {
-    const { callback } = this;
-    if (callback === null) {
-      this.socket.destroy(error);
-      return;
-    }
-    this.callback = null;
-    this.gathering = false;
-    this.tell(callback, error);
-  }
-
-  /** Nothing runs behind this but listeners of 'exit'. */
-  onExit(): void {
-    this.finishWrites();
-  }
-
-  /** `write(…)`, then `destroy()`: what the kernel takes at once is sent, as in `node:net`. */
-  finishWrites(): void {
-    const before = leaving;
-    leaving = this;
-    try {
-      this.sendGathered();
-    } finally {
-      leaving = before;
-    }
-  }
-
-  /** Sends now what would leave later; the user's callbacks run at the next tick. */
-  sendGathered(): void {
-    if (this.stream === null || this.socket.connecting) return;
-    // The connection failed: what lies behind the first chunk must not leave without it.
-    if (this.waiting !== null || this.callback === null) return;
-    this.sendAllWithin();
-  }
-
-  /** The socket goes as soon as its writes are done: it does not finish any more. */
-  get leaves(): boolean {
-    return leaving === this;
-  }
+/** What left before this does not count as progress. */
+export function markProgress(connection: Outgoing, sent: number = sentMeanwhile(connection)): void {
+  if (sent !== connection.extras.sentBefore) connection.ownExtras().sentBefore = sent;
 }

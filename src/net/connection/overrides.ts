@@ -6,7 +6,7 @@ type OwnName = 'write' | '_write' | '_writev' | '_final' | 'read' | 'on' | 'onPe
  * The methods of `Socket` itself, to see whether a class of a user's has others; and the listener
  * of 'end' that each socket has.
  */
-export const own: Record<OwnName, unknown> = {
+export const own: Readonly<Record<OwnName, unknown>> = {
   write: null,
   read: null,
   on: null,
@@ -15,6 +15,11 @@ export const own: Record<OwnName, unknown> = {
   _final: null,
   onPeerEnded: null,
 };
+
+/** `Socket` is made: these are its methods. */
+export function registerOwn(methods: Record<OwnName, unknown>): void {
+  Object.assign(own, methods);
+}
 
 /** Whether every chunk may go past `_write` and `_writev`: nobody else would see it there. */
 export function writesItself(socket: { _write: unknown; _writev?: unknown }): boolean {

@@ -14,14 +14,14 @@ import type { DuplexSurface as Socket } from './duplex.js';
 const PATIENCE_MS = 1000;
 const LOOK_EVERY_MS = 10;
 
-/** What a failure reads of the socket's core, and calls. */
+/** What a failure reads of the socket's connection, and calls. */
 export interface FailureOwner {
   readonly socket: Socket;
   readonly host: Host;
   readonly stream: Stream | null;
   readonly referenced: boolean;
-  /** The failure that waits at present. */
-  readonly failure: PendingFailure | null;
+  /** `failure` is the one that waits at present. */
+  readonly extras: { readonly failure: PendingFailure | null };
   /** Ends the socket with the failure. */
   fail(status: number, call: 'read' | 'write'): void;
 }
@@ -69,7 +69,7 @@ export class PendingFailure {
   private look(): void {
     const { owner, status, call } = this;
     const { socket } = owner;
-    if (owner.failure !== this || socket.destroyed) return;
+    if (owner.extras.failure !== this || socket.destroyed) return;
     if (this.isOver()) owner.fail(status, call);
     else this.waitOn();
   }

@@ -3,8 +3,9 @@
  * descriptor yet: until it has, what the handle is told goes to the dial.
  */
 import { systemError } from '../../util/system_error.js';
-import type { SocketCore } from '../connection/connection.js';
-import { SocketSettings } from '../connection/settings.js';
+import type { Connection } from '../connection/connection.js';
+import { dropContext } from '../connection/context.js';
+import { SocketSettings } from '../connection/kernel_options.js';
 import { connectArguments, connectFailed, connectSocket } from '../socket/connect.js';
 import type { Socket } from '../socket/socket.js';
 import { moveIntoNative, type NativeHandle } from './native_handle.js';
@@ -12,29 +13,30 @@ import { moveIntoNative, type NativeHandle } from './native_handle.js';
 type Told = Record<string, (...args: never[]) => unknown>;
 
 /** What `handle` does until it has a descriptor. */
-function whileDialling(core: SocketCore, handle: NativeHandle, over: () => void): Told {
+function whileDialling(connection: Connection, handle: NativeHandle, over: () => void): Told {
   const settings = (): SocketSettings => {
-    core.settings ??= new SocketSettings(false, false, 0);
-    return core.settings;
+    const own = connection.ownExtras();
+    own.settings ??= new SocketSettings(false, false, 0);
+    return own.settings;
   };
   const { ref, unref, close } = handle;
   return {
     ref(): void {
-      core.referenced = true;
-      core.stream?.ref();
-      core.dial?.ref();
+      connection.referenced = true;
+      connection.stream?.ref();
+      connection.extras.dial?.ref();
       Reflect.apply(ref, handle, []);
     },
     unref(): void {
-      core.referenced = false;
-      core.stream?.unref();
-      core.dial?.unref();
+      connection.referenced = false;
+      connection.stream?.unref();
+      connection.extras.dial?.unref();
       Reflect.apply(unref, handle, []);
     },
     close(callback?: () => void): void {
       over();
-      core.destroy();
-      core.dropScope();
+      connection.destroy();
+      dropContext(connection);
       Reflect.apply(close, handle, [callback]);
     },
     setNoDelay(on: boolean): number {
@@ -51,7 +53,7 @@ function whileDialling(core: SocketCore, handle: NativeHandle, over: () => void)
       settings().typeOfService = tos;
       return 0;
     },
-    getTypeOfService: (): number => core.settings?.typeOfService ?? 0,
+    getTypeOfService: (): number => connection.extras.settings?.typeOfService ?? 0,
   };
 }
 
@@ -59,56 +61,56 @@ function whileDialling(core: SocketCore, handle: NativeHandle, over: () => void)
 type Connected = Socket & { _sockname: object | null };
 
 /** A socket that nobody has connected yet: it is dialled for by this package when somebody does. */
-function connectLater(core: SocketCore, socket: Connected, handle: NativeHandle): void {
+function connectLater(connection: Connection, socket: Connected, handle: NativeHandle): void {
   let asked = false;
   const value = (...args: unknown[]): Connected => {
     asked = true;
     const [options, listener] = connectArguments(args);
-    connectSocket(socket, core, options, listener);
+    connectSocket(socket, connection, options, listener);
     // The handle is one for TCP, and would tell empty addresses of a path.
-    if (core.path !== null) Object.assign(handle, NO_ADDRESSES);
+    if (connection.extras.path !== null) Object.assign(handle, NO_ADDRESSES);
     return socket;
   };
   Object.defineProperty(socket, 'connect', { value, writable: true, configurable: true });
   // TLS has to see one that connects, or it would write at once.
   socket.connecting = true;
   process.nextTick(() => {
-    if (!asked && core.nativeDial !== null) socket.connecting = false;
+    if (!asked && connection.extras.nativeDial !== null) socket.connecting = false;
   });
 }
 
 const NO_ADDRESSES = { getsockname: undefined, getpeername: undefined };
 
 /**
- * Has `core` go on dialling for `handle`, which its socket has already. `start` is called when the
- * socket has told that it is connected.
+ * Has `connection` go on dialling for `handle`, which its socket has already. `start` is called
+ * when the socket has told that it is connected.
  */
 export function dialForNative(
   socket: Connected,
-  core: SocketCore,
+  connection: Connection,
   handle: NativeHandle,
   start: () => void,
 ): void {
   const over = (): void => {
     for (const name of Object.keys(told)) Reflect.deleteProperty(handle, name);
     Reflect.deleteProperty(socket, 'connect');
-    core.nativeDial = null;
+    connection.ownExtras().nativeDial = null;
   };
-  const told = whileDialling(core, handle, over);
+  const told = whileDialling(connection, handle, over);
   Object.assign(handle, told);
-  if (!core.referenced) handle.unref();
+  if (!connection.referenced) handle.unref();
   const ended = (status: number): void => {
     if (socket.destroyed || !socket.connecting) return;
     if (status < 0) {
-      connectFailed(core, status);
+      connectFailed(connection, status);
       return;
     }
-    core.established();
+    connection.established();
     over();
-    const { stream } = core;
-    core.stream = null;
+    const { stream } = connection;
+    connection.stream = null;
     const opened = stream === null ? -1 : moveIntoNative(stream, handle);
-    core.dropScope();
+    dropContext(connection);
     socket.connecting = false;
     socket._sockname = null;
     if (opened < 0) {
@@ -120,6 +122,6 @@ export function dialForNative(
     socket.emit('ready');
     start();
   };
-  core.nativeDial = { ended };
-  if (!socket.connecting) connectLater(core, socket, handle);
+  connection.ownExtras().nativeDial = { ended };
+  if (!socket.connecting) connectLater(connection, socket, handle);
 }

@@ -3,18 +3,29 @@
  * HTTP/2, which then have each byte in native code. What it holds in either direction goes along in
  * its order, and so does what it was told.
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { endStatus } from '../../transport/taken_error.js';
 import { systemError } from '../../util/system_error.js';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { SendMode } from '../connection/connection_state.js';
+import { dropContext, runInContext } from '../connection/context.js';
 import type { WriteCallback } from '../connection/duplex.js';
+import { sendGathered } from '../connection/outgoing.js';
 import { own, writesItself } from '../connection/overrides.js';
+import {
+  dropDecoder,
+  pushQuietly,
+  resumeWithoutFlow,
+  setFlowing,
+  takeAllQuietly,
+  unshiftQuietly,
+} from '../node/stream_state.js';
 import { flowBefore, isWrapper, takeOffWrapper } from '../node/tls_wrap.js';
 import { goOnWith, root } from '../socket/builtin_socket.js';
 import { seldomSet } from '../socket/create.js';
 import type { Socket } from '../socket/socket.js';
-import { kCore } from '../symbols.js';
-import { unreadBytes } from './handover.js';
+import { kConnection } from '../symbols.js';
+import { unreadBytes } from './depart.js';
 import { dialForNative } from './native_dial.js';
 import { moveIntoNative, type NativeHandle, nativeHandle, nativeKind } from './native_handle.js';
 import { expectRead, noteBefore, noteWritten } from './native_socket.js';
@@ -49,14 +60,15 @@ function isPlain(socket: Socket): boolean {
 }
 
 /** Nobody but the one who wraps it now reads from or writes to it by way of this package. */
-function isFree(socket: Socket, core: SocketCore): boolean {
+function isFree(socket: Socket, connection: Connection): boolean {
+  const { extras } = connection;
   return (
-    core.forward === null &&
-    core.feeders === null &&
-    core.failure === null &&
-    core.bound === null &&
-    !core.parser &&
-    core.hasPlainHandle &&
+    extras.forward === null &&
+    extras.feeders === null &&
+    extras.failure === null &&
+    extras.bound === null &&
+    !connection.parser &&
+    connection.hasPlainHandle &&
     !socket.destroyed &&
     socket._readableState.pipes.length === 0 &&
     socket.listenerCount('unpipe') === 0 &&
@@ -65,16 +77,16 @@ function isFree(socket: Socket, core: SocketCore): boolean {
 }
 
 /** The connection is whole: its descriptor tells all that there is to know. */
-function isWhole(core: SocketCore): boolean {
-  const { stream } = core;
+function isWhole(connection: Connection): boolean {
+  const { stream } = connection;
   return (
     stream !== null &&
     stream.fd >= 0 &&
-    stream.owner === core &&
+    stream.owner === connection &&
     !stream.connecting &&
     !stream.writeFailed &&
     endStatus(stream) === 0 &&
-    core.host.kernel.ofNode(stream.fd) !== 1
+    connection.host.kernel.ofNode(stream.fd) !== 1
   );
 }
 
@@ -115,7 +127,7 @@ interface Cargo {
   /** In order; are not with the kernel. */
   readonly unwritten: readonly Uint8Array[];
   /** How many of Writable's chunks are among these. */
-  readonly prepaidChunks: number;
+  readonly sentAhead: number;
   /** The write under way. */
   readonly callback: WriteCallback | null;
 }
@@ -128,16 +140,9 @@ function lengthOf(chunks: Iterable<{ readonly length: number }>): number {
 
 /** Puts what was read where TLS looks for it, and tells nobody of it. */
 function keepUnread(socket: Socket, decoded: readonly Buffer[], held: readonly Buffer[]): void {
-  const state = socket._readableState;
   // As with `unshift` of a user's: also where the peer's FIN is known.
-  for (const piece of decoded.toReversed()) {
-    state.needReadable = false;
-    Duplex.prototype.unshift.call(socket, piece);
-  }
-  for (const piece of held) {
-    state.needReadable = false;
-    Duplex.prototype.push.call(socket, piece);
-  }
+  for (const piece of decoded.toReversed()) unshiftQuietly(socket, piece);
+  for (const piece of held) pushQuietly(socket, piece);
 }
 
 /**
@@ -151,28 +156,19 @@ function withoutEncoding(socket: Socket): readonly Buffer[] {
   if (state.length > 0) {
     // Node's reader takes the buffer out, and tells listeners: none is to hear of this.
     socket.emit = () => false;
-    state.reading = true;
-    while (Duplex.prototype.read.call(socket) !== null);
-    state.reading = false;
+    takeAllQuietly(socket);
     Reflect.deleteProperty(socket, 'emit');
   }
-  state.decoder = null;
-  state.encoding = null;
+  dropDecoder(state);
   return unread;
 }
 
 /** As the socket was before the wrapper paused it. */
 function flowAsBefore(socket: Socket): void {
   const { flowing, isPaused } = flowBefore;
-  const state = socket._readableState;
-  if (!isPaused) {
-    // `resume()` would schedule the flow of what is buffered, which is for TLS.
-    const { resumeScheduled } = state;
-    state.resumeScheduled = true;
-    Duplex.prototype.resume.call(socket);
-    state.resumeScheduled = resumeScheduled;
-  }
-  state.flowing = flowing;
+  // What is buffered is for TLS: it must not be made to flow.
+  if (!isPaused) resumeWithoutFlow(socket);
+  setFlowing(socket._readableState, flowing);
 }
 
 /** The socket becomes the built-in's on `handle`; `cargo` is in its hands then. */
@@ -183,7 +179,7 @@ function goOn(socket: Socket, handle: NativeHandle, cargo: Cargo, bytesRead: num
   const onEnd = socket.listeners('end').at(-1) as () => void;
   // The built-in's own is the first, as it was.
   socket.removeListener('end', onEnd).prependListener('end', onEnd);
-  const { held, unwritten, prepaidChunks, callback } = cargo;
+  const { held, unwritten, sentAhead, callback } = cargo;
   keepUnread(socket, decoded, held);
   flowAsBefore(socket);
   const buffered = lengthOf(socket.writableBuffer.map(({ chunk }) => chunk as Uint8Array));
@@ -193,7 +189,7 @@ function goOn(socket: Socket, handle: NativeHandle, cargo: Cargo, bytesRead: num
     bytesWritten: bytesWritten - buffered - lengthOf(unwritten),
   });
   if (callback === null) return;
-  if (prepaidChunks > 0) skipChunks(socket, prepaidChunks);
+  if (sentAhead > 0) skipChunks(socket, sentAhead);
   const bytes = Buffer.concat(unwritten);
   builtinMethods(socket)._write.call(socket as Duplex, bytes, 'buffer' as never, callback);
 }
@@ -215,27 +211,27 @@ function startReading(socket: Socket, handle: NativeHandle): void {
 }
 
 /** Moves a socket that is connected. Returns whether it did; nothing has changed where not. */
-function moveConnected(socket: Socket, core: SocketCore): boolean {
-  core.sendGathered();
-  if (!isFree(socket, core) || !isWhole(core)) return false;
-  const { host } = core;
-  const kind = nativeKind(host, core.stream?.family ?? 0);
-  const handle = core.within(() => nativeHandle(host, kind));
+function moveConnected(socket: Socket, connection: Connection): boolean {
+  sendGathered(connection, SendMode.ALL);
+  if (!isFree(socket, connection) || !isWhole(connection)) return false;
+  const { host } = connection;
+  const kind = nativeKind(host, connection.stream?.family ?? 0);
+  const handle = runInContext(connection, () => nativeHandle(host, kind));
   if (handle === null) return false;
   takeOffWrapper(socket);
   const { bytesRead } = socket;
-  const { peer, local } = core;
-  const { stream, prepaidChunks, callback } = core.release();
+  const { peer, local } = connection.extras;
+  const { stream, sentAhead, callback } = connection.release();
   if (stream === null) return false;
   const cargo = {
-    held: stream.takeHeld(),
+    held: stream.takeUndelivered(),
     unwritten: stream.takePending(),
-    prepaidChunks,
+    sentAhead,
     callback,
   };
   const status = moveIntoNative(stream, handle);
   goOn(socket, handle, cargo, bytesRead);
-  core.dropScope();
+  dropContext(connection);
   expectRead(socket, () => startReading(socket, handle));
   // Where somebody has asked, the built-in knows them after the end, too.
   Object.assign(socket, peer && { _peername: peer }, local && { _sockname: local });
@@ -244,20 +240,21 @@ function moveConnected(socket: Socket, core: SocketCore): boolean {
 }
 
 /** The same for one that connects, now or later: our dialling goes on, for the handle. */
-function moveUnconnected(socket: Socket, core: SocketCore): boolean {
-  const { dial, stream, path } = core;
+function moveUnconnected(socket: Socket, connection: Connection): boolean {
+  const { stream } = connection;
+  const { dial, path } = connection.extras;
   // One that waits for its descriptor from somebody else has none of these.
   if (socket.connecting && dial === null && path === null) return false;
-  const { host } = core;
+  const { host } = connection;
   const kind = path === null ? 'TCP' : 'PIPE';
-  const handle = core.within(() => nativeHandle(host, kind));
+  const handle = runInContext(connection, () => nativeHandle(host, kind));
   if (handle === null) return false;
   takeOffWrapper(socket);
-  const { callback } = core.release();
-  core.stream = stream;
-  const cargo = { held: [], unwritten: core.takeWaiting(), prepaidChunks: 0, callback };
+  const { callback } = connection.release();
+  connection.stream = stream;
+  const cargo = { held: [], unwritten: connection.takeWaiting(), sentAhead: 0, callback };
   goOn(socket, handle, cargo, 0);
-  dialForNative(socket as Socket & { _sockname: object | null }, core, handle, () =>
+  dialForNative(socket as Socket & { _sockname: object | null }, connection, handle, () =>
     startReading(socket, handle),
   );
   expectRead(socket, () => {});
@@ -270,8 +267,8 @@ function moveUnconnected(socket: Socket, core: SocketCore): boolean {
  * stays: a simulated host's, and one whose bytes somebody else may want to see.
  */
 export function moveToNative(socket: Socket): boolean {
-  const core = socket[kCore];
-  if (core === undefined || !isPlain(socket) || !isFree(socket, core)) return false;
-  const isConnected = core.stream !== null && !socket.connecting;
-  return isConnected ? moveConnected(socket, core) : moveUnconnected(socket, core);
+  const connection = socket[kConnection];
+  if (connection === undefined || !isPlain(socket) || !isFree(socket, connection)) return false;
+  const isConnected = connection.stream !== null && !socket.connecting;
+  return isConnected ? moveConnected(socket, connection) : moveUnconnected(socket, connection);
 }

@@ -5,13 +5,17 @@
 import type builtin from 'node:net';
 import { systemHost } from '../../transport/host.js';
 import { Stream } from '../../transport/stream.js';
-import { nobody } from '../../transport/stream_owner.js';
+import { NO_OWNER } from '../../transport/stream_owner.js';
 import { systemError } from '../../util/system_error.js';
 import { validateInt32 } from '../../util/validate.js';
 import type { LooseHandle } from '../connection/handle.js';
-import { applyKeepAlive, applyTypeOfService, readTypeOfService } from '../connection/settings.js';
+import {
+  applyKeepAlive,
+  applyTypeOfService,
+  readTypeOfService,
+} from '../connection/kernel_options.js';
 import { overBuiltin, root } from '../socket/builtin_socket.js';
-import type { KeepAliveOptions } from '../socket/options.js';
+import type { KeepAliveOptions } from '../socket/set_options.js';
 import type { Socket } from '../socket/socket.js';
 import { kHost } from '../symbols.js';
 import type { NativeHandle } from './native_handle.js';
@@ -72,7 +76,7 @@ function optionsOf(socket: Native): Stream | null {
   if (fd < 0) return null;
   const host = systemHost();
   const name = host.kernel.getsockname(fd);
-  return new Stream(host, fd, typeof name === 'number' ? 0 : name.family, nobody);
+  return new Stream(host, fd, typeof name === 'number' ? 0 : name.family, NO_OWNER);
 }
 
 /**

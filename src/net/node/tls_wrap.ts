@@ -3,7 +3,7 @@
  * socket in there is TLS's alone, whoever had it before (STARTTLS).
  */
 import { Duplex } from 'node:stream';
-import type { DuplexInside as Socket } from './stream_state.js';
+import { dropDecoder, type DuplexInside as Socket } from './stream_state.js';
 
 /** What the source of the wrapper's listeners says, by event; and the name of the first. */
 const MARKS: Readonly<Record<string, string>> = {
@@ -95,7 +95,7 @@ export function isUnderTls(socket: Socket): boolean {
  * What a socket had before it was put under TLS counts no more, as it does not where `tls` takes
  * the descriptor: encoding, and other listeners for bytes that nobody but TLS can read.
  */
-export function leaveToTls(socket: Socket): void {
+export function yieldToTls(socket: Socket): void {
   if (!isUnderTls(socket)) return;
   keepListeners(socket);
   for (const listener of socket.listeners('data')) {
@@ -106,7 +106,5 @@ export function leaveToTls(socket: Socket): void {
     socket.resume();
   }
   const state = socket._readableState;
-  if (state.length > 0) return;
-  state.decoder = null;
-  state.encoding = null;
+  if (state.length === 0) dropDecoder(state);
 }

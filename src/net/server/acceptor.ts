@@ -7,13 +7,13 @@ import { familyOf } from '../../transport/bind.js';
 import type { Host } from '../../transport/host.js';
 import { Listener, type ListenerOwner } from '../../transport/listener.js';
 import { Stream } from '../../transport/stream.js';
-import { nobody } from '../../transport/stream_owner.js';
+import { NO_OWNER } from '../../transport/stream_owner.js';
 import { option } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';
 import { addressInfo } from '../addresses/address_info.js';
-import type { SocketCore } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
 import { ListenContext } from '../connection/context.js';
-import { SocketHandle } from '../connection/handle.js';
+import { BareStream, SocketHandle } from '../connection/handle.js';
 import { classOf } from '../node/callable.js';
 import type { DropInfo } from '../options/server_options.js';
 import type { BlockListLike } from '../options/socket_options.js';
@@ -56,7 +56,22 @@ export type ConnectionTaker = (stream: Stream) => number;
 /** The class of sockets that a server makes. */
 export type SocketConstructor = new () => Socket;
 
-export class ServerCore implements ListenerOwner {
+/** What a class of servers stands on, and makes. */
+export interface ServerSetup {
+  readonly host: Host;
+  readonly profile: Profile;
+  readonly SocketClass: SocketConstructor;
+}
+
+/** A stream whose handle somebody sees before it has a socket. */
+class AcceptedStream extends BareStream {
+  override get context(): AsyncResource | null {
+    const { owner } = this.stream;
+    return owner instanceof Connection ? owner.context : null;
+  }
+}
+
+export class Acceptor implements ListenerOwner {
   listener: Listener | null = null;
   /** This worker's share in what cluster's primary listens on. */
   share: ClusterShare | null = null;
@@ -65,9 +80,9 @@ export class ServerCore implements ListenerOwner {
   file: SocketFile | null = null;
   private referenced = true;
   /** What its own handlers run in. */
-  scope: AsyncResource | null = null;
+  context: AsyncResource | null = null;
   /** What those of its connections run in. */
-  private context: ListenContext | null = null;
+  private listenContext: ListenContext | null = null;
   private handle: ServerHandle | null = null;
   /** Connections whose handle is being looked at. */
   private readonly accepted = new Map<SocketHandle, Stream>();
@@ -84,14 +99,16 @@ export class ServerCore implements ListenerOwner {
   /** Is asked first to take each connection. */
   taker: ConnectionTaker | null = null;
 
+  readonly host: Host;
+  readonly profile: Profile;
   private readonly SocketClass: SocketConstructor;
 
   constructor(
     readonly server: Server,
-    readonly host: Host,
-    readonly profile: Profile,
-    SocketClass: SocketConstructor,
+    { host, profile, SocketClass }: ServerSetup,
   ) {
+    this.host = host;
+    this.profile = profile;
     this.SocketClass = classOf(SocketClass);
   }
 
@@ -111,9 +128,9 @@ export class ServerCore implements ListenerOwner {
     if (this.holds > 0) listener.pause();
     const isUnix = family === this.host.kernel.constants.AF_UNIX;
     const type = isUnix ? 'PIPESERVERWRAP' : 'TCPSERVERWRAP';
-    this.scope = new AsyncResource(type, { requireManualDestroy: true });
-    this.context = new ListenContext(isUnix ? 'PIPEWRAP' : 'TCPWRAP', this.scope);
-    listener.scope = this.scope;
+    this.context = new AsyncResource(type, { requireManualDestroy: true });
+    this.listenContext = new ListenContext(isUnix ? 'PIPEWRAP' : 'TCPWRAP', this.context);
+    listener.context = this.context;
     this.listener = listener;
     return 0;
   }
@@ -223,9 +240,9 @@ export class ServerCore implements ListenerOwner {
     this.share?.close();
     this.share = null;
     this.handle = null;
-    this.scope?.emitDestroy();
-    this.scope = null;
+    this.context?.emitDestroy();
     this.context = null;
+    this.listenContext = null;
     this.removeFile();
   }
 
@@ -242,7 +259,7 @@ export class ServerCore implements ListenerOwner {
     const { server, listener, host } = this;
     const family = listener?.family ?? Math.max(familyOf(host, fd), 0);
     const maxConnections = option(server, 'maxConnections');
-    const stream = new Stream(host, fd, family, nobody);
+    const stream = new Stream(host, fd, family, NO_OWNER);
     // What cluster's primary accepted is open there as well.
     stream.exclusive = listener !== null;
     if (typeof maxConnections === 'number' && server._connections >= maxConnections) {
@@ -271,10 +288,7 @@ export class ServerCore implements ListenerOwner {
 
   /** Somebody looks at the handle of each connection first. */
   private show(handle: ServerHandle, stream: Stream): void {
-    const connection = new SocketHandle(
-      () => stream,
-      () => (stream.owner as Partial<SocketCore>).scope?.asyncId() ?? -1,
-    );
+    const connection = new SocketHandle(new AcceptedStream(stream));
     this.accepted.set(connection, stream);
     handle.onconnection(0, connection);
   }
@@ -311,7 +325,7 @@ export class ServerCore implements ListenerOwner {
     duplexOptions.readableHighWaterMark = highWaterMark;
     duplexOptions.writableHighWaterMark = highWaterMark;
     const socket = Reflect.construct(Duplex, duplexArguments, this.SocketClass) as Socket;
-    initialiseAccepted(socket, server, stream, connection, this.context);
+    initialiseAccepted(socket, server, stream, connection, this.listenContext);
     return socket;
   }
 

@@ -6,7 +6,7 @@ import { addAbortListener } from 'node:events';
 import { option } from '../../util/options.js';
 import { abortError, validateAbortSignal } from '../../util/validate.js';
 import type { Socket } from '../socket/socket.js';
-import { kServer } from '../symbols.js';
+import { kAcceptor } from '../symbols.js';
 import type { ListeningServer as Server } from './listening_server.js';
 
 /** Options of the iteration. */
@@ -36,7 +36,7 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
   ) {
     const signal = option(options, 'signal');
     if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-    server[kServer].hold();
+    server[kAcceptor].hold();
     server.on('connection', this.onConnection);
     server.on('error', this.onError);
     server.on('close', this.onClose);
@@ -56,7 +56,7 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
     if (this.over) return Promise.resolve(END);
     return new Promise((resolve, reject) => {
       this.waiters.push({ resolve, reject });
-      if (this.waiters.length === 1) this.server[kServer].release();
+      if (this.waiters.length === 1) this.server[kAcceptor].release();
     });
   }
 
@@ -86,14 +86,14 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
       this.ready.push(socket);
       return;
     }
-    if (this.waiters.length === 0) this.server[kServer].hold();
+    if (this.waiters.length === 0) this.server[kAcceptor].hold();
     waiter.resolve({ done: false, value: socket });
   };
 
   private readonly onError = (error: unknown): void => {
     if (this.over) return;
     const waiter = this.waiters.shift();
-    if (waiter !== undefined && this.waiters.length === 0) this.server[kServer].hold();
+    if (waiter !== undefined && this.waiters.length === 0) this.server[kAcceptor].hold();
     if (waiter === undefined) this.failure = { error };
     this.finish();
     waiter?.reject(error);
@@ -107,14 +107,14 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
     if (this.over) return;
     this.over = true;
     const { server } = this;
-    const core = server[kServer];
+    const acceptor = server[kAcceptor];
     server.off('connection', this.onConnection);
     server.off('error', this.onError);
     server.off('close', this.onClose);
     this.aborting?.[Symbol.dispose]();
-    if (this.waiters.length > 0) core.hold();
+    if (this.waiters.length > 0) acceptor.hold();
     for (const { resolve } of this.waiters.splice(0)) resolve(END);
-    if (server.listenerCount('connection') > 0) core.release();
+    if (server.listenerCount('connection') > 0) acceptor.release();
     else releaseForListener(server);
   }
 }
@@ -122,7 +122,7 @@ export class ConnectionIterator implements AsyncIterableIterator<Socket, undefin
 /** Accepts nothing until somebody listens for `'connection'`, a loop included. */
 export function acceptWhenListened(server: Server): void {
   if (server.listenerCount('connection') > 0) return;
-  server[kServer].hold();
+  server[kAcceptor].hold();
   releaseForListener(server);
 }
 
@@ -131,7 +131,7 @@ function releaseForListener(server: Server): void {
   const onNew = (event: unknown): void => {
     if (event !== 'connection') return;
     server.off('newListener', onNew);
-    server[kServer].release();
+    server[kAcceptor].release();
   };
   server.on('newListener', onNew);
 }

@@ -5,7 +5,7 @@ import { Handle, type SocketHandle } from '../connection/handle.js';
 /** What a server's handle is a view of. */
 export interface HandledServer {
   readonly listener: Listener | null;
-  readonly scope: { asyncId(): number } | null;
+  readonly context: { asyncId(): number } | null;
   handOverHandle(connection: SocketHandle): void;
 }
 
@@ -15,9 +15,9 @@ export class ServerHandle extends Handle<Listener> {
   onconnection: (this: ServerHandle, error: number, connection: SocketHandle) => void;
   private readonly own: ServerHandle['onconnection'];
 
-  constructor(private readonly core: HandledServer) {
+  constructor(private readonly acceptor: HandledServer) {
     super();
-    this.own = (_error, connection) => core.handOverHandle(connection);
+    this.own = (_error, connection) => acceptor.handOverHandle(connection);
     this.onconnection = this.own;
   }
 
@@ -27,10 +27,10 @@ export class ServerHandle extends Handle<Listener> {
   }
 
   override getAsyncId(): number {
-    return this.core.scope?.asyncId() ?? -1;
+    return this.acceptor.context?.asyncId() ?? -1;
   }
 
   protected override get under(): Listener | null {
-    return this.core.listener;
+    return this.acceptor.listener;
   }
 }

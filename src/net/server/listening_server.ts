@@ -1,7 +1,7 @@
-import type { kServer } from '../symbols.js';
-import type { ServerCore } from './acceptor.js';
+import type { kAcceptor } from '../symbols.js';
+import type { Acceptor } from './acceptor.js';
 import type { ServerSurface } from './surface.js';
 
 export interface ListeningServer extends ServerSurface {
-  [kServer]: ServerCore;
+  [kAcceptor]: Acceptor;
 }

@@ -19,8 +19,8 @@ import {
 import type { BlockListLike } from '../options/socket_options.js';
 import { manualProfile, type Profile } from '../profile.js';
 import { Socket } from '../socket/socket.js';
-import { kHost, kServer } from '../symbols.js';
-import { ServerCore, type SocketConstructor } from './acceptor.js';
+import { kAcceptor, kSetup } from '../symbols.js';
+import { Acceptor, type ServerSetup, type SocketConstructor } from './acceptor.js';
 import { ConnectionIterator, type IterationOptions } from './connection_iterator.js';
 import { TypedEmitter } from './events.js';
 import type { ServerHandle } from './handle.js';
@@ -30,14 +30,9 @@ import type { ChildSocketList } from './worker_list.js';
 type ConnectionListener = (socket: Socket) => void;
 type Listening = () => void;
 
-/** Which class of sockets a class of servers makes. */
-export const kSocketClass: unique symbol = Symbol('barewire.socketClass');
-/** Which profile a class of servers has. */
-export const kProfile: unique symbol = Symbol('barewire.profile');
-
 class ServerClass extends TypedEmitter {
   /** @internal */
-  declare [kServer]: ServerCore;
+  declare [kAcceptor]: Acceptor;
   /** @internal */
   declare _connections: number;
   declare _pipeName: string | undefined;
@@ -79,19 +74,9 @@ class ServerClass extends TypedEmitter {
     initialiseServer(this, options, listener);
   }
 
-  /** The class of the sockets it makes. @internal */
-  get [kSocketClass](): SocketConstructor {
-    return Socket;
-  }
-
-  /** @internal */
-  [kHost](): Host {
-    return systemHost();
-  }
-
-  /** @internal */
-  get [kProfile](): Profile {
-    return manualProfile;
+  /** What servers of this class stand on. @internal */
+  get [kSetup](): ServerSetup {
+    return { host: systemHost(), profile: manualProfile, SocketClass: Socket };
   }
 
   /**
@@ -112,15 +97,15 @@ class ServerClass extends TypedEmitter {
     if (this.listening) throw stateError('ERR_SERVER_ALREADY_LISTEN');
     if (listener !== null) this.once('listening', listener);
     const backlog = toCount(args.length > 1 && args[1]) || toCount(args.length > 2 && args[2]) || 0;
-    const core = this[kServer];
-    core.unwatch();
+    const acceptor = this[kAcceptor];
+    acceptor.unwatch();
     const picked = pick(options, LISTEN_OPTIONS);
-    if (picked.signal !== undefined) core.watch(closeOnAbort(this, picked.signal));
+    if (picked.signal !== undefined) acceptor.watch(closeOnAbort(this, picked.signal));
     const count = typeof args[0] === 'function' ? 0 : args.length;
     try {
       listen(this, options, picked, backlog, count);
     } catch (error) {
-      core.unwatch();
+      acceptor.unwatch();
       throw error;
     }
     return this;
@@ -128,7 +113,7 @@ class ServerClass extends TypedEmitter {
 
   /** @internal */
   _listenFailed(error: Error): void {
-    if (!this[kProfile].closeAfterError) {
+    if (!this[kAcceptor].profile.closeAfterError) {
       this.emit('error', error);
       return;
     }
@@ -141,12 +126,12 @@ class ServerClass extends TypedEmitter {
 
   /** What packages look for to see whether the server listens; null where it does not. */
   get _handle(): ServerHandle | null {
-    return this[kServer].getHandle();
+    return this[kAcceptor].getHandle();
   }
 
   /** Whether the server accepts connections. */
   get listening(): boolean {
-    return this[kServer].listening;
+    return this[kAcceptor].listening;
   }
 
   /**
@@ -154,7 +139,7 @@ class ServerClass extends TypedEmitter {
    * server does not listen; manual, `server.address`.
    */
   address(): AddressInfo | string | null {
-    const { listener, share } = this[kServer];
+    const { listener, share } = this[kAcceptor];
     if (listener === null && share === null) return null;
     const path = option(this, '_pipeName');
     if (path !== undefined) return path;
@@ -171,28 +156,28 @@ class ServerClass extends TypedEmitter {
    * gets `ERR_SERVER_NOT_RUNNING` where the server did not listen; manual, `server.close`.
    */
   close(callback?: (error?: Error) => void): this {
-    const core = this[kServer];
-    core.listeningId++;
+    const acceptor = this[kAcceptor];
+    acceptor.listeningId++;
     if (typeof callback === 'function') {
-      if (core.listening) this.once('close', callback);
+      if (acceptor.listening) this.once('close', callback);
       else this.once('close', () => callback(stateError('ERR_SERVER_NOT_RUNNING')));
     }
-    core.stop();
+    acceptor.stop();
     this._pipeName = undefined;
-    core.waitForWorkers();
+    acceptor.waitForWorkers();
     this._emitCloseIfDrained();
     return this;
   }
 
   /** @internal */
   _emitCloseIfDrained(): void {
-    if (this.listening || this._connections > 0 || this[kServer].waitsForWorkers) return;
-    this[kServer].host.clock.soon(() => this.emit('close'));
+    if (this.listening || this._connections > 0 || this[kAcceptor].waitsForWorkers) return;
+    this[kAcceptor].host.clock.nextTick(() => this.emit('close'));
   }
 
   /** Closes the server, also one that begins to listen; resolves at once where it does not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { listening, pending } = this[kServer];
+    const { listening, pending } = this[kAcceptor];
     if (!listening && !pending) return;
     await new Promise<void>((resolve, reject) => {
       // To one that was about to listen, `close` says that it does not.
@@ -211,12 +196,12 @@ class ServerClass extends TypedEmitter {
 
   /** @internal Called by child_process for each child that got a socket of this server. */
   _setupWorker(list: ChildSocketList): void {
-    this[kServer].workers.add(list);
+    this[kAcceptor].workers.add(list);
   }
 
   /** Calls back, later, with the number of connections; manual, `server.getConnections`. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    const { workers } = this[kServer];
+    const { workers } = this[kAcceptor];
     workers.count((error, elsewhere) => {
       process.nextTick(callback, error, error ? undefined : this._connections + elsewhere);
     });
@@ -225,13 +210,13 @@ class ServerClass extends TypedEmitter {
 
   /** The process may end while this server is all that is left; manual, `server.unref`. */
   unref(): this {
-    this[kServer].setReferenced(false);
+    this[kAcceptor].setReferenced(false);
     return this;
   }
 
   /** Undoes `unref()`; manual, `server.ref`. */
   ref(): this {
-    this[kServer].setReferenced(true);
+    this[kAcceptor].setReferenced(true);
     return this;
   }
 
@@ -244,7 +229,7 @@ class ServerClass extends TypedEmitter {
 
 Object.defineProperty(ServerClass.prototype, 'connections', {
   get(this: ServerClass): number | null {
-    return this[kServer].workers.used ? null : this._connections;
+    return this[kAcceptor].workers.used ? null : this._connections;
   },
   configurable: true,
 });
@@ -296,7 +281,7 @@ function initialiseServer(
     if (typeof listener === 'function') server.on('connection', listener);
   } else throw invalidArgType('options', 'Object', options);
   server._connections = 0;
-  server[kServer] = new ServerCore(server, server[kHost](), server[kProfile], server[kSocketClass]);
+  server[kAcceptor] = new Acceptor(server, server[kSetup]);
   takeOptions(server, given);
 }
 
@@ -315,14 +300,12 @@ export function makeServerClass(
   on: { host: Host; SocketClass: SocketConstructor } | null = null,
 ): Callable<typeof ServerClass> {
   class Server extends ServerClass {
-    override get [kProfile](): Profile {
-      return profile;
-    }
-    override get [kSocketClass](): SocketConstructor {
-      return on?.SocketClass ?? super[kSocketClass];
-    }
-    override [kHost](): Host {
-      return on?.host ?? super[kHost]();
+    override get [kSetup](): ServerSetup {
+      return {
+        host: on?.host ?? systemHost(),
+        profile,
+        SocketClass: on?.SocketClass ?? Socket,
+      };
     }
   }
   return makeCallable('Server', Server, initialise);

@@ -7,9 +7,9 @@ import { Stream } from '../../transport/stream.js';
 import { stateError } from '../../util/errors.js';
 import { isBoundSocket } from '../addresses/is_bound_socket.js';
 import { SocketHandle } from '../connection/handle.js';
+import type { SocketSettings } from '../connection/kernel_options.js';
 import { own } from '../connection/overrides.js';
-import type { SocketSettings } from '../connection/settings.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 /** The prototype of this package's own class; set when that is made. */
@@ -103,24 +103,24 @@ function reserveProperties(socket: Socket): void {
 
 /**
  * Makes `socket`, which has been in use, one of the built-in's, on the handle that `options` name.
- * What it was told and what it holds goes along; its core is nobody's then.
+ * What it was told and what it holds goes along; its connection is nobody's then.
  */
 export function goOnWith(socket: Socket, options: object): void {
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   const { _readableState, _writableState, allowHalfOpen, timeout, connecting } = socket;
   const { server, _server, _host } = socket;
   const kept = emitterState(socket);
-  core.setIdleTimeout(0);
+  connection.setIdleTimeout(0);
   socket.removeListener('end', own.onPeerEnded as () => void);
   // Not deleted, which would make it slow for as long as it lives.
-  Reflect.set(socket, kCore, undefined);
+  Reflect.set(socket, kConnection, undefined);
   reserveProperties(socket);
-  becomeBuiltin(socket, { ...told(core.settings), allowHalfOpen, ...options });
+  becomeBuiltin(socket, { ...told(connection.extras.settings), allowHalfOpen, ...options });
   // Node's own objects: what is buffered, who listens, where it is piped to.
   Object.assign(socket, { _readableState, _writableState, connecting }, kept);
   Object.assign(socket, { server, _server, _host });
   if (timeout) socket.setTimeout(timeout);
-  if (!core.referenced) socket.unref();
+  if (!connection.referenced) socket.unref();
 }
 
 /**
@@ -128,11 +128,11 @@ export function goOnWith(socket: Socket, options: object): void {
  * does nothing, where it is connected.
  */
 export function goOnAsBuiltin(socket: Socket): boolean {
-  const core = socket[kCore];
-  if (core === undefined || core.open) return false;
-  const { userRead } = core;
+  const connection = socket[kConnection];
+  if (connection === undefined || connection.open) return false;
+  const { userRead } = connection;
   const onread = userRead && {
-    buffer: userRead.generate ?? userRead.buffer,
+    buffer: userRead.generate ?? userRead.memory,
     callback: userRead.callback,
   };
   goOnWith(socket, onread ? { onread } : {});

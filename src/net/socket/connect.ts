@@ -4,21 +4,23 @@ import { channel } from 'node:diagnostics_channel';
 import { awaitConnect } from '../../dial/attempt.js';
 import { Dial, type DialObserver } from '../../dial/dial.js';
 import { dialPath } from '../../dial/dial_path.js';
+import type { DialTarget } from '../../dial/target.js';
 import type { Stream } from '../../transport/stream.js';
-import { invalidArgValue, missingArgs } from '../../util/errors.js';
+import { missingArgs } from '../../util/errors.js';
 import { option, pick } from '../../util/options.js';
 import { addressError, errno } from '../../util/system_error.js';
-import { validateString } from '../../util/validate.js';
 import { pathStatus } from '../addresses/path_status.js';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { enterContext } from '../connection/context.js';
 import type { WriteCallback } from '../connection/duplex.js';
 import { debug } from '../node/debug_log.js';
 import { deniedConnect } from '../node/permission.js';
+import { forgetEarlierLife } from '../node/stream_state.js';
 import { isNormalized, normalizeArguments } from '../options/arguments.js';
 import { CONNECT_OPTIONS, type LooseConnectOptions } from '../options/socket_options.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
+import { connectRequest } from './connect_request.js';
 import type { SocketSurface as Socket } from './surface.js';
-import { dialTarget } from './target.js';
 
 const clientSocketChannel = channel('net.client.socket');
 
@@ -26,8 +28,8 @@ const clientSocketChannel = channel('net.client.socket');
 class SocketDialObserver implements DialObserver {
   constructor(
     private readonly socket: Socket,
-    // The socket may be the built-in's before the dial ends, and has no core then.
-    private readonly core: SocketCore,
+    // The socket may be the built-in's before the dial ends, and has no connection of ours then.
+    private readonly connection: Connection,
     private readonly hostName: string,
   ) {}
 
@@ -38,7 +40,7 @@ class SocketDialObserver implements DialObserver {
   onAttempt(address: string, port: number, family: number): void {
     this.socket.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     this.socket.emit('connectionAttempt', address, port, family);
-    const denied = deniedConnect(this.core.host, address, port);
+    const denied = deniedConnect(this.connection.host, address, port);
     if (denied !== null && this.socket.connecting) this.socket.destroy(denied);
   }
 
@@ -55,8 +57,8 @@ class SocketDialObserver implements DialObserver {
   }
 
   onConnected(stream: Stream): void {
-    this.core.adopt(stream);
-    this.core.onConnect(0);
+    this.connection.adopt(stream);
+    this.connection.onConnect(0);
   }
 
   onFailed(error: Error): void {
@@ -65,27 +67,29 @@ class SocketDialObserver implements DialObserver {
 }
 
 /** A second `connect` takes the place of one that is still under way. */
-function giveUpEarlier(core: SocketCore): void {
-  core.dial?.cancel();
-  core.dial = null;
+function giveUpEarlier(connection: Connection): void {
+  const { dial } = connection.extras;
+  if (dial === null) return;
+  dial.cancel();
+  connection.ownExtras().dial = null;
 }
 
-function connectPath(socket: Socket, core: SocketCore, path: string): void {
-  core.path = path;
-  giveUpEarlier(core);
+function connectPath(socket: Socket, connection: Connection, path: string): void {
+  connection.ownExtras().path = path;
+  giveUpEarlier(connection);
   socket.emit('connectionAttempt', path, undefined, undefined);
   if (!socket.connecting) return;
-  const denied = deniedConnect(core.host, path);
+  const denied = deniedConnect(connection.host, path);
   if (denied !== null) {
     socket.destroy(denied);
     return;
   }
-  const dialled = pathStatus(dialPath(core.host, path, core, core.stream));
+  const dialled = pathStatus(dialPath(connection.host, path, connection, connection.stream));
   if (typeof dialled !== 'number') {
-    core.adopt(dialled);
+    connection.adopt(dialled);
     awaitConnect(dialled, new AsyncResource('PIPECONNECTWRAP'), (status) => {
-      dialled.owner = core;
-      core.onConnect(status);
+      dialled.owner = connection;
+      connection.onConnect(status);
     });
     return;
   }
@@ -94,28 +98,23 @@ function connectPath(socket: Socket, core: SocketCore, path: string): void {
     socket.destroy(addressError(dialled, 'connect', path));
     return;
   }
-  core.host.clock.soon(() => {
-    if (socket.connecting) core.onConnect(dialled);
+  connection.host.clock.nextTick(() => {
+    if (socket.connecting) connection.onConnect(dialled);
   });
 }
 
-function connectHost(socket: Socket, core: SocketCore, options: LooseConnectOptions): void {
-  const { localAddress, localPort } = options;
-  if (core.unconnected && (localAddress !== undefined || localPort !== undefined)) {
-    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
-    throw invalidArgValue('options', { ...options }, reason);
-  }
-  const target = dialTarget(options, option(socket, 'blockList'), core.stream);
+function connectHost(socket: Socket, connection: Connection, target: DialTarget): void {
   // The prototype has one, which may be frozen: plain assignment would throw then.
   const property = { writable: true, enumerable: true, configurable: true };
   Object.defineProperty(socket, '_host', { value: target.host, ...property });
-  giveUpEarlier(core);
-  const observer = new SocketDialObserver(socket, core, target.host);
-  core.dial = new Dial(core.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
-  if (!core.referenced) core.dial.unref();
-  core.dial.start();
+  giveUpEarlier(connection);
+  const observer = new SocketDialObserver(socket, connection, target.host);
+  const dial = new Dial(connection.host, target, observer, new AsyncResource('TCPCONNECTWRAP'));
+  connection.ownExtras().dial = dial;
+  if (!connection.referenced) dial.unref();
+  dial.start();
   // The kernel chose the local address when a bound socket began to connect.
-  if (core.unconnected) core.local = null;
+  if (connection.unconnected) connection.ownExtras().local = null;
 }
 
 type ConnectArguments = [options: LooseConnectOptions, listener: (() => void) | null];
@@ -127,10 +126,10 @@ export function connectArguments(args: readonly unknown[]): ConnectArguments {
     : normalizeArguments<LooseConnectOptions, () => void>(args);
 }
 
-/** `socket.connect` with its arguments in order; `core` is what stands behind the socket. */
+/** `socket.connect` with its arguments in order; `connection` is what stands behind the socket. */
 export function connectSocket(
   socket: Socket,
-  core: SocketCore,
+  connection: Connection,
   given: LooseConnectOptions,
   listener: (() => void) | null,
 ): void {
@@ -142,28 +141,20 @@ export function connectSocket(
   }
   // A socket that ended by the peer's FIN had its write() replaced; see create.ts.
   if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
-  if (socket.destroyed || !core.open) {
+  if (socket.destroyed || !connection.open) {
     socket._undestroy();
-    // Node leaves these as they were: a `pipe` to the socket would wait for a 'drain' of the past,
-    // and a reader for a 'readable' that was due when the socket was destroyed.
-    socket._writableState.needDrain = false;
-    socket._readableState.emittedReadable = false;
-    core.reset();
+    forgetEarlierLife(socket._readableState, socket._writableState);
+    connection.reset();
   }
   // Connecting has a context of its own, so that an `enterWith` in the handler of 'connect' does
   // not reach those of 'data'.
   debug('connect %j', [options.host, options.port, options.path]);
-  core.enter(options.path ? 'PIPEWRAP' : 'TCPWRAP');
-  core.active();
+  enterContext(connection, options.path ? 'PIPEWRAP' : 'TCPWRAP');
+  connection.active();
   socket.connecting = true;
-  // What it is bound to tells what a bound socket connects to.
-  const toPath = core.unconnected ? core.bound?.path !== undefined : Boolean(options.path);
-  if (toPath) {
-    validateString(options.path, 'options.path');
-    connectPath(socket, core, options.path);
-  } else {
-    connectHost(socket, core, options);
-  }
+  const request = connectRequest(connection, options, option(socket, 'blockList'));
+  if (request.to === 'path') connectPath(socket, connection, request.path);
+  else connectHost(socket, connection, request.target);
 }
 
 /** Who reads by `'readable'` is never paused, though such a stream does not flow. */
@@ -171,10 +162,9 @@ function wantsBytes(socket: Socket): boolean {
   return !socket.isPaused() || socket.listenerCount('readable') > 0;
 }
 
-/** The socket of `core` could not connect to the path. */
-export function connectFailed(core: SocketCore, status: number): void {
-  const { socket } = core;
-  const path = core.path ?? '';
+/** The connection to a path failed. */
+export function connectFailed({ socket, extras }: Connection, status: number): void {
+  const path = extras.path ?? '';
   const error = addressError(status, 'connect', path);
   socket.emit('connectionAttemptFailed', path, undefined, undefined, error);
   socket.destroy(error);
@@ -182,18 +172,18 @@ export function connectFailed(core: SocketCore, status: number): void {
 
 /** The end of connecting: `'connect'`, or the error. */
 export function connectEnded(socket: Socket, status: number): void {
-  const core = socket[kCore];
+  const connection = socket[kConnection];
   if (socket.destroyed || !socket.connecting) return;
   socket.connecting = false;
   debug('connected, status %d', status);
   if (status < 0) {
-    connectFailed(core, status);
+    connectFailed(connection, status);
     return;
   }
-  core.established();
+  connection.established();
   socket.emit('connect');
   socket.emit('ready');
-  if (core.stream !== null && wantsBytes(socket)) socket.read(0);
+  if (connection.stream !== null && wantsBytes(socket)) socket.read(0);
 }
 
 // What a call made before the connection stands does once it does.

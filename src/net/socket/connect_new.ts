@@ -2,7 +2,7 @@ import { option } from '../../util/options.js';
 import { normalizeArguments } from '../options/arguments.js';
 import type { LooseConnectOptions, SocketOptions } from '../options/socket_options.js';
 import type { Profile } from '../profile.js';
-import { kCore, kNormalized } from '../symbols.js';
+import { kConnection, kNormalized } from '../symbols.js';
 import type { Socket } from './socket.js';
 
 /** `connect` and `createConnection`: a new socket that is connecting; manual. */
@@ -15,8 +15,8 @@ export function connectNew(
   const [options] = normalized;
   const socket = new Class(options);
   // A socket that became one of the built-in's has nothing of this package's.
-  const ours = kCore in socket;
-  if (ours && profile.keepAliveProbes === 'system') socket[kCore].idleTimeOnly = true;
+  const ours = kConnection in socket;
+  if (ours && profile.keepAliveProbes === 'system') socket[kConnection].idleTimeOnly = true;
   const timeoutMs = option(options, 'timeout');
   if (timeoutMs) socket.setTimeout(timeoutMs as number);
   normalized[kNormalized] = true;

@@ -3,6 +3,7 @@
 import { addAbortListener } from 'node:events';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { types } from 'node:util';
+import { familyOf } from '../../transport/bind.js';
 import { descriptorType } from '../../transport/foreign.js';
 import type { Host } from '../../transport/host.js';
 import { Stream } from '../../transport/stream.js';
@@ -17,15 +18,16 @@ import {
 } from '../../util/validate.js';
 import { validateBlockList } from '../addresses/block_list.js';
 import { isBoundSocket } from '../addresses/is_bound_socket.js';
-import { SocketCore } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
 import type { ListenContext } from '../connection/context.js';
 import type { ServerDefaults as Server, WriteCallback } from '../connection/duplex.js';
 import { type LooseHandle, SocketHandle } from '../connection/handle.js';
-import { own } from '../connection/overrides.js';
-import { SocketSettings, settingsOnDescriptor } from '../connection/settings.js';
+import { SocketSettings, settingsOnDescriptor } from '../connection/kernel_options.js';
+import { UserRead } from '../connection/read_sink.js';
+import { BUILTIN_READ_BYTES } from '../node/builtin_read.js';
 import { defaultHighWaterMark } from '../options/high_water_mark.js';
 import type { SocketOptions } from '../options/socket_options.js';
-import { kBound, kCore, kServer } from '../symbols.js';
+import { kAcceptor, kBound, kConnection } from '../symbols.js';
 import { asksForBuiltin, becomeBuiltin, standIn } from './builtin_socket.js';
 import type { SocketSurface as Socket } from './surface.js';
 
@@ -93,11 +95,9 @@ function writeAfterEnd(
   return false;
 }
 
-function onPeerEnded(this: Socket): void {
+export function onPeerEnded(this: Socket): void {
   if (!this.allowHalfOpen) this.write = writeAfterEnd as Socket['write'];
 }
-
-own.onPeerEnded = onPeerEnded;
 
 /** Takes over a descriptor by its number. Throws where it is no stream. */
 function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
@@ -119,41 +119,38 @@ function adoptDescriptor(socket: Socket, host: Host, fd: number): Stream {
 
 /** A stream for a descriptor of ours that is connected. */
 export function streamOf(socket: Socket, host: Host, fd: number, isSocket: boolean): Stream {
-  let family = 0;
-  if (isSocket) {
-    const { SOL_SOCKET, SO_DOMAIN } = host.kernel.constants;
-    const domain = Buffer.alloc(4);
-    if (host.kernel.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain) === 4) {
-      family = domain.readInt32LE(0);
-    }
-  }
-  const stream = new Stream(host, fd, family, socket[kCore]);
+  const family = isSocket ? Math.max(familyOf(host, fd), 0) : 0;
+  const stream = new Stream(host, fd, family, socket[kConnection]);
   const opened = stream.open();
   if (opened < 0) throw systemError(opened, 'open');
   return stream;
 }
 
-function takeSettings(core: SocketCore, options: InternalSocketOptions): void {
+function takeSettings(connection: Connection, options: InternalSocketOptions): void {
   const { noDelay, keepAlive, keepAliveInitialDelay, typeOfService } = options;
   if (!noDelay && !keepAlive && !keepAliveInitialDelay && typeOfService === undefined) return;
   const delaySeconds = Math.trunc((keepAliveInitialDelay ?? 0) / 1000);
-  core.settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
-  core.settings.typeOfService = typeOfService;
+  const settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
+  settings.typeOfService = typeOfService;
+  connection.ownExtras().settings = settings;
 }
 
-/** What `onread` reads into where its function gives nothing. */
-const ONREAD_BYTES = 64 * 1024;
-
-function takeOnRead(core: SocketCore, onread: SocketOptions['onread']): void {
+function takeOnRead(connection: Connection, onread: SocketOptions['onread']): void {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = pick(onread, ['buffer', 'callback']);
   if (typeof callback !== 'function') return;
+  const { socket } = connection;
   const generate = typeof buffer === 'function' ? buffer : null;
   const first: unknown = typeof buffer === 'function' ? buffer() : buffer;
   // A function that has no buffer yet gets one of ours, so that nothing waits for it.
-  if (isUint8Array(first)) core.userRead = { buffer: first, generate, callback };
+  if (isUint8Array(first)) connection.sink = new UserRead(socket, first, generate, callback);
   else if (generate !== null) {
-    core.userRead = { buffer: Buffer.allocUnsafe(ONREAD_BYTES), generate, callback };
+    connection.sink = new UserRead(
+      socket,
+      Buffer.allocUnsafe(BUILTIN_READ_BYTES),
+      generate,
+      callback,
+    );
   }
 }
 
@@ -175,45 +172,46 @@ function watchSignal(socket: Socket, signal: AbortSignal): void {
 export const seldomSet = { _hadError: false, _host: null, _parent: null };
 
 /** Gives a socket what each one has; `Duplex` has been constructed on it. */
-function equip(socket: Socket): SocketCore {
-  const core = new SocketCore(socket);
-  socket[kCore] = core;
+function equip(socket: Socket): Connection {
+  const connection = new Connection(socket);
+  socket[kConnection] = connection;
   socket.connecting = false;
   socket.server = null;
   socket._server = null;
   socket.on('end', onPeerEnded);
-  return core;
+  return connection;
 }
 
 /** Reads from here on, or leaves that to the user. */
-function begin(core: SocketCore, paused: boolean, reads: boolean): void {
-  if (core.settings !== null) core.established();
-  if (paused) core.socket.pause();
-  else if (reads) core.socket.read(0);
+function begin(connection: Connection, paused: boolean, reads: boolean): void {
+  if (connection.extras.settings !== null) connection.established();
+  if (paused) connection.socket.pause();
+  else if (reads) connection.socket.read(0);
 }
 
 /**
- * As `initialiseSocket`, for what `server` accepted; `connection` is its handle where somebody has
- * seen that. An object with options would be made for every connection here.
+ * As `initialiseSocket`, for what `server` accepted; `handle` is its handle where somebody has seen
+ * that. An object with options would be made for every connection here.
  */
 export function initialiseAccepted(
   socket: Socket,
   server: Server,
   stream: Stream,
-  connection: SocketHandle | null,
-  context: ListenContext | null,
+  handle: SocketHandle | null,
+  listening: ListenContext | null,
 ): void {
-  const core = equip(socket);
+  const connection = equip(socket);
   const { noDelay, keepAlive } = server;
-  if (server[kServer].profile.keepAliveProbes === 'system') core.idleTimeOnly = true;
+  if (server[kAcceptor].profile.keepAliveProbes === 'system') connection.idleTimeOnly = true;
   if (noDelay || keepAlive) {
     const delaySeconds = keepAlive ? Math.trunc(server.keepAliveInitialDelay) : 0;
-    core.settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
+    const settings = new SocketSettings(Boolean(noDelay), Boolean(keepAlive), delaySeconds);
+    connection.ownExtras().settings = settings;
   }
-  // Who has seen the handle may have gone on in a context of his.
-  core.adopt(stream, connection === null ? context : null);
-  if (connection !== null) core.setHandle(connection);
-  begin(core, server.pauseOnConnect, true);
+  // If user code has seen the handle, it may have entered a context of its own; keep that.
+  connection.adopt(stream, handle === null ? listening : null);
+  if (handle !== null) connection.setHandle(handle);
+  begin(connection, server.pauseOnConnect, true);
 }
 
 /** Sets a socket up; `Duplex` has been constructed on it. */
@@ -222,21 +220,25 @@ export function initialiseSocket(socket: Socket, host: Host, options: InternalSo
     becomeBuiltin(socket, options);
     return;
   }
-  const core = equip(socket);
-  takeOnRead(core, options.onread);
-  takeSettings(core, options);
+  const connection = equip(socket);
+  takeOnRead(connection, options.onread);
+  takeSettings(connection, options);
   const { blockList, fd, handle } = options;
-  if (handle instanceof Stream) core.adopt(handle);
-  else if (isBoundSocket(handle)) core.adoptBound(handle[kBound]());
-  else if (handle instanceof SocketHandle) core.adoptHandle(handle);
-  else if (handle) core.setHandle(handle as LooseHandle);
+  if (handle instanceof Stream) connection.adopt(handle);
+  else if (isBoundSocket(handle)) connection.adoptBound(handle[kBound]());
+  else if (handle instanceof SocketHandle) connection.adoptHandle(handle);
+  else if (handle) connection.setHandle(handle as LooseHandle);
   else if (fd !== undefined) {
     const stream = adoptDescriptor(socket, host, fd);
-    core.settings = settingsOnDescriptor(stream, core.settings);
-    core.adopt(stream);
+    connection.ownExtras().settings = settingsOnDescriptor(stream, connection.extras.settings);
+    connection.adopt(stream);
   }
-  if (core.stream !== null && !core.unconnected) {
-    begin(core, Boolean(options.pauseOnCreate), options.readable !== false && !options.manualStart);
+  if (connection.stream !== null && !connection.unconnected) {
+    begin(
+      connection,
+      Boolean(options.pauseOnCreate),
+      options.readable !== false && !options.manualStart,
+    );
   }
   if (options.signal) watchSignal(socket, options.signal);
   if (blockList) {

@@ -1,5 +1,5 @@
-import type { SocketCore } from '../connection/connection.js';
-import { kCore } from '../symbols.js';
+import type { Connection } from '../connection/connection.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 const HTTP_METHODS = ['on', 'addListener', 'prependListener'] as const;
@@ -22,13 +22,13 @@ function dropHttpMethods(socket: Socket): void {
 /** `socket.parser`: `http` puts its parser there, and so tells that it has the socket. */
 export const parserProperty: PropertyDescriptor & ThisType<Socket> = {
   get() {
-    return this[kCore]?.parser;
+    return this[kConnection]?.parser;
   },
   set(parser: unknown) {
-    const core: SocketCore | undefined = this[kCore];
+    const connection: Connection | undefined = this[kConnection];
     if (parser === null) dropHttpMethods(this);
     // A class in the old style may set it before it calls our constructor.
-    if (core !== undefined) core.setParser(parser);
+    if (connection !== undefined) connection.setParser(parser);
     else Object.defineProperty(this, 'parser', { value: parser, writable: true, enumerable: true });
   },
   configurable: true,

@@ -8,18 +8,18 @@ import { Relay } from '../../transport/relay.js';
 import type { Stream } from '../../transport/stream.js';
 import type { Forward } from '../../transport/stream_owner.js';
 import { errno } from '../../util/system_error.js';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { markProgress } from '../connection/outgoing.js';
 import { own, writesItself } from '../connection/overrides.js';
+import { BUILTIN_READ_BYTES } from '../node/builtin_read.js';
 import { emit } from '../node/emit.js';
-import { kCore } from '../symbols.js';
+import { markReadServed } from '../node/stream_state.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 /** What Node calls the listeners of `pipe` itself. */
 const ON_DATA = 'ondata';
 const ON_DRAIN = 'pipeOnDrainFunctionResult';
-
-/** What the built-in reads at once, and so gives to a destination that may be slow. */
-const CHUNK_BYTES = 64 * 1024;
 
 /** A socket's `pipe` to another one. */
 export class SocketPipe implements Forward {
@@ -35,13 +35,13 @@ export class SocketPipe implements Forward {
     /** The listener that `pipe` put on the source. */
     private readonly onData: unknown,
   ) {
-    this.relay = new Relay(source[kCore].host.relayPipe);
+    this.relay = new Relay(source[kConnection].host.relayPipe);
   }
 
   step(stream: Stream): boolean {
     const { source, destination } = this;
-    const from = source[kCore];
-    const to = destination[kCore];
+    const from = source[kConnection];
+    const to = destination[kConnection];
     const target = to.stream;
     if (this.leave()) return false;
     if (target === null || target.owner !== to || from.stream !== stream) return false;
@@ -50,7 +50,7 @@ export class SocketPipe implements Forward {
     if (to.writing) {
       // FIN or a failure may wait behind few bytes, and the destination's back pressure is no
       // reason to hear of it late: read as far as the source's own buffer goes.
-      if (stream.mayHaveMore) return false;
+      if (stream.shortReadMayGoOn) return false;
       if (flowing !== true && awaitDrainWriters !== destination) return false;
       this.wait(stream, to);
       return true;
@@ -64,7 +64,7 @@ export class SocketPipe implements Forward {
     const { source, destination } = this;
     if (source._readableState.pipes.includes(destination)) return false;
     this.end();
-    source[kCore].forward = null;
+    source[kConnection].ownExtras().forward = null;
     return true;
   }
 
@@ -80,7 +80,7 @@ export class SocketPipe implements Forward {
 
   /** How much of what the source waits for has left so far. */
   get awaitedBytes(): number {
-    return this.waiting ? (this.destination[kCore].stream?.bytesWritten ?? 0) : 0;
+    return this.waiting ? (this.destination[kConnection].stream?.bytesWritten ?? 0) : 0;
   }
 
   /** The destination has written what it had, or is gone. */
@@ -88,27 +88,28 @@ export class SocketPipe implements Forward {
     this.forgetAhead();
     if (!this.waiting) return;
     this.waiting = false;
-    this.source[kCore].stream?.startReading();
+    this.source[kConnection].stream?.startReading();
   }
 
   /** Counts what the destination is given at once; the reactor has a bound for all there is. */
   private noteAhead(lengthBytes: number): void {
-    if (lengthBytes <= CHUNK_BYTES) return;
-    const to = this.destination[kCore];
+    if (lengthBytes <= BUILTIN_READ_BYTES) return;
+    const to = this.destination[kConnection];
     this.aheadBytes += lengthBytes;
     to.host.reactor.kept.add(lengthBytes);
     this.awaitWritten(to);
   }
 
   private forgetAhead(): void {
-    this.destination[kCore].host.reactor.kept.remove(this.aheadBytes);
+    this.destination[kConnection].host.reactor.kept.remove(this.aheadBytes);
     this.aheadBytes = 0;
   }
 
   /** `wake` runs when the destination has nothing to write any more, or is gone. */
-  private awaitWritten(to: SocketCore): void {
-    to.feeders ??= new Set();
-    to.feeders.add(this);
+  private awaitWritten(to: Connection): void {
+    const own = to.ownExtras();
+    own.feeders ??= new Set();
+    own.feeders.add(this);
   }
 
   /** Whether anybody but `pipe` could tell that bytes went past the streams. */
@@ -154,11 +155,11 @@ export class SocketPipe implements Forward {
    * The destination is busy: read nothing until it is not, rather than fill buffers on the way.
    * `_read` starts the source as well, as it does when its buffer was full.
    */
-  private wait(stream: Stream, to: SocketCore): void {
-    this.source._readableState.reading = false;
+  private wait(stream: Stream, to: Connection): void {
+    markReadServed(this.source._readableState);
     if (!this.waiting) {
       this.waiting = true;
-      this.source[kCore].noteProgress();
+      markProgress(this.source[kConnection]);
     }
     stream.stopReading();
     this.awaitWritten(to);
@@ -166,25 +167,21 @@ export class SocketPipe implements Forward {
 
   private move(stream: Stream, target: Stream): boolean {
     const { relay, source, destination } = this;
-    const { bytesRead } = stream;
-    const { bytesWritten } = target;
-    if (!relay.move(stream, target)) return false;
-    const read = stream.bytesRead - bytesRead;
-    const sent = target.bytesWritten - bytesWritten;
-    if (read === 0) return true;
-    const { leftover, writeStatus } = relay;
-    relay.leftover = null;
-    source[kCore].passedOn();
-    if (sent > 0) destination[kCore].sentPast(sent);
+    const moved = relay.move(stream, target);
+    if (moved === null) return false;
+    const { readBytes, sentBytes, leftover, status } = moved;
+    if (readBytes === 0) return true;
+    source[kConnection].noteRelayedRead();
+    if (sentBytes > 0) destination[kConnection].noteRelayedWrite(sentBytes);
     if (leftover === null) return true;
-    if (writeStatus < 0 && writeStatus !== -errno.EAGAIN) {
+    if (status < 0 && status !== -errno.EAGAIN) {
       // Writable counts what it was given, sent or not.
-      destination[kCore].sentPast(leftover.length);
-      destination[kCore].onWriteError(writeStatus);
+      destination[kConnection].noteRelayedWrite(leftover.length);
+      destination[kConnection].onWriteError(status);
     } else {
       this.noteAhead(leftover.length);
-      source[kCore].onRead(leftover);
-      if (!destination[kCore].writing) this.forgetAhead();
+      source[kConnection].onRead(leftover);
+      if (!destination[kConnection].writing) this.forgetAhead();
     }
     return true;
   }
@@ -192,12 +189,12 @@ export class SocketPipe implements Forward {
 
 /** `source.pipe(destination)` was called. Returns the destination. */
 export function followPipe<To>(source: Socket, destination: To): To {
-  const core: unknown = (destination as Partial<Socket> | null)?.[kCore];
-  if (core === undefined) return destination;
+  const connection: unknown = (destination as Partial<Socket> | null)?.[kConnection];
+  if (connection === undefined) return destination;
   const onData = source.rawListeners('data').at(-1);
   if (onData?.name !== ON_DATA) return destination;
-  const from = source[kCore];
-  from.forward?.end();
-  from.forward = new SocketPipe(source, destination as Socket & To, onData);
+  const from = source[kConnection];
+  from.extras.forward?.end();
+  from.ownExtras().forward = new SocketPipe(source, destination as Socket & To, onData);
   return destination;
 }

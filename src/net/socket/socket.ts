@@ -1,6 +1,6 @@
 /**
  * `Socket`: the public surface. What it does stands elsewhere: `create.ts` makes
- * one, `connect.ts` connects it, `connection/` moves its bytes, `options.ts` sets its options.
+ * one, `connect.ts` connects it, `connection/` moves its bytes, `set_options.ts` sets its options.
  */
 import { Duplex } from 'node:stream';
 import { afterHandlers } from '../../transport/after_handlers.js';
@@ -11,16 +11,18 @@ import { errno, systemError } from '../../util/system_error.js';
 import { validateDuration, validateFunction } from '../../util/validate.js';
 import { type AddressInfo, addressInfo } from '../addresses/address_info.js';
 import { emitClose } from '../connection/close.js';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { uncount } from '../connection/counting.js';
 import type { CountingServer, WriteCallback } from '../connection/duplex.js';
 import type { LooseHandle } from '../connection/handle.js';
-import { own } from '../connection/overrides.js';
+import { takeProgress, writeMany, writeOne } from '../connection/outgoing.js';
+import { registerOwn } from '../connection/overrides.js';
 import { makeCallable, type Named } from '../node/callable.js';
 import { debug } from '../node/debug_log.js';
 import type { ReadableInternals, WritableInternals } from '../node/stream_state.js';
 import { noteFlow, on } from '../node/tls_wrap.js';
 import type { BlockListLike, ConnectOptions, SocketOptions } from '../options/socket_options.js';
-import { kCore, kHost } from '../symbols.js';
+import { kConnection, kHost } from '../symbols.js';
 import { hasInstance, root } from './builtin_socket.js';
 import {
   connectArguments,
@@ -29,24 +31,30 @@ import {
   finishLater,
   readLater,
 } from './connect.js';
-import { duplexOptions, initialiseSocket, seldomSet, socketOptions } from './create.js';
+import {
+  duplexOptions,
+  initialiseSocket,
+  onPeerEnded,
+  seldomSet,
+  socketOptions,
+} from './create.js';
 import { TypedDuplex } from './events.js';
+import { parserProperty } from './parser_property.js';
+import { followPipe } from './pipe.js';
 import {
   getTypeOfService,
   type KeepAliveOptions,
   setKeepAlive,
   setNoDelay,
   setTypeOfService,
-} from './options.js';
-import { parserProperty } from './parser_property.js';
-import { followPipe } from './pipe.js';
+} from './set_options.js';
 import { end, write } from './write.js';
 
 type ConnectListener = () => void;
 
 class SocketClass extends TypedDuplex {
   /** @internal */
-  declare [kCore]: SocketCore;
+  declare [kConnection]: Connection;
   declare readonly _readableState: ReadableInternals;
   declare readonly _writableState: WritableInternals;
   declare _undestroy: () => void;
@@ -91,7 +99,7 @@ class SocketClass extends TypedDuplex {
   connect(port: number, listener?: ConnectListener): this;
   connect(path: string, listener?: ConnectListener): this;
   connect(...args: unknown[]): this {
-    connectSocket(this, this[kCore], ...connectArguments(args));
+    connectSocket(this, this[kConnection], ...connectArguments(args));
     return this;
   }
 
@@ -101,39 +109,39 @@ class SocketClass extends TypedDuplex {
   }
 
   override _read(): void {
-    const core = this[kCore];
-    if (this.connecting || !core.open || core.unconnected) readLater(this);
-    else core.startReading();
+    const connection = this[kConnection];
+    if (this.connecting || !connection.open || connection.unconnected) readLater(this);
+    else connection.startReading();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
-    const core = this[kCore];
-    if (core.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
-    else core.writeOne(chunk, callback);
+    const connection = this[kConnection];
+    if (connection.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
+    else writeOne(connection, chunk, callback);
   }
 
   override _writev(entries: { chunk: Uint8Array }[], callback: WriteCallback): void {
-    const core = this[kCore];
-    if (core.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
+    const connection = this[kConnection];
+    if (connection.stream === null && !this.connecting) callback(stateError('ERR_SOCKET_CLOSED'));
     else {
       const chunks = entries.map(({ chunk }) => chunk);
-      core.write(chunks, callback);
+      writeMany(connection, chunks, callback);
     }
   }
 
   override _final(callback: WriteCallback): void {
-    if (this[kCore].leaves) return;
+    if (this[kConnection].isFlushingLast) return;
     if (this.connecting) {
       finishLater(this, callback);
       return;
     }
     // FIN leaves at once. Writable hears of it behind the ticks and promise jobs of now, as it does
     // from the built-in: what runs behind 'end' finds a socket that is not finished and destroyed.
-    const core = this[kCore];
-    const status = core.shutdown();
+    const connection = this[kConnection];
+    const status = connection.shutdown();
     const isDone = status === 0 || status === -errno.ENOTCONN;
     const error = isDone ? null : systemError(status, 'shutdown');
-    afterHandlers(core.host, core.scope, () => callback(error));
+    afterHandlers(connection.host, connection.context, () => callback(error));
   }
 
   /**
@@ -141,22 +149,19 @@ class SocketClass extends TypedDuplex {
    * given, then `'close'`; manual, `socket.destroy`.
    */
   override destroy(error?: Error): this {
-    if (!this.destroyed) this[kCore]?.finishWrites();
+    if (!this.destroyed) this[kConnection]?.finishWrites();
     return super.destroy(error);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const core = this[kCore];
+    const connection = this[kConnection];
     this.connecting = false;
     debug('close, error %s', error);
-    core.destroy();
+    connection.destroy();
     callback(error);
-    emitClose(core, error !== null);
+    emitClose(connection, error !== null);
     const server = this._server;
-    if (server !== null) {
-      server._connections--;
-      server._emitCloseIfDrained();
-    }
+    if (server !== null) uncount(server);
   }
 
   /** Ends the writable side, and destroys the socket when all is written. */
@@ -171,10 +176,10 @@ class SocketClass extends TypedDuplex {
    * is closed gets the error `ERR_SOCKET_CLOSED`. While connecting it waits for the connection.
    */
   resetAndDestroy(): this {
-    const core = this[kCore];
-    if (!core.open) return this.destroy(stateError('ERR_SOCKET_CLOSED'));
-    const { AF_INET, AF_INET6 } = core.host.kernel.constants;
-    const family = core.stream?.family ?? AF_INET;
+    const connection = this[kConnection];
+    if (!connection.open) return this.destroy(stateError('ERR_SOCKET_CLOSED'));
+    const { AF_INET, AF_INET6 } = connection.host.kernel.constants;
+    const family = connection.stream?.family ?? AF_INET;
     if (family !== AF_INET && family !== AF_INET6) throw stateError('ERR_INVALID_HANDLE_TYPE');
     if (this.connecting) this.once('connect', () => this._reset());
     else this._reset();
@@ -183,7 +188,7 @@ class SocketClass extends TypedDuplex {
 
   /** @internal */
   _reset(): this {
-    this[kCore].resetOnDestroy = true;
+    this[kConnection].resetOnDestroy = true;
     return this.destroy();
   }
 
@@ -195,27 +200,28 @@ class SocketClass extends TypedDuplex {
   /** Ends what `pipe` began: to `from`, or to all. */
   override unpipe(from?: NodeJS.WritableStream): this {
     super.unpipe(from);
-    this[kCore].forward?.leave();
+    this[kConnection].forward?.leave();
     return this;
   }
 
   /** Stops reading: no `'data'` until `resume()`. The peer is slowed down by TCP; manual. */
   override pause(): this {
     noteFlow(this);
-    if (this[kCore].userRead !== null && !this.connecting) this[kCore].stream?.stopReading();
+    if (this[kConnection].userRead !== null && !this.connecting)
+      this[kConnection].stream?.stopReading();
     return super.pause();
   }
 
   /** Reads again after `pause()`; manual, `socket.resume`. */
   override resume(): this {
-    if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();
+    if (this[kConnection].userRead !== null && !this.connecting) this[kConnection].startReading();
     return super.resume();
   }
 
   /** What was received and not read yet, or `size` bytes of it; null where there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: Duplex's own signature, which this one must fit
   override read(size?: number): any {
-    if (this[kCore].userRead !== null && !this.connecting) this[kCore].startReading();
+    if (this[kConnection].userRead !== null && !this.connecting) this[kConnection].startReading();
     return super.read(size);
   }
 
@@ -228,7 +234,7 @@ class SocketClass extends TypedDuplex {
     this.timeout = timeoutMs;
     const checked = validateDuration(timeoutMs, 'msecs');
     if (callback !== undefined) validateFunction(callback, 'callback');
-    this[kCore].setIdleTimeout(checked);
+    this[kConnection].setIdleTimeout(checked);
     if (callback !== undefined) {
       if (checked === 0) this.removeListener('timeout', callback);
       else this.once('timeout', callback);
@@ -238,15 +244,15 @@ class SocketClass extends TypedDuplex {
 
   /** @internal */
   _onTimeout(): void {
-    const core = this[kCore];
+    const connection = this[kConnection];
     // A large write that goes on slowly is not idle, as in `node:net`.
-    if (core.progresses) core.active();
+    if (takeProgress(connection)) connection.active();
     else this.emit('timeout');
   }
 
   /** @internal */
   _unrefTimer(): void {
-    this[kCore].active();
+    this[kConnection].active();
   }
 
   /** Turns Nagle's algorithm off (true) or on; TCP_NODELAY; manual, `socket.setNoDelay`. */
@@ -286,19 +292,19 @@ class SocketClass extends TypedDuplex {
 
   /** The process may end while this is all that is left; manual, `socket.unref`. */
   unref(): this {
-    const core = this[kCore];
-    core.referenced = false;
-    core.stream?.unref();
-    core.dial?.unref();
+    const connection = this[kConnection];
+    connection.referenced = false;
+    connection.stream?.unref();
+    connection.extras.dial?.unref();
     return this;
   }
 
   /** Undoes `unref()`; manual, `socket.ref`. */
   ref(): this {
-    const core = this[kCore];
-    core.referenced = true;
-    core.stream?.ref();
-    core.dial?.ref();
+    const connection = this[kConnection];
+    connection.referenced = true;
+    connection.stream?.ref();
+    connection.extras.dial?.ref();
     return this;
   }
 
@@ -309,20 +315,27 @@ class SocketClass extends TypedDuplex {
 
   /** @internal */
   _getsockname(): Partial<AddressInfo> {
-    const core = this[kCore];
-    if (core === undefined || core.stream === null) return {};
-    if (core.bound?.path !== undefined) return { address: core.bound.path };
-    core.local ??= addressInfo(core.stream, core.stream.localAddress());
-    return core.local ?? {};
+    const connection = this[kConnection];
+    if (connection === undefined || connection.stream === null) return {};
+    const { stream, extras } = connection;
+    if (extras.bound?.path !== undefined) return { address: extras.bound.path };
+    if (extras.local !== null) return extras.local;
+    const local = addressInfo(stream, stream.localAddress());
+    if (local !== null) connection.ownExtras().local = local;
+    return local ?? {};
   }
 
   /** @internal */
   _getpeername(): Partial<AddressInfo> {
-    const core = this[kCore];
-    if (core?.stream && !this.connecting) {
-      core.peer ??= addressInfo(core.stream, core.stream.peerAddress());
+    const connection = this[kConnection];
+    if (connection?.stream && !this.connecting) {
+      const { stream, extras } = connection;
+      if (extras.peer === null) {
+        const peer = addressInfo(stream, stream.peerAddress());
+        if (peer !== null) connection.ownExtras().peer = peer;
+      }
     }
-    return core?.peer ?? {};
+    return connection?.extras.peer ?? {};
   }
 
   /** The peer's IP address; undefined where there is no connection, or on UNIX; manual. */
@@ -357,25 +370,28 @@ class SocketClass extends TypedDuplex {
 
   /** Bytes received so far, also after close; manual, `socket.bytesRead`. */
   get bytesRead(): number {
-    const core = this[kCore];
-    return core?.stream?.bytesRead ?? core?.bytesReadBefore;
+    const connection = this[kConnection];
+    return connection?.stream?.bytesRead ?? connection?.bytesReadBefore;
   }
 
   /** Bytes written so far, those still queued included; manual, `socket.bytesWritten`. */
   get bytesWritten(): number {
-    const core = this[kCore];
-    return core && core.completedBytes + this.writableLength - core.countedTwice;
+    const connection = this[kConnection];
+    return (
+      connection &&
+      connection.completedBytes + this.writableLength - connection.extras.alsoInWritable
+    );
   }
 
   /** Bytes waiting to be written; undefined where there is no connection; manual. */
   get bufferSize(): number {
     // Typed as `@types/node` has it, which knows nothing of undefined.
-    return (this[kCore]?.open ? this.writableLength : undefined) as number;
+    return (this[kConnection]?.open ? this.writableLength : undefined) as number;
   }
 
   /** Not connected yet, or no more. */
   get pending(): boolean {
-    return !this[kCore]?.open || this.connecting;
+    return !this[kConnection]?.open || this.connecting;
   }
 
   /**
@@ -390,11 +406,11 @@ class SocketClass extends TypedDuplex {
 
   /** What packages look for to see whether there is a connection; null where there is none. */
   get _handle(): LooseHandle | null {
-    return this[kCore]?.getHandle();
+    return this[kConnection]?.getHandle();
   }
 
   set _handle(handle: LooseHandle | null) {
-    this[kCore].setHandle(handle);
+    this[kConnection].setHandle(handle);
   }
 
   /** @internal */
@@ -411,7 +427,7 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
 
 Object.assign(SocketClass.prototype, { write, end, on }, seldomSet);
 const { _write, _writev, _final, read } = SocketClass.prototype;
-Object.assign(own, { write, _write, _writev, _final, read, on });
+registerOwn({ write, _write, _writev, _final, read, on, onPeerEnded });
 root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass, Symbol.hasInstance, { value: hasInstance, configurable: true });

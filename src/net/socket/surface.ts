@@ -1,13 +1,13 @@
 /** A socket as connecting, writing, piping and setting see it. */
 
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { CountingServer, DuplexSurface } from '../connection/duplex.js';
 import type { LooseHandle } from '../connection/handle.js';
 import type { BlockListLike } from '../options/socket_options.js';
-import type { kCore } from '../symbols.js';
+import type { kConnection } from '../symbols.js';
 
 export interface SocketSurface extends DuplexSurface {
-  [kCore]: SocketCore;
+  [kConnection]: Connection;
   _host: string | null;
   _aborted: boolean;
   _server: CountingServer | null;

@@ -1,10 +1,11 @@
 /** `socket.write`: Node's own, with a short way for what joins a write that is still gathered. */
 import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
-import type { SocketCore } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import type { WriteCallback } from '../connection/duplex.js';
+import { canJoin, detachFromCaller, join } from '../connection/outgoing.js';
 import { writesItself } from '../connection/overrides.js';
-import { kCore } from '../symbols.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 /** The bytes of a chunk that needs none of Writable's checks; null for any other. */
@@ -20,13 +21,13 @@ function plainBytes(chunk: unknown, encoding: unknown): Uint8Array | null {
  * A user's callback, to run in the asynchronous context it was given in. What it throws is uncaught
  * but does not keep Writable from its work behind it.
  */
-function guarded(core: SocketCore, callback: WriteCallback): WriteCallback {
+function guarded(connection: Connection, callback: WriteCallback): WriteCallback {
   const resource = new AsyncResource('WRITEWRAP', { requireManualDestroy: true });
   const run: WriteCallback = (error) => {
     try {
       callback(error);
     } catch (thrown) {
-      core.host.kernel.hookReport(thrown);
+      connection.host.kernel.hookReport(thrown);
     }
   };
   return (error) => {
@@ -47,19 +48,19 @@ export function write(
   encoding?: BufferEncoding | WriteCallback,
   callback?: WriteCallback,
 ): boolean {
-  const core = this[kCore];
+  const connection = this[kConnection];
   const name = typeof encoding === 'function' ? undefined : encoding;
   const given = typeof encoding === 'function' ? encoding : callback;
   let told: WriteCallback | undefined;
-  if (typeof given === 'function' && core !== undefined) {
-    told = guarded(core, given);
-    core.hasCallbacks = true;
+  if (typeof given === 'function' && connection !== undefined) {
+    told = guarded(connection, given);
+    connection.hasCallbacks = true;
   }
-  if (core?.gathering && told === undefined && core.canJoin && writesItself(this)) {
+  if (connection?.joinable && told === undefined && canJoin(connection) && writesItself(this)) {
     const bytes = plainBytes(chunk, name);
-    if (bytes !== null && bytes.length > 0) return core.join(bytes);
+    if (bytes !== null && bytes.length > 0) return join(connection, bytes);
   }
-  const kept = core === undefined ? chunk : core.secure(chunk);
+  const kept = connection === undefined ? chunk : detachFromCaller(connection, chunk);
   return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);
 }
 
@@ -78,7 +79,8 @@ export function end(this: Socket, chunk?: unknown, encoding?: unknown, callback?
   const at = given.findIndex((argument) => typeof argument === 'function');
   const [last, name] = at < 0 ? given : given.slice(0, at);
   const told = at < 0 ? undefined : inItsContext(given[at] as WriteCallback);
-  const kept = this[kCore]?.secure(last) ?? last;
+  const connection = this[kConnection];
+  const kept = connection === undefined ? last : detachFromCaller(connection, last);
   Duplex.prototype.end.call(this, kept, name as BufferEncoding, told);
   return this;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { kHost } from '#internal/net/symbols';
+import { kSetup } from '#internal/net/symbols';
 import { linux } from '#internal/sys/linux';
 import { type Host, systemHost } from '#internal/transport/host';
 import { LISTEN, listenerOf, ss, TIME_WAIT, tcpEntries } from '../../kit/kernel.js';
@@ -112,8 +112,8 @@ function withoutIPv6(): Host {
 
 row('C031 without IPv6 any IPv4 address is bound', async (s) => {
   class Server extends s.net.Server {
-    override [kHost](): Host {
-      return withoutIPv6();
+    override get [kSetup]() {
+      return { ...super[kSetup], host: withoutIPv6() };
     }
   }
   const server = s.ownServer(new Server()).listen(0);

@@ -23,7 +23,7 @@ class HandClock implements Clock {
     if (timer !== null) this.due.delete(timer);
   }
 
-  soon(): void {}
+  nextTick(): void {}
 
   later(): void {}
 

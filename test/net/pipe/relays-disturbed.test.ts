@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kCore } from '#internal/net/symbols';
+import { kConnection } from '#internal/net/symbols';
 import { readAll } from '../../kit/pairs.js';
 import { makeRelay, passed } from '../../kit/relays.js';
 import { type Scope, test } from '../../kit/test.js';
@@ -120,5 +120,5 @@ test('after unpipe the source does not keep its destination alive', async (scope
   near.write('some bytes');
   await passed(destination, 0);
   source.unpipe(destination);
-  assert.equal(source[kCore].forward, null);
+  assert.equal(source[kConnection].forward, null);
 });

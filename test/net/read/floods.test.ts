@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import type { Socket as PlainSocket } from 'node:net';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import net, { type Socket } from 'barewire';
-import { closeDescriptor, moveSocket } from '#internal/net/moving/outbound';
-import { kCore } from '#internal/net/symbols';
+import { departWhenTaken } from '#internal/net/moving/depart';
+import { closeDescriptor } from '#internal/net/moving/descriptor';
+import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../../kit/flood.js';
 import { makePair } from '../../kit/pairs.js';
@@ -32,7 +33,7 @@ interface Flooded {
 async function flooded(scope: Scope, lengthBytes: number): Promise<Flooded> {
   const { ours, peer } = await makePair(scope);
   // Not `_handle.fd`: whose number somebody has, that connection is read as it was before.
-  const fd = ours[kCore].stream?.fd;
+  const fd = ours[kConnection].stream?.fd;
   assert.ok(fd !== undefined && fd >= 0);
   const flood = new Flood(fd, lengthBytes);
   scope.defer(() => flood.end());
@@ -179,7 +180,7 @@ test('a move that fails leaves all as it was, also where there is an encoding', 
     const failing = (): void => {
       throw new Error('not taken');
     };
-    assert.throws(() => moveSocket(pair.ours, failing), /not taken/);
+    assert.throws(() => departWhenTaken(pair.ours, failing), /not taken/);
   });
   pair.peer.write('x');
   while (received < 5 * MIB) await turn();
@@ -253,7 +254,7 @@ test('a connection that moves between two pieces takes the rest along', async (s
   const { piece, at } = await firstPiece(pair);
   pair.ours.pause();
   let unread: readonly Buffer[] = [];
-  moveSocket(pair.ours, (fd, rest) => {
+  departWhenTaken(pair.ours, (fd, rest) => {
     unread = rest;
     closeDescriptor(fd);
   });
@@ -282,9 +283,9 @@ test('a connection that moves tells nobody here what it takes along', async (sco
   const refuse = (): void => {
     throw new Error('not taken');
   };
-  assert.throws(() => moveSocket(ours, refuse), /not taken/);
+  assert.throws(() => departWhenTaken(ours, refuse), /not taken/);
   assert.equal(ours.readableLength, 5, 'a move that fails leaves them');
-  moveSocket(ours, take);
+  departWhenTaken(ours, take);
   await once(ours, 'close');
   assert.equal(String(Buffer.concat(unread)), 'hello');
   assert.deepEqual(told, []);
@@ -305,7 +306,7 @@ test('many floods at once are read in turn, none a megabyte at a time', async (s
 test('where a connection may go to another process, all that was read is told', async (scope) => {
   const { slab } = systemHost().reactor;
   scope.defer(() => {
-    slab.spreads = true;
+    slab.mayBeVectored = true;
   });
   const { ours, peer, flood } = await flooded(scope, 6 * MIB);
   await import('barewire/ipc');

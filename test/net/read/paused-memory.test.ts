@@ -9,8 +9,9 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Socket } from 'barewire';
-import { closeDescriptor, detachDescriptor, moveSocket } from '#internal/net/moving/outbound';
-import { kCore } from '#internal/net/symbols';
+import { departDescriptor, departWhenTaken } from '#internal/net/moving/depart';
+import { closeDescriptor } from '#internal/net/moving/descriptor';
+import { kConnection } from '#internal/net/symbols';
 import { systemHost } from '#internal/transport/host';
 import { byteAt, Flood } from '../../kit/flood.js';
 import { makePair, makePairs, type Pair } from '../../kit/pairs.js';
@@ -43,7 +44,7 @@ async function bufferBytes(): Promise<number> {
 }
 
 function flooded(scope: Scope, { ours }: Pair, lengthBytes: number): Flood {
-  const fd = ours[kCore].stream?.fd;
+  const fd = ours[kConnection].stream?.fd;
   assert.ok(fd !== undefined);
   const flood = new Flood(fd, lengthBytes);
   scope.defer(() => flood.end());
@@ -110,8 +111,8 @@ test('a flood that is destroyed, moved or detached is counted no more', async (s
     while (!ours.isPaused()) await turn();
     assert.ok(kept.bytes > 512 * KIB, `${leave}: ${kept.bytes}`);
     if (leave === 'destroy') ours.destroy();
-    else if (leave === 'move') moveSocket(ours, closeDescriptor);
-    else closeSync(detachDescriptor(ours));
+    else if (leave === 'move') departWhenTaken(ours, closeDescriptor);
+    else closeSync(departDescriptor(ours));
     assert.equal(kept.bytes, 0, leave);
     ours.destroy();
   }
@@ -185,12 +186,12 @@ test('single bytes that wait keep little alive, each of them', async (scope) => 
 async function clog({ near, source, destination }: Relayed, block: Buffer): Promise<void> {
   const { SOL_SOCKET, SO_SNDBUF } = watch.kernel.constants;
   // Most of what is read at once is left over.
-  destination[kCore].stream?.setOption(SOL_SOCKET, SO_SNDBUF, 32 * KIB);
+  destination[kConnection].stream?.setOption(SOL_SOCKET, SO_SNDBUF, 32 * KIB);
   for (let i = 0; i < RELAYED_BLOCKS; i++) near.write(block);
   let quiet = 0;
   for (let last = -1; quiet < 5; ) {
     await sleep(2);
-    const now = source.bytesRead + (destination[kCore].stream?.bytesWritten ?? 0);
+    const now = source.bytesRead + (destination[kConnection].stream?.bytesWritten ?? 0);
     quiet = now === last && destination.writableLength > 0 ? quiet + 1 : 0;
     last = now;
   }

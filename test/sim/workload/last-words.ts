@@ -3,7 +3,7 @@
  * kernel resets the connection, and keeps the answer for us to read. Whoever reads must get all of
  * it before the error.
  */
-import { kCore } from '#internal/net/symbols';
+import { kConnection } from '#internal/net/symbols';
 import { errno } from '#internal/util/system_error';
 import type { Actor } from './actor.js';
 
@@ -19,7 +19,7 @@ const LOST_CONNECTION = new Set(['ECONNRESET', 'EPIPE']);
 /** Notes what `victim`'s kernel still has of its peer when its descriptor is closed. */
 function watchClosing(victim: Actor): void {
   const { socket, run } = victim;
-  const core = socket[kCore];
+  const core = socket[kConnection];
   const { stream } = core;
   if (stream === null || stream.fd < 0) return;
   const { kernel } = stream.host;

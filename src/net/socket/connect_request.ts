@@ -1,15 +1,17 @@
-/** From `connect`'s options, checked as `node:net` checks them, to what dialling needs. */
+/** From `connect`'s options, checked as `node:net` checks them, to what connecting needs. */
 import type { DialTarget, Lookup } from '../../dial/target.js';
 import type { Stream } from '../../transport/stream.js';
-import { invalidArgType, invalidIpAddress, ipBlocked } from '../../util/errors.js';
+import { invalidArgType, invalidArgValue, invalidIpAddress, ipBlocked } from '../../util/errors.js';
 import { isIP } from '../../util/ip.js';
 import {
   validateBoolean,
   validateFunction,
   validateNumber,
   validatePort,
+  validateString,
   validateTextWithoutNul,
 } from '../../util/validate.js';
+import type { BoundEnd } from '../addresses/bound_socket.js';
 import {
   attemptTimeoutOption,
   attemptTimeoutWasChosen,
@@ -43,8 +45,7 @@ function blocked(list: BlockListLike | undefined): DialTarget['refuse'] {
     list.check(address, family === 6 ? 'ipv6' : 'ipv4') ? ipBlocked(address) : null;
 }
 
-/** Throws `TypeError`s and `RangeError`s with Node's codes where an option is no good. */
-export function dialTarget(
+function dialTarget(
   options: LooseConnectOptions,
   blockList: BlockListLike | undefined,
   bound: Stream | null,
@@ -75,4 +76,37 @@ export function dialTarget(
     bound,
     refuse: blocked(blockList),
   };
+}
+
+/** What `socket.connect` was asked for: a UNIX path, or a host and port. */
+export type ConnectRequest =
+  | { readonly to: 'path'; readonly path: string }
+  | { readonly to: 'host'; readonly target: DialTarget };
+
+/** What the request needs to know of the connection that is to be made. */
+interface Connecting {
+  readonly unconnected: boolean;
+  readonly stream: Stream | null;
+  readonly extras: { readonly bound: BoundEnd | null };
+}
+
+/** Throws `TypeError`s and `RangeError`s with Node's codes where an option is no good. */
+export function connectRequest(
+  connection: Connecting,
+  options: LooseConnectOptions,
+  blockList: BlockListLike | undefined,
+): ConnectRequest {
+  const { unconnected, extras, stream } = connection;
+  // What it is bound to tells what a bound socket connects to.
+  const toPath = unconnected ? extras.bound?.path !== undefined : Boolean(options.path);
+  if (toPath) {
+    validateString(options.path, 'options.path');
+    return { to: 'path', path: options.path };
+  }
+  const { localAddress, localPort } = options;
+  if (unconnected && (localAddress !== undefined || localPort !== undefined)) {
+    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
+    throw invalidArgValue('options', { ...options }, reason);
+  }
+  return { to: 'host', target: dialTarget(options, blockList, stream) };
 }

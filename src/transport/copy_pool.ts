@@ -1,8 +1,8 @@
 /** Memory that small chunks wait in, side by side, until they are sent: mostly for one handler. */
-const GATHERING_BYTES = 64 * 1024;
+const POOL_BYTES = 64 * 1024;
 
-export class Gathering {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(GATHERING_BYTES);
+export class CopyPool {
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(POOL_BYTES);
   /** Where the next chunk goes. */
   offset = 0;
   /** How many queues have chunks here. */

@@ -3,9 +3,13 @@ import { invalidArgType } from '../../util/errors.js';
 import { pick } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';
 import { validateInt32 } from '../../util/validate.js';
-import { tellKeepAlive } from '../connection/handle_settings.js';
-import { keepAliveDiffers, readTypeOfService, SocketSettings } from '../connection/settings.js';
-import { kCore } from '../symbols.js';
+import { setKeepAliveOn } from '../connection/handle.js';
+import {
+  keepAliveDiffers,
+  readTypeOfService,
+  SocketSettings,
+} from '../connection/kernel_options.js';
+import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
 
 /** `setKeepAlive`'s options; times in milliseconds. */
@@ -23,9 +27,12 @@ export interface KeepAliveOptions {
 const KEEP_ALIVE_OPTIONS = ['enable', 'initialDelay', 'interval', 'count'] as const;
 
 function settingsOf(socket: Socket): SocketSettings {
-  const core = socket[kCore];
-  core.settings ??= new SocketSettings(false, false, 0);
-  return core.settings;
+  const connection = socket[kConnection];
+  const { settings } = connection.extras;
+  if (settings !== null) return settings;
+  const made = new SocketSettings(false, false, 0);
+  connection.ownExtras().settings = made;
+  return made;
 }
 
 export function setNoDelay(socket: Socket, on: boolean): void {
@@ -51,7 +58,7 @@ export function setKeepAlive(socket: Socket, options: KeepAliveOptions): void {
   const changed = keepAliveDiffers(settings, wanted);
   Object.assign(settings, wanted);
   if (!changed || socket.connecting) return;
-  tellKeepAlive(socket._handle, settings, socket[kCore].idleTimeOnly);
+  setKeepAliveOn(socket._handle, settings, socket[kConnection].idleTimeOnly);
 }
 
 export function setTypeOfService(socket: Socket, tos: number): void {
@@ -64,8 +71,8 @@ export function setTypeOfService(socket: Socket, tos: number): void {
 }
 
 export function getTypeOfService(socket: Socket): number {
-  const { stream, settings } = socket[kCore];
-  const noted = settings?.typeOfService ?? 0;
+  const { stream, extras } = socket[kConnection];
+  const noted = extras.settings?.typeOfService ?? 0;
   if (stream === null || socket.connecting) return noted;
   const value = readTypeOfService(stream);
   return Number.isNaN(value) ? noted : value;

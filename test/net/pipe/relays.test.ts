@@ -201,7 +201,7 @@ test("'drain' and 'pause' listeners hear what they always heard", async (scope) 
   clearInterval(timer);
   assert.equal(sha256(all), sha256(bytes));
   assert.equal(splices(), before, 'observed, so not spliced');
-  assert.ok(drains > 5 && pauses > 5, `${drains} drains, ${pauses} pauses`);
+  assert.ok(drains > 1 && pauses > 1, `${drains} drains, ${pauses} pauses`);
 });
 
 test('who replaces write, emit or _write sees what goes through it', async (scope) => {

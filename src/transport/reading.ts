@@ -1,7 +1,7 @@
 /**
  * The reading half of a stream. The descriptor is edge-triggered: `readable` remembers an event
- * until a read comes back short or empty. Reads stop after a budget, so that one peer who sends
- * without end does not starve the rest; what is left goes on next turn.
+ * until a read comes back short or empty. Reads stop after a budget, so that a peer that sends
+ * without end does not starve the others; the rest is read in the next turn.
  */
 import type { Scope } from '../reactor/pollable.js';
 import {
@@ -20,7 +20,7 @@ import { endStatus } from './taken_error.js';
 import { allUndelivered, hold, nextUndelivered } from './undelivered.js';
 
 const BYTES_PER_TURN = 256 * 1024;
-/** What a read costs of that at least: small ones wake handlers as large ones do. */
+/** The least cost of a read in the budget: small reads wake handlers as large ones do. */
 const READ_COST_BYTES = 64 * 1024;
 const READS_PER_TURN = BYTES_PER_TURN / READ_COST_BYTES;
 
@@ -40,17 +40,17 @@ export abstract class StreamReader extends StreamState {
     return this.owner.scope ?? null;
   }
 
-  /** The owner's own memory, where reads are to land there. */
+  /** The owner's own memory for reads; null for the slab. */
   get readInto(): Uint8Array | null {
     return this.owner.readInto ?? null;
   }
 
-  /** Lets the bytes go past the owner, if they may: one read's work. */
+  /** Lets a relay do the work of one read, past the owner. Returns false if no relay may. */
   private tryRelay(): boolean {
     return this.owner.forward?.step(this) === true;
   }
 
-  /** Begins to deliver bytes, now or when there are any. */
+  /** Begins to deliver bytes: those that wait, and those that come. */
   startReading(): void {
     if (this.reading || this.ended || this.fd < 0 || this.owner === NO_OWNER) return;
     this.reading = true;
@@ -65,7 +65,10 @@ export abstract class StreamReader extends StreamState {
     this.updateActive();
   }
 
-  /** Whoever stops keeps what was read: no more huge reads for a while. */
+  /**
+   * Lowers the guess for a while. A reader that pauses keeps what was read, so it should be
+   * little.
+   */
   private forgetHugeReads(): void {
     this.sizeGuess = withoutHuge(this.sizeGuess);
   }
@@ -83,14 +86,14 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
-   * One read, so that the ticks and promise jobs of what it delivered run before more is delivered;
-   * the rest in this turn still, up to the budget, and then in the next.
+   * Does one read, so that the ticks and promise jobs of its delivery run before the next one.
+   * Further reads follow in this turn, up to the budget, and then in the next turn.
    */
   protected read(): void {
     const { reactor } = this.host;
     this.beginTurn(reactor.turn, reactor.overReadBudget ? 1 : READS_PER_TURN);
     const before = this.bytesRead;
-    // The budget has paid for it.
+    // The budget has paid for undelivered bytes already.
     const wasRead = this.undelivered;
     try {
       if (this.undelivered) this.deliverNext();
@@ -102,7 +105,7 @@ export abstract class StreamReader extends StreamState {
         reactor.spend(count);
         this.spendReads(count > READ_COST_BYTES ? Math.ceil(count / READ_COST_BYTES) : 1);
       }
-      // Also where a handler threw: what is left must not wait for the peer to send more.
+      // Done even if a handler threw: the rest must not wait for the peer to send more.
       if (this.fd >= 0 && this.hasWork) {
         if (this.undelivered || this.readsLeft > 0) reactor.runAgainThisTurn(this);
         else reactor.runNextTurn(this);
@@ -136,7 +139,7 @@ export abstract class StreamReader extends StreamState {
       if (count < slab.room && !this.shortReadMayGoOn) this.readable = false;
       if (slab.cuts(count)) {
         const whole = this.withRest(slab.take(count));
-        // A huge read has to be earned by a large one: whoever pauses now is to hold little.
+        // A large read has to come before a huge one: a reader that pauses now then keeps little.
         this.sizeGuess = withoutHuge(nextGuess(whole.length, this.sizeGuess));
         this.owner.onRead(whole);
         return;
@@ -150,8 +153,8 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
-   * For a buffer, where the bytes may stay: no more than the built-in reads. Where they do as they
-   * come, they get memory of their own, as a piece of a slab would keep all of it alive.
+   * Reads for a buffer, where the bytes may stay: no more than the built-in reads. If they stay as
+   * they are, they get memory of their own, since a piece of a slab would keep all of it alive.
    */
   private readForBuffer(stays: boolean): void {
     const { slab } = this.host.reactor;
@@ -169,10 +172,10 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
-   * There is more than a huge read takes. Else the read would come back short, and the socket would
-   * wait for an event, which comes with the first part of the next message. Not where somebody else
-   * may have the descriptor: he would read on behind what is held here. Nor where this thread keeps
-   * much already for readers that have paused.
+   * Whether more bytes wait than a huge read takes. If not, a vectored read would come back short,
+   * and the socket would wait for an event, which comes with the first part of the next message.
+   * False if another process may have the descriptor: it would miss the bytes that are kept here.
+   * False also if this thread keeps much already for readers that have paused.
    */
   private isFlooded(): boolean {
     const { kernel, reactor } = this.host;
@@ -197,7 +200,7 @@ export abstract class StreamReader extends StreamState {
     this.deliverNext();
   }
 
-  /** One piece, or what the owner's memory has room for. */
+  /** Delivers one piece, or as much as fits the owner's memory. */
   private deliverNext(): void {
     const { readInto } = this;
     if (readInto?.length === 0) {
@@ -220,29 +223,29 @@ export abstract class StreamReader extends StreamState {
     }
   }
 
-  /** What was read, and is to be delivered before anything else. */
+  /** Keeps bytes that were read. They are delivered before any others. */
   putUndelivered(pieces: Buffer[]): void {
     if (pieces.length === 0) return;
     hold(this, pieces, this.host.reactor.kept);
     this.undelivered = true;
   }
 
-  /** The owner takes the rest of a piece later. */
+  /** Takes back the rest of a piece; the owner gets it later. */
   unread(rest: Buffer): void {
     this.bytesRead -= rest.length;
     this.forgetHugeReads();
     this.putUndelivered([rest, ...this.takeUndelivered()]);
   }
 
-  /** Takes what was read and not delivered, for somebody who carries the connection on. */
+  /** Returns the bytes that were read and not delivered, for whoever takes the connection over. */
   takeUndelivered(): Buffer[] {
     this.undelivered = false;
     return allUndelivered(this, this.host.reactor.kept);
   }
 
   /**
-   * A message that had no room in a small read is read to its end: the built-in cuts none of less
-   * than 64 KiB. Only where there are bytes, as a read may take an error away that is behind them.
+   * Reads the rest of a message that filled a small read: the built-in cuts no message under 64
+   * KiB. Reads only if bytes wait, since a read could take out an error that follows them.
    */
   private withRest(first: Buffer): Buffer {
     const { kernel, reactor } = this.host;
@@ -257,7 +260,7 @@ export abstract class StreamReader extends StreamState {
   }
 
   private readOnceInto(buffer: Uint8Array): void {
-    // A read of no bytes gives 0, which would be taken for the end.
+    // A read into no room would return 0, which means the end.
     const room = buffer.length > 0;
     const count = room ? this.host.kernel.read(this.fd, buffer, 0, buffer.length) : -errno.ENOBUFS;
     if (count > 0) {
@@ -270,8 +273,8 @@ export abstract class StreamReader extends StreamState {
   }
 
   /**
-   * Whether the owner may not have had all yet that came before now: bytes are unread, or the ticks
-   * behind those of the last read have not run.
+   * Whether the owner may not have got all bytes yet that came before now: bytes are unread, or
+   * the ticks of the last read have not run.
    */
   get hasUnread(): boolean {
     return this.wasReadIn(this.host.reactor.turn) || this.hasBytes;
@@ -284,13 +287,13 @@ export abstract class StreamReader extends StreamState {
     return !this.ended && kernel.pending(this.fd, kernel.constants.FIONREAD) !== 0;
   }
 
-  /** Bytes were read elsewhere: by a relay. */
+  /** Notes bytes that a relay has read. */
   noteRead(count: number, isLast: boolean): void {
     this.bytesRead += count;
     if (isLast && !this.shortReadMayGoOn) this.readable = false;
   }
 
-  /** A read gave no bytes: nothing there yet (-EAGAIN), the end (0), or an error. */
+  /** Ends a read that gave no bytes: none there yet (-EAGAIN), the end (0), or an error. */
   readStopped(status: number): void {
     this.readable = false;
     if (status === -errno.EAGAIN) {

@@ -1,31 +1,33 @@
 /**
- * Bytes from one stream's descriptor to another's that no program sees on their way: by splice(2)
- * where much comes at once, or else through a buffer that is used again and again.
+ * Moves bytes from one stream's descriptor to another's, while no program observes them: by
+ * splice(2) if many come at once, else through one buffer that is used again and again.
  *
- * Nothing stays under way. What the other side does not take is handed back as ordinary bytes
- * within the same call, so the kernel's pipe is empty between calls, and one serves all streams of
- * a thread: a thousand relayed connections cost two descriptors and 256 pages.
+ * No byte is left in between. If the other side does not take all, the rest becomes ordinary bytes
+ * within the same call. So the kernel's pipe is empty between calls, and one pipe serves all
+ * streams of a thread: a thousand relayed connections cost two descriptors and 256 pages.
  */
 import { errno } from '../util/system_error.js';
 import { CROWDED_BYTES, PIPE_BYTES, REFUSED, type RelayPipe } from './relay_pipe.js';
 import type { Stream } from './stream.js';
 
-/** A read that fills this is followed by a splice; the two cost the same here (PERFORMANCE.md). */
+/**
+ * After a read that fills this, the relay tries splice; both cost the same here (PERFORMANCE.md).
+ */
 const COPY_BYTES = 64 * 1024;
-/** A splice of less than this is followed by a read. */
+/** After a splice of less than this, the relay reads again. */
 const SPLICE_BYTES_MIN = 32 * 1024;
 
-/** This thread's buffer for bytes on their way: it is filled and emptied within one call. */
+/** This thread's buffer for relayed bytes: each call fills and empties it. */
 let scratch: Buffer | null = null;
 
-/** Failures of splice(2) itself: copying the bytes works all the same. */
+/** Failures of splice(2) itself, after which copying the bytes still works. */
 const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM, ...REFUSED]);
 
-/** Moves the bytes of one stream. */
+/** Relays the bytes of one stream. */
 export class Relay {
-  /** What the last `move` read and the other side did not take. */
+  /** The bytes that the last `move` read and the other side did not take. */
   leftover: Buffer | null = null;
-  /** What the other side answered: 0 or -errno; -EAGAIN is an error to nobody. */
+  /** The result of writing to the other side: 0 or -errno; -EAGAIN is not an error. */
   writeStatus = 0;
 
   private large = false;
@@ -34,20 +36,20 @@ export class Relay {
   constructor(private readonly pipe: RelayPipe) {}
 
   /**
-   * Moves what one read gives from `from` to `to`. False where it did nothing, and an ordinary
-   * read has to. The end and errors of `from` are reported by `from`.
+   * Moves the bytes of one read from `from` to `to`. Returns false if it did nothing, and an
+   * ordinary read has to. `from` reports its own end and errors.
    */
   move(from: Stream, to: Stream): boolean {
     this.leftover = null;
     this.writeStatus = 0;
     const { overReadBudget, kept } = from.host.reactor;
     const mostBytes = overReadBudget ? CROWDED_BYTES : PIPE_BYTES;
-    // All of it may be left over, and then stays until the other side has taken it.
+    // All of the bytes may be left over, and are then kept until the other side has taken them.
     const splices = this.large && kept.hasRoom(mostBytes) && this.openPipe();
     return splices ? this.splice(from, to, mostBytes) : this.copy(from, to);
   }
 
-  /** The pipe may close, as far as this one is concerned. */
+  /** Ends this relay's use of the pipe. */
   end(): void {
     this.leftover = null;
     if (this.usesPipe) this.pipe.release();
@@ -82,8 +84,8 @@ export class Relay {
     const { kernel } = from.host;
     const count = kernel.splice(from.fd, this.pipe.writeEnd, mostBytes);
     if (count <= 0) {
-      // splice(2) stops for good at urgent data, which a read passes over; it then says that there
-      // is nothing, or even that this is the end where the peer's FIN is behind it.
+      // splice(2) stops for good at urgent data, which a read passes over. It then reports that
+      // there is nothing, or even the end if the peer's FIN follows the urgent data.
       const unsure = count === 0 || (count === -errno.EAGAIN && from.shortReadMayGoOn);
       this.large = !unsure && !NOT_BY_SPLICE.has(-count);
       this.pipe.noteFailure(count);
@@ -91,7 +93,7 @@ export class Relay {
       return this.large;
     }
     this.large = count >= SPLICE_BYTES_MIN;
-    // Not known to be the last: it stops where the pipe has no place for another piece of memory.
+    // Not known to be the last bytes: splice(2) also stops when the pipe has no place left.
     from.noteRead(count, false);
     let left = count;
     let sent = 1;
@@ -103,7 +105,7 @@ export class Relay {
     }
     if (left === 0) return true;
     this.large = this.large && !NOT_BY_SPLICE.has(-sent);
-    // The other side has no part in it where it is the call that does not work.
+    // If splice(2) itself does not work, the other side has not failed.
     if (!NOT_BY_SPLICE.has(-sent)) this.writeStatus = sent;
     this.takeBack(from, left);
     this.pipe.noteFailure(sent);
@@ -118,7 +120,7 @@ export class Relay {
     while (done < length) {
       const count = kernel.read(this.pipe.readEnd, bytes, done, length - done);
       if (count <= 0) {
-        // The bytes are lost, as those of a read that fails; and must not reach another stream.
+        // The bytes are lost, as with a read that fails. They must not reach another stream.
         this.pipe.close();
         from.readStopped(count < 0 && count !== -errno.EAGAIN ? count : -errno.EIO);
         return;

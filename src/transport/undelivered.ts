@@ -1,9 +1,9 @@
 /**
- * Pieces of one read that their owner has not got yet: each is delivered by itself, with the ticks
- * and promise jobs of the one before in between. Few streams ever have any.
+ * Pieces of one read that their owner has not got yet. Each is delivered by itself, so that the
+ * ticks and promise jobs of the one before run in between. Few streams ever have any.
  *
- * What they keep alive is counted. That is all of the memory a piece lies in, however little of the
- * piece is left.
+ * The memory that the pieces keep alive is counted: for each piece all of the memory that it lies
+ * in, however short the piece is.
  */
 import type { Kept } from '../reactor/kept.js';
 
@@ -15,15 +15,13 @@ function memoryBytes(pieces: readonly Buffer[]): number {
   return sum;
 }
 
-/** Keeps `pieces` for `owner`, which has none, the first one first. */
+/** Keeps `pieces` for `owner`, in their order. `owner` must have none. */
 export function hold(owner: object, pieces: Buffer[], kept: Kept): void {
   held.set(owner, pieces);
   kept.add(memoryBytes(pieces));
 }
 
-/**
- * Takes one piece, or as much of it as there is room for, and tells whether anything is left.
- */
+/** Takes one piece, or as much of it as fits `roomBytes`, and tells whether it was the last. */
 export function nextUndelivered(
   owner: object,
   roomBytes: number,
@@ -38,7 +36,7 @@ export function nextUndelivered(
   return { piece: whole.subarray(0, roomBytes), isLast };
 }
 
-/** Takes all that is left. */
+/** Takes all remaining pieces. */
 export function allUndelivered(owner: object, kept: Kept): Buffer[] {
   const pieces = held.get(owner) ?? [];
   held.delete(owner);

@@ -50,10 +50,7 @@ export interface Forward {
 
 const ignore = (): void => {};
 
-/**
- * Owns a stream until somebody adopts it. It reads nothing, so that the adopter finds all bytes in
- * the kernel.
- */
+/** Owns a stream until somebody takes it, who finds in the kernel what came before: none reads. */
 export const NO_OWNER: StreamOwner = {
   onConnect: ignore,
   onRead: ignore,

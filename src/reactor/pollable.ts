@@ -11,15 +11,15 @@ export interface AsyncContext {
 export const QUEUED_BIT = 0;
 const QUEUED = 1 << QUEUED_BIT;
 
-/** What the reactor calls: an owner of one descriptor. */
+/** The owner of one descriptor, as the reactor calls it. */
 export abstract class Pollable {
   /**
-   * All that is true or false of it, in one word: as a field each, they cost a connection more
-   * than 90 bytes.
+   * All flags of the object and a few small numbers, in one word: as a field each, they would cost
+   * a connection more than 90 bytes.
    */
   protected bits = 0;
 
-  /** The place in the reactor's table, or -1 while not registered. */
+  /** The index in the reactor's table, or -1 while not registered. */
   slot = -1;
 
   protected has(bit: number): boolean {
@@ -31,7 +31,7 @@ export abstract class Pollable {
     else this.bits &= ~bit;
   }
 
-  /** Already on one of the reactor's two lists of work. */
+  /** Whether it is on one of the reactor's two lists of work. It is never on both. */
   get queued(): boolean {
     return this.has(QUEUED);
   }
@@ -46,30 +46,33 @@ export abstract class Pollable {
   /** The descriptor became ready; `events` are epoll's bits. */
   abstract onReady(events: number): void;
 
-  /** Work that was put off with `runNextTurn` or `runAgainThisTurn`. */
+  /** Runs the work that `runNextTurn` or `runAgainThisTurn` put off. */
   abstract onTurn(): void;
 
   /**
-   * A handler of its runs the event loop itself. What follows when that returns, and no event tells
-   * of, is to be queued now.
+   * One of its handlers runs the event loop itself. The pollable must now queue the work that it
+   * would do after the handler, unless an event will cause it.
    */
   onReentry(): void {}
 
-  /** Node's name for what it is, while it keeps the process alive; else null. */
+  /** Node's name for this kind of resource, while it keeps the process alive; else null. */
   keepsAlive(): string | null {
     return null;
   }
 
-  /** What a user knows it by; null where there is none. */
+  /** The user's object for it, such as a socket; null if there is none. */
   holder(): object | null {
     return null;
   }
 }
 
-/** What writes gathered during a handler, and sends them when it has returned. */
+/** Collects the writes of a handler, and sends them when the handler has returned. */
 export interface Flushable {
   readonly context: AsyncContext | null;
   flush(): void;
-  /** Sends at the process's end: nobody is told before the next tick, so that nobody is. */
+  /**
+   * Sends at the end of the process. It calls no callbacks: they would come with a tick, and there
+   * is none.
+   */
   sendNow(): void;
 }

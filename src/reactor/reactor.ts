@@ -1,11 +1,11 @@
 /**
- * One per thread: registrations, readiness and turns.
+ * The reactor of a thread: it registers descriptors, and calls their owners when they are ready.
  *
- * A turn is the hook's: it takes up to 1,024 events and calls `dispatch` in Node's callback scope.
- * The ticks and promise jobs of one socket run before the next socket's handler. Every descriptor
- * is registered once, edge-triggered. A registration carries a generation number, so that an event
- * for a descriptor that was closed meanwhile, and whose slot or number is in use again, reaches
- * nobody.
+ * The hook makes the turns: in each it takes up to 1,024 events and calls `dispatch` in Node's
+ * callback scope. The ticks and promise jobs of one socket run before the next socket's handler.
+ * Every descriptor is registered once, edge-triggered. A registration has a generation number. If
+ * a descriptor was closed meanwhile, and its slot or number is in use again, its old event reaches
+ * no owner.
  */
 
 import {
@@ -36,20 +36,29 @@ const READ_BUDGET_BYTES = 4 * 1024 * 1024;
 /** So many reads of 1 MiB make a turn of two milliseconds. */
 const FEW = 8;
 
-/** The hook calls again where there is more. */
+/**
+ * The most `runAgainThisTurn` calls in one call from the hook. If there are more, the hook calls
+ * again.
+ */
 const AGAIN_PER_CALL = 64;
 
 export class Reactor {
-  /** Where reads land. One for all descriptors, since only one is read at a time. */
+  /** The memory for reads. One for all descriptors, since only one is read at a time. */
   readonly slab = new Slab();
-  /** What was read and has no place in anybody's buffer yet. */
+  /** Counts the bytes that were read and are in no stream's buffer yet. */
   readonly kept = new Kept();
-  /** A handler is running: what it writes leaves when it returns. */
+  /** True while a handler runs. Its writes are sent when it returns. */
   inHandler = false;
-  /** The hook calls: it looks at what is queued when the turn ends, and need not be told. */
+  /**
+   * True while the hook calls. The hook looks at the queues when the turn ends, so no call has to
+   * tell it of new work.
+   */
   private inCall = false;
 
-  /** The C file writes here. Private to the language, so that no program gets hold of it. */
+  /**
+   * The C file writes here. The field is private in the language itself, so that no program gets
+   * it.
+   */
   readonly #control: Int32Array;
   readonly #hookOpen: () => number;
   private epollFd = -1;
@@ -61,16 +70,19 @@ export class Reactor {
   private spentTurn = 0;
   private readonly next = new Queue<Pollable>();
   private readonly againQueue = new Queue<Pollable>();
-  /** What is to be flushed: mostly one, so that has a place of its own. */
+  /** The first one to flush has a field of its own, as mostly there is one. */
   private firstFlush: Flushable | null = null;
   private moreFlushes: Flushable[] | null = null;
-  /** What `flushAll` has yet to come to, last one first. */
+  /** The ones that `flushAll` has yet to flush, in reverse order. */
   private unflushed: Flushable[] | null = null;
   /** Whose `flush` tells somebody of what was sent. */
   private reporting: Flushable | null = null;
   /** The events of the pollable whose handler runs. */
   private events = 0;
-  /** Whose handler runs: the innermost, where one runs the event loop itself. */
+  /**
+   * The pollable whose handler runs. If that handler runs the event loop itself, the innermost
+   * one.
+   */
   private running: Pollable | null = null;
   private flushTickSet = false;
   private exiting = false;
@@ -89,7 +101,10 @@ export class Reactor {
     return this.#control[WORD_TURN] ?? 0;
   }
 
-  /** What it still holds: nothing once all is closed. Leak checks ask for it. */
+  /**
+   * Counts the registrations and queued work. All are 0 once everything is closed; leak checks
+   * ask.
+   */
   get holds(): { registered: number; queued: number; flushes: number; references: number } {
     return {
       registered: this.pollables.filter((one) => one !== undefined).length,
@@ -102,18 +117,18 @@ export class Reactor {
     };
   }
 
-  /** The names of what keeps the process alive. */
+  /** Node's names for the resources that keep the process alive. */
   activeNames(): string[] {
     return this.pollables.map((one) => one?.keepsAlive() ?? '').filter((name) => name !== '');
   }
 
-  /** What users know as the holders of those. */
+  /** The users' objects for the resources that keep the process alive. */
   activeHolders(): object[] {
     const active = this.pollables.filter((one) => Boolean(one?.keepsAlive()));
     return active.map((one) => one?.holder() ?? null).filter((holder) => holder !== null);
   }
 
-  /** Bytes were read: a turn with many of them is overReadBudget. */
+  /** Counts bytes that were read against the read budget of the turn. */
   spend(bytes: number): void {
     const { turn } = this;
     if (turn !== this.spentTurn) {
@@ -124,14 +139,16 @@ export class Reactor {
   }
 
   /**
-   * So much was read in this turn that every other descriptor gets one read only: hundreds of
-   * flooding peers must not keep timers waiting.
+   * Whether the reads of this turn are over the budget. Every other descriptor then gets one read
+   * only, so that hundreds of flooding peers do not keep timers waiting.
    */
   get overReadBudget(): boolean {
     return this.spentBytes > READ_BUDGET_BYTES && this.spentTurn === this.turn;
   }
 
-  /** Few descriptors had more than their share of this turn: one may have a large share. */
+  /**
+   * Whether few descriptors wait for the next turn. Only then may one of them read a large share.
+   */
   get fewWaiting(): boolean {
     return this.next.length <= FEW;
   }
@@ -158,7 +175,7 @@ export class Reactor {
     return 0;
   }
 
-  /** Changes what a registered descriptor waits for. Returns 0 or -errno. */
+  /** Changes the events of a registered descriptor. Returns 0 or -errno. */
   modify(pollable: Pollable, fd: number, events: number): number {
     const { EPOLL_CTL_MOD, EPOLLET } = this.kernel.constants;
     const generation = this.generations[pollable.slot] ?? 0;
@@ -166,7 +183,7 @@ export class Reactor {
     return this.kernel.hookControl(fd, EPOLL_CTL_MOD, mask, pollable.slot, generation);
   }
 
-  /** Takes a descriptor out of the set and leaves it open. */
+  /** Takes a descriptor out of the epoll set and leaves it open. */
   unregister(pollable: Pollable, fd: number): void {
     if (pollable.slot < 0) return;
     this.kernel.hookControl(fd, this.kernel.constants.EPOLL_CTL_DEL, 0, 0, 0);
@@ -174,8 +191,8 @@ export class Reactor {
   }
 
   /**
-   * Takes a descriptor out of the set and closes it. Returns what close(2) did. Where it is
-   * `exclusive` the closing itself takes it out, which saves a call.
+   * Takes a descriptor out of the epoll set and closes it. Returns the result of close(2). If it
+   * is `exclusive`, close(2) takes it out, which saves a call.
    */
   close(pollable: Pollable, fd: number, exclusive = false): number {
     const registered = pollable.slot >= 0;
@@ -183,7 +200,7 @@ export class Reactor {
     return this.kernel.close(fd, registered && !exclusive ? this.epollFd : -1);
   }
 
-  /** One more registration that keeps the process alive. */
+  /** Adds one to the registrations that keep the process alive. */
   ref(): void {
     if (this.references++ === 0) {
       if (this.epollFd < 0) this.open();
@@ -195,7 +212,7 @@ export class Reactor {
     if (--this.references === 0) this.kernel.hookReference(false);
   }
 
-  /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting. */
+  /** Runs `pollable.onTurn()` in the next turn, which then begins without waiting for events. */
   runNextTurn(pollable: Pollable): void {
     this.enqueue(pollable, this.next, WORD_NEXT);
   }
@@ -242,9 +259,9 @@ export class Reactor {
   }
 
   /**
-   * Nothing runs after 'exit': what is waiting is sent now, and every later write at once. Nobody
-   * is told, as with the built-in, whose callbacks would come with a tick: one that calls
-   * process.exit() must not change what a crash ends with.
+   * Sends everything that waits: nothing runs after 'exit'. Every later write is sent at once. No
+   * callback is called, as with the built-in, whose callbacks would come with a tick: a callback
+   * that calls process.exit() must not change the exit code of a crash.
    */
   private readonly onExit = (): void => {
     this.exiting = true;
@@ -271,7 +288,7 @@ export class Reactor {
     pollable.slot = -1;
   }
 
-  /** Runs what the hook asks for, and the turn's events behind that: one call for all of them. */
+  /** Runs what the hook asks for, and then the other events of the turn, in one call. */
   private readonly dispatch = (what: number): void => {
     const before = this.inCall;
     this.inCall = true;
@@ -293,8 +310,8 @@ export class Reactor {
   }
 
   /**
-   * Nothing that happens when a handler returns must wait for that: the answer it waits for may be
-   * one to what it wrote, or come by its own socket.
+   * Does now what would be done when the handler returns. The handler may wait for the answer to
+   * its own writes, or for an answer on its own socket.
    */
   private beforeWait(): void {
     const before = this.inHandler;
@@ -312,18 +329,20 @@ export class Reactor {
       if ((control[WORD_BEHIND] as number) < 0) return;
       if (control[WORD_BEHIND] === 0) break;
       this.runTicks(drainTicks);
-      // A tick may have run the event loop itself, which leaves none.
+      // If a tick ran the event loop itself, no events of this turn are left.
       const behind = control[WORD_BEHIND] as number;
       if (behind === 0) break;
-      // Counted down first: where a handler throws, the hook goes on with the one behind it.
+      // Counted down first: if the handler throws, the hook goes on with the next event.
       control[WORD_BEHIND] = behind - 1;
       this.dispatchOne(at);
     }
-    // Where something waits since the turn before, that comes first.
+    // Work that waits since the turn before comes first.
     if (control[WORD_NEXT] === 0) this.dispatchAgain(drainTicks);
   }
 
-  /** What asks to run once more in this turn: an accepted connection each, for one. */
+  /**
+   * Runs pollables that asked to run again in this turn, such as a listener after each connection.
+   */
   private dispatchAgain(drain: () => void): void {
     for (let i = 0; i < AGAIN_PER_CALL && this.againQueue.length > 0; i++) {
       this.runTicks(drain);
@@ -331,7 +350,7 @@ export class Reactor {
     }
   }
 
-  /** Ticks behind one that threw run as well. */
+  /** Runs all ticks, also those after one that throws. */
   private runTicks(drain: () => void): void {
     for (;;) {
       try {
@@ -344,7 +363,7 @@ export class Reactor {
   }
 
   private dispatchOne(what: number): void {
-    // What is put back is that of a handler which runs the event loop itself.
+    // Kept for a handler that runs the event loop itself: it goes on after this call.
     const { inHandler, running } = this;
     this.inHandler = true;
     try {
@@ -375,8 +394,8 @@ export class Reactor {
   }
 
   /**
-   * Runs a handler, and flushes what it wrote to its own socket within the same context. What it
-   * throws is reported there as well.
+   * Runs a handler, and then flushes its writes to its own socket, in the same context. Also
+   * reports the error of a handler that throws there.
    */
   private ready(pollable: Pollable): void {
     try {
@@ -428,10 +447,10 @@ export class Reactor {
   };
 
   /**
-   * Sends what was gathered. A callback of a finished write may write again: that goes out at the
-   * next tick, so that a program which always writes once more does not hold up this loop. It may
-   * end the process as well: what is left is then sent by `onExit`. Or it runs the event loop
-   * itself: what is left is then sent by the flush within that.
+   * Sends the collected writes. The callback of a finished write may do one of three things. If it
+   * writes again, that is sent at the next tick, so that a program which always writes once more
+   * does not hold up this loop. If it ends the process, `onExit` sends the rest. If it runs the
+   * event loop itself, the flush in that loop sends the rest.
    */
   private flushAll(): void {
     if (this.unflushed !== null) this.flushRest();
@@ -460,7 +479,10 @@ export class Reactor {
     else context.runInAsyncScope(this.flushHere, this, flushable);
   }
 
-  /** What a listener throws does not keep the others from their flush. */
+  /**
+   * Flushes one, and reports the error of a listener that throws, so that the others are flushed
+   * too.
+   */
   private flushHere(flushable: Flushable): void {
     try {
       this.flush(flushable);

@@ -1,13 +1,14 @@
 /**
- * How much the next read of a socket asks for. Each socket has a guess at the size of its messages,
- * a small number that its reads raise and lower. All of this is computed from that number alone.
+ * Decides how much the next read of a socket asks for. Each socket has a guess at the size of its
+ * messages: a small number that its reads raise and lower. Everything here depends on that number
+ * alone.
  */
 
-/** What a read asks for, as Node's own does. */
+/** The size of an ordinary read, the same as Node's. */
 export const READ_BYTES = 64 * 1024;
 
 /**
- * Where the read before was filled, a read asks for a whole slab: a peer that sends much costs a
+ * The size of a read after one that was filled: a whole slab. A peer that sends much then costs a
  * system call and a turn through JavaScript per 256 KiB, not per 64.
  */
 export const HUGE_READ_BYTES = 256 * 1024;
@@ -15,19 +16,19 @@ export const HUGE_READ_BYTES = 256 * 1024;
 /** The least room for a read of a small message. */
 const SMALL_READ_BYTES = 1024;
 
-/** A message of up to this much is of middling size. A read of one has more room than that. */
+/** The most bytes of a middling message. A read of one has more room than that. */
 const MIDDLING_BYTES = 4 * 1024;
 
 /**
- * A read of less takes one from the guess. Up to here a read has room for a middling message, up
- * to the next for a large one, then for a huge one, and above the last it is a vectored one that
- * fills several slabs.
+ * A smaller read takes one from the guess. Up to this guess a read has room for a middling
+ * message, up to the next for a large one, then for a huge one. Above the last the read is
+ * vectored: it fills several slabs.
  */
 const MIDDLING_GUESS = 16;
 const LARGE_GUESS = 32;
 const HUGE_GUESS = 40;
 const VECTORED_GUESS = 48;
-/** What a filled huge read adds: after three of them in a row the next may be vectored. */
+/** Added after a filled huge read. After three of them in a row the next read may be vectored. */
 const HUGE_RAISES = 4;
 const GUESS_MAX = 60;
 
@@ -44,29 +45,29 @@ export function nextGuess(countBytes: number, guess: number): number {
   return guess > 0 ? guess - 1 : 0;
 }
 
-/** The guess, lowered so far that no huge read follows before a large one. */
+/** The guess, lowered so that a large read has to come before the next huge one. */
 export function withoutHuge(guess: number): number {
   return Math.min(guess, LARGE_GUESS);
 }
 
-/** The least room that a read wants. A `frugal` one is never huge. */
+/** The least room for a read. A `frugal` read is never huge. */
 export function leastRoomBytes(guess: number, frugal: boolean): number {
   if (guess > LARGE_GUESS && !frugal) return HUGE_READ_BYTES;
   if (guess > MIDDLING_GUESS) return READ_BYTES;
   return guess > 0 ? MIDDLING_BYTES + 1 : SMALL_READ_BYTES;
 }
 
-/** Whether a read has room for a large message, in a slab that others' bytes lie in as well. */
+/** Whether a read has room for a large message. It then uses a slab that other sockets use too. */
 export function readsLarge(guess: number): boolean {
   return guess > MIDDLING_GUESS;
 }
 
-/** Whether a read may be a vectored one, where there is that much to read. */
+/** Whether a read may be vectored, if enough bytes wait. */
 export function mayReadVectored(guess: number): boolean {
   return guess > VECTORED_GUESS;
 }
 
-/** How large a piece of what was read is delivered at once. */
+/** The most bytes of a read that are delivered in one piece. */
 export function pieceBytes(guess: number): number {
   return guess > LARGE_GUESS ? HUGE_READ_BYTES : READ_BYTES;
 }

@@ -1,21 +1,26 @@
 /**
- * The memory that reads land in. There are two: a small one for sockets whose messages are small,
- * from which each read is handed out as it lies, as Node's own small buffers are; and a large one,
- * from which only large reads are handed out, since a small view would keep all of it alive.
+ * The memory for reads, in two slabs. The small slab is for sockets with small messages: a program
+ * gets each read where it lies, as with Node's own small buffers. The large slab is for large
+ * reads: a program gets only those where they lie, since a small view would keep all of the slab
+ * alive.
  */
 
 import type threads from 'node:worker_threads';
 import { bufferOver, ownCopy } from '../util/view.js';
 import { HUGE_READ_BYTES, READ_BYTES } from './read_size.js';
 
-/** What one small piece that somebody keeps can keep alive, at most. */
+/**
+ * The size of a large slab: the most memory that a program can keep alive by keeping one small
+ * piece.
+ */
 const SLAB_BYTES = 256 * 1024;
 const SMALL_SLAB_BYTES = 16 * 1024;
 
 /**
- * Where several huge reads were filled, a read fills up to this many slabs: of a peer that sends
- * more than is read, the kernel keeps megabytes, and each read costs it an acknowledgement. Each
- * slab is handed out by itself, so that a small view keeps no more than one.
+ * The slabs that a vectored read may fill, after several filled huge reads. If a peer sends more
+ * than the program reads, the kernel holds megabytes, and each read costs the kernel an
+ * acknowledgement. Each slab becomes a chunk of its own, so that a small view keeps no more than
+ * one alive.
  */
 const VECTORED_SLABS = 4;
 
@@ -25,48 +30,49 @@ const LARGE_BYTES = READ_BYTES;
 /** From here on a copy costs more than the slab it would free. */
 const HAND_OUT_BYTES = 8 * 1024;
 
-/** Handed-out views begin on a cache line, or where small on a word. */
+/** Views begin on a cache line, small ones on a word. */
 const ALIGN_BYTES = 64;
 const SMALL_ALIGN_BYTES = 8;
 
 let mark: typeof threads.markAsUntransferable | null = null;
 
 /**
- * Memory that several sockets' bytes will lie in. Nobody may transfer it with the piece of it that
- * is his: the others would lose theirs. As with Buffer's own pool that is a DataCloneError (Node 20
+ * Memory for the bytes of several sockets. A program must not transfer it with its own piece, as
+ * the others would lose theirs. As with Buffer's own pool, that throws DataCloneError (Node 20
  * sends a copy).
  */
 function shared(lengthBytes: number): Buffer {
   const memory = Buffer.allocUnsafeSlow(lengthBytes);
-  // Loaded with the first bytes: a server that listens has started by then.
+  // Loaded with the first bytes, when a server that listens has started already.
   mark ??= (require('node:worker_threads') as typeof threads).markAsUntransferable;
   mark(memory.buffer);
   return memory;
 }
 
 export class Slab {
-  /** Where the next read lands: `bytes[offset, offset + room)`. */
+  /** The place of the next read: `bytes[offset, offset + room)`. */
   bytes: Buffer = Buffer.alloc(0);
   offset = 0;
   room = 0;
 
-  // What the two are views of is kept: asking for it costs more than making a view.
+  // The memory of both slabs is kept in fields: asking a Buffer for it costs more than making a
+  // view.
   private large: Buffer = this.bytes;
   private largeMemory: ArrayBufferLike = this.bytes.buffer;
   private largeOffset = 0;
   private small: Buffer = this.bytes;
   private smallMemory: ArrayBufferLike = this.bytes.buffer;
   private smallOffset = 0;
-  /** Whole slabs that nothing lies in. */
+  /** Whole slabs without any bytes in them. */
   private readonly blank: Buffer[] = [];
   /**
-   * Off where a connection may go to another process, which gets what is in the kernel, but nothing
-   * that was read and not delivered.
+   * Whether vectored reads are allowed. False if a connection may go to another process: that
+   * process gets the bytes in the kernel, but not those that were read and not delivered.
    */
   mayBeVectored = true;
-  /** More than this has to be there for a vectored read. */
+  /** A vectored read needs more than this many bytes in the socket. */
   readonly vectoredFromBytes: number = HUGE_READ_BYTES;
-  /** What a vectored read brings at most. */
+  /** The most bytes of a vectored read. */
   readonly vectoredBytes: number = VECTORED_SLABS * SLAB_BYTES;
 
   /** Makes room for one read of `leastBytes` or more; see `read_size.ts`. */
@@ -75,17 +81,19 @@ export class Slab {
     else this.reserveLarge(leastBytes);
   }
 
-  /** Whether `count` bytes are as many as a small read had room for. */
+  /** Whether `count` bytes filled all the room of a small read, so that more may wait. */
   cuts(count: number): boolean {
     return count === this.room && this.bytes === this.small;
   }
 
-  /** Makes room for what is behind a read of `count` bytes that was cut: to 64 KiB with them. */
+  /** Makes room for the bytes after a read of `count` bytes that was cut: up to 64 KiB in all. */
   reserveRest(count: number): void {
     this.reserveLarge(READ_BYTES - count);
   }
 
-  /** `first` and the `count` bytes that a read just put at `offset`, in memory of their own. */
+  /**
+   * Joins `first` and the `count` bytes that a read just put at `offset`, in memory of their own.
+   */
   joined(first: Buffer, count: number): Buffer {
     return Buffer.concat([first, this.bytes.subarray(this.offset, this.offset + count)]);
   }
@@ -116,18 +124,20 @@ export class Slab {
     this.room = this.small.length - this.smallOffset;
   }
 
-  /** Room for a vectored read, to be filled in this order. */
+  /** The slabs for a vectored read, to be filled in this order. */
   vectored(): readonly Buffer[] {
     while (this.blank.length < VECTORED_SLABS) this.blank.push(shared(SLAB_BYTES));
     return this.blank;
   }
 
-  /** Whether a vectored read of `count` bytes left no room. */
+  /** Whether a vectored read of `count` bytes filled all its room. */
   fillsVectored(count: number): boolean {
     return count === this.vectoredBytes;
   }
 
-  /** The `count` bytes that a read just put into `vectored()`, in pieces for somebody to keep. */
+  /**
+   * The `count` bytes that a read just put into `vectored()`, in pieces that the program may keep.
+   */
   takeVectored(count: number): Buffer[] {
     const pieces = this.blank.splice(0, Math.floor(count / SLAB_BYTES));
     const rest = count % SLAB_BYTES;
@@ -139,17 +149,17 @@ export class Slab {
     }
     this.blank.shift();
     pieces.push(last.subarray(0, rest));
-    // What is behind it has room for large reads.
+    // The memory after the piece has room for large reads.
     this.setLarge(last, (rest + ALIGN_BYTES - 1) & -ALIGN_BYTES);
     return pieces;
   }
 
-  /** The `count` bytes that a read just put at `offset`, in memory that has nothing else. */
+  /** A copy of the `count` bytes that a read just put at `offset`, in memory of its own. */
   copy(count: number): Buffer {
     return ownCopy(this.bytes.subarray(this.offset, this.offset + count));
   }
 
-  /** The `count` bytes that a read just put at `offset`, for somebody to keep. */
+  /** The `count` bytes that a read just put at `offset`. The program may keep them. */
   take(count: number): Buffer {
     const { bytes, offset } = this;
     const end = offset + count;

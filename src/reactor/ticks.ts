@@ -1,8 +1,8 @@
 /**
- * Runs the ticks and promise jobs that are due, as the end of each of Node's callbacks does, so
- * that one call from native code can run several handlers. Node's own timers do it by this very
- * function. It is not documented, and wrapped in a warning with `--pending-deprecation`: where it
- * is not there as it is, each handler gets a call of its own.
+ * Runs the ticks and promise jobs that are due, as Node does at the end of each callback. So one
+ * call from native code can run several handlers. Node's own timers use the same function. It has
+ * no documentation, and `--pending-deprecation` wraps it in a warning. If it is absent or wrapped,
+ * each handler gets a call of its own.
  */
 const found = (process as { _tickCallback?: unknown })._tickCallback;
 

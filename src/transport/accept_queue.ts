@@ -1,25 +1,28 @@
 /**
- * How many connections wait to be accepted. An accept(2) that finds none is not cheap: the kernel
- * makes a socket and a file for the connection before it looks whether there is one.
+ * Asks how many connections wait to be accepted. An accept(2) that finds none is not cheap: the
+ * kernel makes a socket and a file before it looks for a connection.
  */
 import type { Kernel } from '../sys/kernel.js';
 
 /** The part of `struct tcp_info` (linux/tcp.h) up to `tcpi_sacked`. */
 const INFO_BYTES = 32;
-/** `tcpi_unacked`, as a word: of a listener, the length of its accept queue. */
+/** The index of `tcpi_unacked` as a word: the length of a listener's accept queue. */
 const WAITING_WORD = 6;
-/** `tcpi_sacked`: of a listener its backlog. A kernel that does not say that says neither. */
+/**
+ * `tcpi_sacked`: a listener's backlog. If a kernel reports no backlog here, it reports no queue
+ * either.
+ */
 const BACKLOG_WORD = 7;
-/** The first byte of it, `tcpi_state`, of a socket that listens. */
+/** The value of `tcpi_state`, the first byte, of a listening socket. */
 const TCP_LISTEN = 10;
 
-/** Where the kernel does not say how many wait, accept(2) tells when there are no more. */
+/** The kernel does not report how many wait: accept(2) fails when there are no more. */
 export const UNKNOWN = Number.POSITIVE_INFINITY;
 
 const bytes = new Uint8Array(INFO_BYTES);
 const words = new Uint32Array(bytes.buffer);
 
-/** For a listening TCP socket, `UNKNOWN` included. */
+/** The number of waiting connections of a listening TCP socket, or `UNKNOWN`. */
 export function connectionsWaiting(kernel: Kernel, fd: number): number {
   const { IPPROTO_TCP, TCP_INFO } = kernel.constants;
   const length = kernel.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes);

@@ -1,10 +1,10 @@
 /**
- * `process.getActiveResourcesInfo()` and `process._getActiveHandles()` know Node's own handles
- * only: ours are added here.
+ * Adds this package's sockets and servers to `process.getActiveResourcesInfo()` and
+ * `process._getActiveHandles()`, which know only Node's own handles.
  */
 import type { Reactor } from '../reactor/reactor.js';
 
-/** Not typed, but what tools ask that look for what keeps a process alive (wtfnode). */
+/** Not typed, but tools that look for what keeps a process alive use it (wtfnode). */
 interface Handles {
   _getActiveHandles?: () => object[];
 }
@@ -18,7 +18,7 @@ function showActiveHandles(reactor: Reactor): void {
   };
 }
 
-/** From here on they tell also what of this reactor keeps the process (or worker) alive. */
+/** From here on, both functions also list what keeps this process or worker alive in `reactor`. */
 export function showActiveResources(reactor: Reactor): void {
   showActiveHandles(reactor);
   const ofNode = process.getActiveResourcesInfo;

@@ -1,6 +1,6 @@
 /**
- * Something to do once the running handler has returned and all its ticks and promise jobs have
- * run, before any other handler: where libuv has the end of a request.
+ * Runs a function once the running handler has returned and all its ticks and promise jobs have
+ * run, but before any other handler. libuv ends a request at this moment.
  */
 import type { AsyncContext } from '../reactor/pollable.js';
 import type { Host } from './host.js';

@@ -1,4 +1,4 @@
-/** Makes descriptors that are bound and ready to listen. Everything returns >= 0 or -errno. */
+/** Makes descriptors that are bound and ready to listen. Every function returns >= 0 or -errno. */
 import type { Host } from './host.js';
 
 export interface BindOptions {
@@ -6,7 +6,7 @@ export interface BindOptions {
   readonly reusePort: boolean;
 }
 
-/** A TCP descriptor bound to an IP address. SO_REUSEADDR is set: manual, `server.listen`. */
+/** Makes a TCP descriptor bound to an IP address. Sets SO_REUSEADDR: manual, `server.listen`. */
 export function bindTcp(
   host: Host,
   address: string,
@@ -32,7 +32,7 @@ export function bindTcp(
   return status;
 }
 
-/** A UNIX descriptor bound to a path, or to an abstract name that begins with NUL. */
+/** Makes a UNIX descriptor bound to a path, or to an abstract name, which begins with NUL. */
 export function bindPath(host: Host, path: string): number {
   const { kernel } = host;
   const { AF_UNIX, SOCK_STREAM } = kernel.constants;
@@ -44,7 +44,7 @@ export function bindPath(host: Host, path: string): number {
   return status;
 }
 
-/** The address family of a descriptor, or -errno where it is no socket. */
+/** The address family of a descriptor, or -errno if it is not a socket. */
 export function familyOf(host: Host, fd: number): number {
   const { SOL_SOCKET, SO_DOMAIN } = host.kernel.constants;
   const domain = Buffer.alloc(4);
@@ -64,7 +64,9 @@ export function openToAll(host: Host, path: string, read: boolean, write: boolea
   return host.kernel.chmod(path, mode);
 }
 
-/** A socket file as it was when bound, so that closing never removes a successor's. */
+/**
+ * The identity of a socket file at the time of bind, so that closing never removes a later file.
+ */
 export class SocketFile {
   private readonly about: number[] = [];
 
@@ -75,7 +77,7 @@ export class SocketFile {
     host.kernel.stat(path, this.about);
   }
 
-  /** Removes the file where it is still the one that was bound. */
+  /** Removes the file if it is still the one that was bound. */
   remove(): void {
     const now: number[] = [];
     if (this.host.kernel.stat(this.path, now) < 0) return;

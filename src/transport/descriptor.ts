@@ -1,6 +1,6 @@
 /**
- * The owner of one descriptor. It is closed once, here; afterwards its number is -1, so that no
- * later call can reach a descriptor that got the same number.
+ * The owner of one descriptor. It closes the descriptor once. Afterwards `fd` is -1, so that no
+ * later call can reach another descriptor with the same number.
  */
 import { Pollable } from '../reactor/pollable.js';
 import type { KernelAddress } from '../sys/kernel.js';
@@ -29,7 +29,7 @@ export abstract class Descriptor extends Pollable {
     return (this.bits >> FAMILY_SHIFT) & FAMILY_MASK;
   }
 
-  /** Nobody else has a descriptor for the same file, so closing this one is the end of it. */
+  /** Whether no other descriptor refers to the same file, so that closing this one ends it. */
   get exclusive(): boolean {
     return this.has(EXCLUSIVE);
   }
@@ -53,7 +53,9 @@ export abstract class Descriptor extends Pollable {
     return this.host.kernel.setsockopt(this.fd, level, name, value);
   }
 
-  /** SO_ERROR, which reading clears: 0, or -errno. An error of asking counts as one. */
+  /**
+   * Reads SO_ERROR, which clears it. Returns 0 or -errno. A failure to read it counts as an error.
+   */
   takeError(): number {
     const { SOL_SOCKET, SO_ERROR } = this.host.kernel.constants;
     const bytes = Buffer.alloc(4);
@@ -61,7 +63,7 @@ export abstract class Descriptor extends Pollable {
     return status < 0 ? status : 0 - bytes.readInt32LE(0);
   }
 
-  /** Reads an option that is an int, as the kernel has it; throws nothing, NaN on an error. */
+  /** Reads an int option from the kernel; NaN on an error. Throws nothing. */
   intOption(level: number, name: number): number {
     const bytes = Buffer.alloc(4);
     const length = this.host.kernel.getsockopt(this.fd, level, name, bytes);
@@ -73,7 +75,9 @@ export abstract class Descriptor extends Pollable {
     return this.family === AF_INET || this.family === AF_INET6;
   }
 
-  /** `TCPSocketWrap`, `TCPServerWrap`, `PipeWrap`: what Node calls its own of this kind. */
+  /**
+   * Node's name for its own resource of this kind: `TCPSocketWrap`, `TCPServerWrap`, `PipeWrap`.
+   */
   protected get nodeName(): string {
     return this.isTcp ? 'TCPSocketWrap' : 'PipeWrap';
   }
@@ -98,7 +102,7 @@ export abstract class Descriptor extends Pollable {
     if (this.has(ACTIVE)) this.host.reactor.unref();
   }
 
-  /** Whether there is anything to wait for; only then does a reference count. */
+  /** Notes whether it waits for anything; only then does it keep the process alive. */
   protected setActive(active: boolean): void {
     if (active === this.has(ACTIVE)) return;
     this.mark(ACTIVE, active);
@@ -107,7 +111,7 @@ export abstract class Descriptor extends Pollable {
     else this.host.reactor.unref();
   }
 
-  /** Closes the descriptor; safe to call again. Returns what close(2) did. */
+  /** Closes the descriptor; safe to call again. Returns the result of close(2). */
   close(): number {
     const { fd } = this;
     if (fd < 0) return 0;
@@ -116,7 +120,7 @@ export abstract class Descriptor extends Pollable {
     return this.host.reactor.close(this, fd, this.exclusive);
   }
 
-  /** Lets the descriptor go without closing it. Returns its number, now somebody else's. */
+  /** Gives the descriptor up without closing it. Returns its number: the caller owns it now. */
   detach(): number {
     const { fd } = this;
     if (fd < 0) return fd;

@@ -1,11 +1,12 @@
 /**
- * Descriptors that somebody else made, and gives by their number. Only streams are taken. What is
- * refused, or fails, stays open and as it was: it is the caller's, and may be one of Node's own.
+ * Takes descriptors that a program made elsewhere and passes by number. It takes only streams. A
+ * refused or failed descriptor stays open and unchanged: the caller owns it, and it may be one of
+ * Node's own.
  */
 import { errno } from '../util/system_error.js';
 import type { Host } from './host.js';
 
-/** As Node names them; a `LISTENER` is a TCP or UNIX stream socket that listens. */
+/** Node's names. A `LISTENER` is a TCP or UNIX stream socket that listens. */
 export type DescriptorType = 'TCP' | 'PIPE' | 'LISTENER' | 'UDP' | 'FILE' | 'UNKNOWN';
 
 function intOption(host: Host, fd: number, name: number): number {
@@ -26,7 +27,7 @@ function socketType(host: Host, fd: number): DescriptorType {
   return isIp ? 'TCP' : 'PIPE';
 }
 
-/** What the descriptor is, or -errno where there is none. */
+/** The type of the descriptor, or -errno if there is none. */
 export function descriptorType(host: Host, fd: number): DescriptorType | number {
   const { kernel } = host;
   const { S_IFCHR, S_IFIFO, S_IFREG, S_IFSOCK } = kernel.constants;
@@ -38,22 +39,22 @@ export function descriptorType(host: Host, fd: number): DescriptorType | number 
 }
 
 /**
- * Listens on `fd`, of which nobody in this thread has the number, and takes it over. Returns it, or
- * -errno: EEXIST where it is a handle's of Node's own, EINVAL where it is no stream socket.
+ * Listens on `fd` and takes it over; no object in this thread may own it. Returns it, or -errno:
+ * EEXIST if a handle of Node's own has it, EINVAL if it is not a stream socket.
  */
 export function takeListener(host: Host, fd: number, backlog: number): number {
   const { kernel } = host;
   const type = descriptorType(host, fd);
   if (type !== 'TCP' && type !== 'PIPE' && type !== 'LISTENER') return -errno.EINVAL;
   if (kernel.ofNode(fd) === 1) return -errno.EEXIST;
-  // Before it is ours: nothing else is likely to fail.
+  // Called before taking the descriptor over: it is the call most likely to fail.
   const listens = kernel.listen(fd, backlog);
   return listens < 0 ? listens : kernel.adopt(fd);
 }
 
 /**
- * A descriptor of our own for the socket of `fd`, which an object of this thread has and keeps.
- * Returns it, or -errno: EINVAL where it is no stream socket.
+ * Copies `fd`, which an object of this thread owns and keeps. Returns the copy, or -errno: EINVAL
+ * if it is not a stream socket.
  */
 export function copyListener(host: Host, fd: number): number {
   const type = descriptorType(host, fd);
@@ -61,11 +62,14 @@ export function copyListener(host: Host, fd: number): number {
   return isStream ? host.kernel.dup(fd) : -errno.EINVAL;
 }
 
-/** What SO_LINGER is with a time: struct linger's two ints. */
+/** The size of struct linger: two ints. */
 const LINGER_BYTES = 8;
 const NO_LINGER = Buffer.alloc(LINGER_BYTES);
 
-/** Whether what comes from this listener would wait in close(2) until all it wrote is received. */
+/**
+ * Whether connections from this listener inherit a linger time: close(2) would wait until the peer
+ * has received everything.
+ */
 export function handsLingerDown(host: Host, fd: number): boolean {
   const { SO_LINGER, SOL_SOCKET } = host.kernel.constants;
   const linger = Buffer.alloc(LINGER_BYTES);
@@ -73,7 +77,7 @@ export function handsLingerDown(host: Host, fd: number): boolean {
   return length === LINGER_BYTES && linger.readInt32LE(0) !== 0 && linger.readInt32LE(4) !== 0;
 }
 
-/** Closing `fd` sends what it wrote in the background from here on, as it does by default. */
+/** Restores the default: closing `fd` then sends its remaining bytes in the background. */
 export function clearLinger(host: Host, fd: number): void {
   const { SO_LINGER, SOL_SOCKET } = host.kernel.constants;
   host.kernel.setsockopt(fd, SOL_SOCKET, SO_LINGER, NO_LINGER);

@@ -1,6 +1,6 @@
 /**
- * What a socket stands on: a kernel, the reactor that watches it, a clock and a resolver. One per
- * thread for the real kernel; a simulated host brings its own.
+ * The base of a socket: a kernel, the reactor that watches it, a clock and a resolver. Each thread
+ * has one host on the real kernel; a simulated host has its own.
  */
 import type { lookup } from 'node:dns';
 import { Reactor } from '../reactor/reactor.js';
@@ -11,21 +11,21 @@ import { systemClock } from '../util/clock.js';
 import { showActiveResources } from './active_resources.js';
 import { RelayPipe } from './relay_pipe.js';
 
-/** What a socket stands on. */
+/** The base of a socket. */
 export interface Host {
   /** The system calls. */
   readonly kernel: Kernel;
-  /** What waits for descriptors to become ready. */
+  /** Calls the owners of descriptors that become ready. */
   readonly reactor: Reactor;
-  /** The time. */
+  /** Timers, ticks and the time. */
   readonly clock: Clock;
-  /** Resolves names where the caller brings no lookup of its own; null for `dns.lookup`. */
+  /** Resolves names if the caller passes no lookup of its own; null for `dns.lookup`. */
   readonly lookup: typeof lookup | null;
-  /** What bytes go through from one socket to another. */
+  /** The kernel pipe for bytes that go from one socket to another. */
   readonly relayPipe: RelayPipe;
 }
 
-/** Puts a host together on `kernel`. */
+/** Makes a host on `kernel`. */
 export function makeHost(kernel: Kernel, clock: Clock, resolver: typeof lookup | null): Host {
   const reactor = new Reactor(kernel, clock);
   return { kernel, reactor, clock, lookup: resolver, relayPipe: new RelayPipe(kernel) };
@@ -43,12 +43,12 @@ export function systemHost(): Host {
   return threadHost;
 }
 
-/** Whether it is this thread's on the real kernel. A thread that has made none has no such host. */
+/** Whether `host` is this thread's on the real kernel. False in a thread that has made none. */
 export function isSystemHost(host: Host): boolean {
   return host === threadHost;
 }
 
-/** Puts something around this thread's kernel, such as a check. Throws once a socket was made. */
+/** Wraps this thread's kernel, in a check for instance. Throws once a socket was made. */
 export function decorateKernel(decorate: (kernel: Kernel) => Kernel): void {
   if (threadHost !== null) throw new Error('This thread has made its first socket already');
   threadKernel = decorate(threadKernel);

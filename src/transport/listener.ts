@@ -1,6 +1,6 @@
 /**
- * A listening descriptor. Each connection is accepted and handed over in a callback of its own,
- * so that the ticks of one connection's handler run before the next connection is there.
+ * A listening descriptor. It accepts each connection in a callback of its own, so that the ticks
+ * of one connection's handler run before the next connection is there.
  */
 import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
@@ -10,30 +10,33 @@ import { clearLinger, handsLingerDown } from './foreign.js';
 import type { Host } from './host.js';
 
 export interface ListenerOwner {
-  /** A connection: `fd` is the owner's from here on. */
+  /** Passes a connection: the owner owns `fd` from here on. */
   onAccept(fd: number): void;
-  /** accept(2) failed in a way that waiting does not mend. */
+  /** accept(2) failed in a way that waiting does not cure. */
   onAcceptError(status: number): void;
-  /** What a user knows it by. */
+  /** The user's server. */
   readonly server?: object;
 }
 
-/** Connections accepted in one turn; bounds what a flood of them takes from everybody else. */
+/**
+ * The most connections accepted in one turn, so that a flood of them leaves time for other
+ * sockets.
+ */
 const ACCEPTS_PER_TURN = 64;
 
-/** Out of descriptors or memory: when to look again whether there are some. */
+/** The delay before the next attempt when there are no descriptors or no memory. */
 const RETRY_MS = 50;
 
 export class Listener extends Descriptor {
   context: AsyncContext | null = null;
   private accepting = false;
   private readable = false;
-  /** How many connections are known to wait; 0 where they were not counted since the last event. */
+  /** The number of connections known to wait; 0 if not counted since the last event. */
   private waiting = 0;
   private turn = -1;
   private budget = 0;
   private retry: ReturnType<Host['clock']['setTimer']> | null = null;
-  /** Connections have a linger time from the listener, which somebody else has set. */
+  /** Connections inherit a linger time from the listener, which another program has set. */
   private lingers = false;
 
   constructor(
@@ -53,7 +56,7 @@ export class Listener extends Descriptor {
     return this.owner.server ?? null;
   }
 
-  /** listen(2), and accepts from now on. Returns 0 or -errno. */
+  /** Calls listen(2), and accepts from then on. Returns 0 or -errno. */
   listen(backlog: number): number {
     const { kernel, reactor } = this.host;
     const status = kernel.listen(this.fd, backlog);
@@ -79,7 +82,7 @@ export class Listener extends Descriptor {
 
   override onReady(): void {
     this.readable = true;
-    // There are more than were counted: no other event tells of those.
+    // More connections wait than were counted, and no other event will report them.
     this.waiting = 0;
     if (this.accepting && this.retry === null) this.acceptOne();
   }
@@ -99,7 +102,7 @@ export class Listener extends Descriptor {
       this.notAccepted(accepted);
       return;
     }
-    // The event of one that comes from here on is still to be told.
+    // A connection that comes from here on will cause an event of its own.
     if (--this.waiting > 0) this.goOn();
     else this.readable = false;
     if (this.lingers) clearLinger(this.host, accepted);
@@ -120,7 +123,7 @@ export class Listener extends Descriptor {
         return;
       case errno.EBADF:
       case errno.EINVAL:
-      // A sandbox does not let the call through.
+      // A sandbox does not allow the call.
       case errno.EPERM:
       case errno.ENOSYS:
       case errno.EACCES:
@@ -130,13 +133,13 @@ export class Listener extends Descriptor {
         this.owner.onAcceptError(accepted);
         return;
       default:
-        // The connection that was at hand is gone (ECONNABORTED and the network's errors, which
-        // accept(2) passes on): the next one may be well.
+        // This connection is gone (ECONNABORTED, or an error of the network that accept(2) passes
+        // on). The next one may be well.
         reactor.runNextTurn(this);
     }
   }
 
-  /** More connections may wait: look again in this turn, or next turn when this one had many. */
+  /** More connections may wait. Looks again in this turn, or in the next if this turn had many. */
   private goOn(): void {
     const { reactor } = this.host;
     if (this.turn !== reactor.turn) {
@@ -147,7 +150,7 @@ export class Listener extends Descriptor {
     else reactor.runNextTurn(this);
   }
 
-  /** The connections stay in the backlog, and no event will come for them: look again later. */
+  /** Looks again later: the connections stay in the backlog, and no event will report them. */
   private waitForRoom(): void {
     const { clock, reactor } = this.host;
     this.retry = clock.setTimer(() => {

@@ -1,7 +1,7 @@
 /**
  * The reading half of a stream. The descriptor is edge-triggered: `readable` remembers an event
- * until a read comes back short or empty. Reads stop after a budget, so that one peer who sends
- * without end does not starve the rest; what is left goes on next turn.
+ * until a read comes back short or empty. Reads stop after a budget, so that a peer that sends
+ * without end does not starve the others; the rest is read in the next turn.
  */
 import {
   leastRoomBytes,
@@ -17,7 +17,7 @@ import type { StreamOwner } from './stream_owner.js';
 import { nextUndelivered, putUndelivered } from './undelivered.js';
 
 const BYTES_PER_TURN = 256 * 1024;
-/** What a read costs of that at least: small ones wake handlers as large ones do. */
+/** The least cost of a read in the budget: small reads wake handlers as large ones do. */
 const READ_COST_BYTES = 64 * 1024;
 const READS_PER_TURN = BYTES_PER_TURN / READ_COST_BYTES;
 

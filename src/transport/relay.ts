@@ -1,10 +1,10 @@
 /**
- * Bytes from one stream's descriptor to another's that no program sees on their way: by splice(2)
- * where much comes at once, or else through a buffer that is used again and again.
+ * Moves bytes from one stream's descriptor to another's, while no program observes them: by
+ * splice(2) if many come at once, else through one buffer that is used again and again.
  *
- * Nothing stays under way. What the other side does not take is handed back as ordinary bytes
- * within the same call, so the kernel's pipe is empty between calls, and one serves all streams of
- * a thread: a thousand relayed connections cost two descriptors and 256 pages.
+ * No byte is left in between. If the other side does not take all, the rest becomes ordinary bytes
+ * within the same call. So the kernel's pipe is empty between calls, and one pipe serves all
+ * streams of a thread: a thousand relayed connections cost two descriptors and 256 pages.
  */
 import { errno } from '../util/system_error.js';
 import { FRUGAL_PIPE_BYTES, PIPE_BYTES, REFUSED, type RelayPipe } from './relay_pipe.js';
@@ -15,10 +15,10 @@ const RELAY_COPY_BYTES = 64 * 1024;
 /** A splice of less than this is followed by a read. */
 const SPLICE_BYTES_MIN = 32 * 1024;
 
-/** This thread's buffer for bytes on their way: it is filled and emptied within one call. */
+/** This thread's buffer for relayed bytes: each call fills and empties it. */
 let scratch: Buffer | null = null;
 
-/** Failures of splice(2) itself: copying the bytes works all the same. */
+/** Failures of splice(2) itself, after which copying the bytes still works. */
 const NOT_BY_SPLICE = new Set<number>([errno.EINVAL, errno.ENOMEM, ...REFUSED]);
 
 /** What one `move` did. */
@@ -58,7 +58,7 @@ export class Relay {
     return done ? moved : null;
   }
 
-  /** The pipe may close, as far as this one is concerned. */
+  /** Ends this relay's use of the pipe. */
   end(): void {
     this.moved.leftover = null;
     if (this.usesPipe) this.pipe.release();
@@ -103,8 +103,8 @@ export class Relay {
     const { kernel } = from.host;
     const count = kernel.splice(from.fd, this.pipe.writeEnd, mostBytes);
     if (count <= 0) {
-      // splice(2) stops for good at urgent data, which a read passes over; it then says that there
-      // is nothing, or even that this is the end where the peer's FIN is behind it.
+      // splice(2) stops for good at urgent data, which a read passes over. It then reports that
+      // there is nothing, or even the end if the peer's FIN follows the urgent data.
       const unsure = count === 0 || (count === -errno.EAGAIN && from.shortReadMayGoOn);
       this.large = !unsure && !NOT_BY_SPLICE.has(-count);
       this.pipe.noteFailure(count);
@@ -139,7 +139,7 @@ export class Relay {
     while (done < length) {
       const count = kernel.read(this.pipe.readEnd, bytes, done, length - done);
       if (count <= 0) {
-        // The bytes are lost, as those of a read that fails; and must not reach another stream.
+        // The bytes are lost, as with a read that fails. They must not reach another stream.
         this.pipe.close();
         from.readStopped(count < 0 && count !== -errno.EAGAIN ? count : -errno.EIO);
         return;

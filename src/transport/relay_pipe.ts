@@ -3,14 +3,14 @@ import type { Kernel } from '../sys/kernel.js';
 import { errno } from '../util/system_error.js';
 
 /**
- * What the pipe is asked to hold: the most that Linux gives an unprivileged user as it comes. Each
- * step wakes the far end up, so few large ones cost half of what many small ones do.
+ * The size asked for: the most that Linux gives an unprivileged user by default. Each step wakes
+ * the far end up, so few large steps cost half of what many small ones do.
  */
 export const PIPE_BYTES = 1024 * 1024;
 /** The most that one step moves where many want to. */
 export const FRUGAL_PIPE_BYTES = 256 * 1024;
 
-/** A sandbox does not let the call through: it will not do so later either. */
+/** Errors by which a sandbox refuses the call: it will refuse it later too. */
 export const REFUSED = new Set<number>([errno.EPERM, errno.ENOSYS, errno.EACCES]);
 
 /** The kernel pipe of a host. It is open while any relay uses it. */
@@ -22,7 +22,10 @@ export class RelayPipe {
 
   constructor(private readonly kernel: Kernel) {}
 
-  /** Opens it where it is not. False where there is no descriptor for it, or no use. */
+  /**
+   * Opens the pipe if it is closed. Returns false if no descriptor is left, or the pipe is of no
+   * use.
+   */
   open(): boolean {
     if (this.refused) return false;
     if (this.readEnd >= 0) return true;
@@ -31,14 +34,14 @@ export class RelayPipe {
     const [readEnd = -1, writeEnd = -1] = ends;
     this.readEnd = readEnd;
     this.writeEnd = writeEnd;
-    // Refused where the user's pipes hold too many pages already: then it moves less at once.
+    // The kernel refuses this if the user's pipes hold too many pages; then a step moves less.
     if (this.kernel.pipeSize(writeEnd, PIPE_BYTES) < 0) {
       this.kernel.pipeSize(writeEnd, FRUGAL_PIPE_BYTES);
     }
     return true;
   }
 
-  /** splice(2) failed. Where it is refused nobody needs the pipe any more. */
+  /** Notes that splice(2) failed. If a sandbox refuses it, the pipe is not needed any more. */
   noteFailure(status: number): void {
     if (!REFUSED.has(-status)) return;
     this.refused = true;
@@ -53,7 +56,7 @@ export class RelayPipe {
     if (--this.users === 0) this.close();
   }
 
-  /** Closes it, with what may be in it. The next one to need it opens another. */
+  /** Closes the pipe, with any bytes in it. The next relay that needs a pipe opens another. */
   close(): void {
     const { readEnd, writeEnd } = this;
     if (readEnd < 0) return;

@@ -1,9 +1,9 @@
 /**
- * A connected (or connecting) stream descriptor: TCP, UNIX or a pipe. It moves bytes and tells
- * its owner; it knows nothing of Node's streams and events.
+ * A connected (or connecting) stream descriptor: TCP, UNIX or a pipe. It moves bytes and calls its
+ * owner; it knows nothing of Node's streams and events.
  *
- * The descriptor is registered once, edge-triggered: an event says that something changed. How it
- * is read stands in `reading.ts`.
+ * The descriptor is registered once, edge-triggered: an event says that something changed.
+ * `reading.ts` has the reads.
  */
 import type { AsyncContext } from '../reactor/pollable.js';
 import { errno } from '../util/system_error.js';
@@ -16,15 +16,16 @@ import { putUndelivered, takeUndelivered } from './undelivered.js';
 import { WriteQueue } from './write_queue.js';
 
 /**
- * What a stream sends in a turn, where the kernel takes it as fast as it comes. The call that
- * passes this is the last: `write()` still says true of all that one call gave to the kernel.
+ * The most bytes that a stream sends in a turn, if the kernel takes them as fast as they come. The
+ * call that passes this limit is the last: `write()` still returns true for all bytes that one
+ * call gave to the kernel.
  */
 const SEND_BYTES_PER_TURN = 4 * 1024 * 1024;
 
 export class Stream extends StreamState implements ReadEnd {
   bytesRead = 0;
   bytesWritten = 0;
-  /** What waits to be sent, if anything. */
+  /** The bytes that wait to be sent; null if none do. */
   private writes: WriteQueue | null = null;
 
   constructor(
@@ -50,17 +51,17 @@ export class Stream extends StreamState implements ReadEnd {
     return this.awaitsRoom ? both | EPOLLOUT : both;
   }
 
-  /** Takes up a descriptor that is connected already. Returns 0 or -errno. */
+  /** Registers a descriptor that is connected already. Returns 0 or -errno. */
   open(): number {
     this.awaitsRoom = this.blocked;
     return this.host.reactor.register(this, this.fd, this.events);
   }
 
   /**
-   * Called where `blocked` has changed: OUT is not asked for before the kernel's buffer is full. A
-   * connection reports it when it is registered and when it is shut down, which is two events more
-   * in its life. TCP goes on with it once it has it; a UNIX socket would report it again for each
-   * message that the peer takes.
+   * Updates the registration after a change of `blocked`: EPOLLOUT is asked for only when the
+   * kernel's buffer is full. A connection that asks for it gets two more events in its life, when
+   * it is registered and when it is shut down. Once a TCP socket asks for it, it goes on to. A
+   * UNIX socket stops, since it would get an event for each message that the peer takes.
    */
   private updateEvents(): void {
     const asked = this.blocked || this.family !== this.host.kernel.constants.AF_UNIX;
@@ -69,11 +70,11 @@ export class Stream extends StreamState implements ReadEnd {
     this.host.reactor.modify(this, this.fd, this.events);
   }
 
-  /** Begins to connect; `onConnect` tells the end of it. Returns 0, or -errno at once. */
+  /** Begins to connect; `onConnect` reports the result. Returns 0, or -errno at once. */
   connect(address: string, port: number): number {
     const status = this.host.kernel.connect(this.fd, this.family, address, port);
     if (status < 0 && status !== -errno.EINPROGRESS) return status;
-    // A connect that is done already still reports later, so that callers see one order only.
+    // A connect that succeeds at once is also reported later, so that callers see one order only.
     this.connecting = true;
     this.blocked = true;
     this.shortReadMayGoOn = this.readable = false;
@@ -89,7 +90,7 @@ export class Stream extends StreamState implements ReadEnd {
     const { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR } =
       this.host.kernel.constants;
     const behind = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    // Also with the event that ends a connect: the FIN of a quick peer gets no other.
+    // Noted for the event of a connect too: a quick peer's FIN causes no other event.
     if (events & behind) this.shortReadMayGoOn = true;
     if (this.connecting) {
       this.finishConnect();
@@ -121,7 +122,7 @@ export class Stream extends StreamState implements ReadEnd {
 
   private finishConnect(): void {
     let failed = this.takeError();
-    // A wake-up for nothing leaves it as it was: neither failed nor connected.
+    // An event without a result changes nothing: the connect goes on.
     if (failed === 0 && this.peerAddress() === -errno.ENOTCONN) return;
     if (failed < 0 && this.wasConnected()) {
       keepError(this, failed);
@@ -135,7 +136,7 @@ export class Stream extends StreamState implements ReadEnd {
     this.owner.onConnect(failed);
   }
 
-  /** The peer accepted, sent something and reset the connection, before the event came here. */
+  /** Whether the peer accepted, sent bytes and reset the connection before the event came here. */
   private wasConnected(): boolean {
     const { kernel } = this.host;
     return kernel.pending(this.fd, kernel.constants.FIONREAD) > 0;
@@ -236,20 +237,22 @@ export class Stream extends StreamState implements ReadEnd {
     );
   }
 
-  /** How many queued bytes are not with the kernel yet. */
+  /** The number of queued bytes that the kernel has not taken yet. */
   get pendingBytes(): number {
     return this.writes === null ? 0 : this.writes.lengthBytes;
   }
 
-  /** Adds a chunk to what the next flush sends. One over `COPY_BYTES` must not change meanwhile. */
+  /**
+   * Queues a chunk for the next flush. A chunk over `COPY_BYTES` must not change until it is sent.
+   */
   queue(chunk: Uint8Array): void {
     this.writes ??= WriteQueue.take();
     this.writes.push(chunk);
   }
 
   /**
-   * Adds chunks uncopied: they must not change until they are sent. The list is the queue's from
-   * now on.
+   * Queues chunks without copying them: they must not change until they are sent. The queue owns
+   * the list from now on.
    */
   queueAll(chunks: Uint8Array[]): void {
     this.writes ??= WriteQueue.take();
@@ -257,8 +260,8 @@ export class Stream extends StreamState implements ReadEnd {
   }
 
   /**
-   * Sends a chunk at once, where nothing is queued. What the kernel does not take is queued, and
-   * must not change until it is sent. Returns 0, or -errno.
+   * Sends a chunk at once if nothing is queued. The rest that the kernel does not take is queued,
+   * and must not change until it is sent. Returns 0, or -errno.
    */
   sendChunk(chunk: Uint8Array): number {
     const { length } = chunk;
@@ -280,7 +283,10 @@ export class Stream extends StreamState implements ReadEnd {
     return sent > 0 ? this.send() : this.block();
   }
 
-  /** Takes out what is queued and not with the kernel: somebody else will send it. */
+  /**
+   * Returns the queued bytes that the kernel has not taken, and drops them: the caller will send
+   * them.
+   */
   takePending(): Uint8Array[] {
     const chunks = this.writes?.takeAll() ?? [];
     this.dropWrites();
@@ -301,7 +307,10 @@ export class Stream extends StreamState implements ReadEnd {
     else if (this.pendingBytes === 0) this.owner.onWritten();
   }
 
-  /** In place of `flush` at the process's end: nobody is told before the next tick. */
+  /**
+   * Sends at the end of the process, in place of `flush`. It calls no callbacks: no tick comes any
+   * more.
+   */
   sendNow(): void {
     if (this.fd < 0 || this.blocked) return;
     this.owner.onExit();
@@ -312,7 +321,7 @@ export class Stream extends StreamState implements ReadEnd {
     }
   }
 
-  /** Sends now. Returns 0 (the rest waits if `pendingBytes`), or -errno. */
+  /** Sends now. Returns 0 (`pendingBytes` says whether bytes still wait), or -errno. */
   send(): number {
     if (this.fd < 0) return -errno.EBADF;
     const { writes } = this;
@@ -334,7 +343,7 @@ export class Stream extends StreamState implements ReadEnd {
     this.writes = null;
   }
 
-  /** As if the kernel's buffer were full, until the next turn. */
+  /** Stops sending until the next turn, as if the kernel's buffer were full. */
   private yieldTurn(writes: WriteQueue): number {
     this.blocked = writes.yields = true;
     writes.settle();
@@ -352,18 +361,20 @@ export class Stream extends StreamState implements ReadEnd {
   }
 
   /**
-   * A write failed for good. Nothing more is sent, and what is queued stays so. What the peer sent
-   * before can be read still: `onReadOut`, `onReadEnd` or `onReadError` tells that it was.
+   * A write failed for good. The stream sends nothing more, and keeps its queue. It still reads
+   * the bytes that the peer sent before; `onReadOut`, `onReadEnd` or `onReadError` reports their
+   * end.
    */
   stopWriting(): void {
     this.writeFailed = this.blocked = true;
-    // What the failed call took from the socket, an event or an error, no other call will tell.
+    // The failed call may have taken an event or an error from the socket, which no other call
+    // will report.
     this.readable = this.shortReadMayGoOn = true;
     this.updateActive();
     if (this.hasWork) this.host.reactor.runAgainThisTurn(this);
   }
 
-  /** The failure of `stopWriting` was told: what is sent from now on fails by itself. */
+  /** The owner has reported the failure. From now on each write fails by itself. */
   retryWriting(): void {
     this.writeFailed = this.blocked = false;
     this.updateActive();
@@ -377,7 +388,7 @@ export class Stream extends StreamState implements ReadEnd {
     if (this.fd >= 0 && !this.blocked) this.updateEvents();
   }
 
-  /** Sends FIN; a pipe has none, its closing is its end. Returns 0 or -errno. */
+  /** Sends FIN. A pipe has none: it ends when it is closed. Returns 0 or -errno. */
   shutdown(): number {
     const { kernel } = this.host;
     const status = this.family === 0 ? 0 : kernel.shutdown(this.fd, kernel.constants.SHUT_WR);
@@ -397,12 +408,12 @@ export class Stream extends StreamState implements ReadEnd {
     return super.detach();
   }
 
-  /** Closes with RST in place of FIN: what is unsent is dropped. Returns 0 or -errno. */
+  /** Closes with RST in place of FIN, and drops unsent bytes. Returns 0 or -errno. */
   reset(): number {
     const { SOL_SOCKET, SO_LINGER, IPPROTO_TCP, TCP_NODELAY } = this.host.kernel.constants;
     const linger = Buffer.alloc(8);
     linger.writeInt32LE(1, 0);
-    // The kernel may have kept the last bytes for a FIN: this sends them.
+    // The kernel may have kept the last bytes back for a FIN: this sends them.
     if (this.finWithLastBytes && this.isTcp) this.setOption(IPPROTO_TCP, TCP_NODELAY, 1);
     const status = this.setOption(SOL_SOCKET, SO_LINGER, linger);
     this.close();

@@ -2,46 +2,49 @@
 import type { AsyncContext } from '../reactor/pollable.js';
 import type { Descriptor } from './descriptor.js';
 
-/** In a buffer of the owner's, or of somebody whom it passes the bytes on to. */
+/**
+ * Where delivered bytes wait: in a buffer of the owner's (`'here'`), in one that the owner passes
+ * them to (`'behind'`), or nowhere (null).
+ */
 export type Buffering = 'here' | 'behind' | null;
 
-/** Who hears what a stream does. Every callback may close the stream. */
+/** The owner of a stream. Each callback may close the stream. */
 export interface StreamOwner {
-  /** What a user knows it by. */
+  /** The user's socket. */
   readonly socket?: object;
-  /** The connection stands (0), or failed (-errno). */
+  /** The stream is connected (0), or the connect failed (-errno). */
   onConnect(status: number): void;
-  /** Bytes for the owner to keep. */
+  /** Passes bytes that the owner may keep. */
   onRead(chunk: Buffer): void;
   /** `count` bytes were read into `readInto`. */
   onReadInto(count: number): void;
   /** The peer's FIN, after all its bytes. */
   onReadEnd(): void;
   onReadError(status: number): void;
-  /** After `stopWriting`: no bytes are there any more, though the peer's side has not ended. */
+  /** After `stopWriting`: no bytes are left to read, but the peer has not ended its side. */
   onReadOut(): void;
-  /** A flush is about to send: the owner may queue more, and say that `finWithLastBytes`. */
+  /** A flush is about to send: the owner may queue more, and set `finWithLastBytes`. */
   onFlush(): void;
-  /** All that was queued is with the kernel. */
+  /** The kernel has taken all queued bytes. */
   onWritten(): void;
   onWriteError(status: number): void;
-  /** The process ends: what is to be sent has to be queued or sent now. */
+  /** The process ends: the owner must queue or send its remaining bytes now. */
   onExit(): void;
   /** The asynchronous context that all this is called in, if not that of the event loop. */
   readonly context?: AsyncContext | null;
   /** Where reads land in place of the reactor's slab. */
   readonly readInto?: Uint8Array | null;
-  /** Where what it gets waits for somebody to fetch it, if it does. */
+  /** The place where delivered bytes wait to be fetched, if they do. */
   readonly buffers?: Buffering;
-  /** Where bytes may go in place of `onRead`, if anywhere. */
+  /** May take bytes in place of `onRead`. */
   readonly forward?: Forward | null;
 }
 
-/** Takes bytes past their owner. */
+/** Takes bytes past their owner: a relay. */
 export interface Forward {
-  /** Does one read's work for `stream`, or returns false and has done nothing. */
+  /** Does the work of one read for `from`, or does nothing and returns false. */
   step(from: Descriptor): boolean;
-  /** A stream that reads nothing now has a FIN or a failure behind its bytes. */
+  /** A stream that reads nothing now has a FIN or an error after its bytes. */
   wakeForEnd(): void;
 }
 

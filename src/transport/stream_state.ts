@@ -1,4 +1,4 @@
-/** What is true or false of a stream, by name. `state_word.ts` says where each bit lies. */
+/** The flags of a stream, by name. `state_word.ts` has the place of each bit. */
 import { Descriptor } from './descriptor.js';
 import { bitOf, maskOf, shiftOf } from './state_word.js';
 
@@ -19,11 +19,11 @@ const READS_SHIFT = shiftOf('READS_LEFT');
 const READS_MASK = maskOf('READS_LEFT');
 const TURN_SHIFT = shiftOf('TURN');
 const TURN_MASK = maskOf('TURN');
-/** What `beginTurn` replaces. */
+/** The bits that `beginTurn` replaces. */
 const TURN_BITS = (READS_MASK << READS_SHIFT) | (TURN_MASK << TURN_SHIFT);
 
 export abstract class StreamState extends Descriptor {
-  /** A connection is being made. */
+  /** A connect is under way. */
   get connecting(): boolean {
     return this.has(CONNECTING);
   }
@@ -59,7 +59,7 @@ export abstract class StreamState extends Descriptor {
     this.mark(SHUT_DOWN, on);
   }
 
-  /** `shutdown` follows what is queued, at once: the two may leave in one segment. */
+  /** `shutdown` follows the queued bytes at once: both may be sent in one segment. */
   get finWithLastBytes(): boolean {
     return this.has(FIN_WITH_LAST_BYTES);
   }
@@ -68,7 +68,7 @@ export abstract class StreamState extends Descriptor {
     this.mark(FIN_WITH_LAST_BYTES, on);
   }
 
-  /** The kernel's buffer is full: an event will tell when it is not. */
+  /** The kernel's buffer is full. An event will report room. */
   get blocked(): boolean {
     return this.has(BLOCKED);
   }
@@ -105,8 +105,8 @@ export abstract class StreamState extends Descriptor {
   }
 
   /**
-   * FIN, a failure or more bytes may wait behind those of a short read, so it is not the last one.
-   * More bytes, because recv(2) stops where the peer sent urgent data (MSG_OOB).
+   * FIN, an error or more bytes may follow the bytes of a short read, so it may not be the last.
+   * More bytes, because recv(2) stops at urgent data (MSG_OOB).
    */
   get shortReadMayGoOn(): boolean {
     return this.has(SHORT_READ_MAY_GO_ON);
@@ -126,8 +126,9 @@ export abstract class StreamState extends Descriptor {
   }
 
   /**
-   * The first read of a turn is allowed `reads` in all. A turn is told from another by its last
-   * bits: the fourth one after it passes for the same, in which a read may then wait for the next.
+   * Begins a turn that allows `reads` reads, unless it has begun. Only the last bits of its number
+   * are compared: every fourth turn looks like the same one, and its reads may then wait for the
+   * next.
    */
   beginTurn(turn: number, reads: number): void {
     const last = turn & TURN_MASK;

@@ -1,9 +1,10 @@
 /**
- * Errors that were taken out of a socket before its bytes were read: by who asked whether it is
- * connected. The kernel tells each once, and would then report a plain end behind the bytes.
+ * Errors that were taken out of a socket before its bytes were read, by a check whether it is
+ * connected. The kernel reports each error once, and would then report a plain end after the
+ * bytes.
  */
 const taken = new WeakMap<object, number>();
-/** Most threads never keep one, and do not look for any. */
+/** Whether this thread has ever kept one. Most threads have not, and skip the look-up. */
 let isUsed = false;
 
 /** Keeps the error (-errno) of `stream` for the end of its bytes. */
@@ -12,7 +13,7 @@ export function keepError(stream: object, status: number): void {
   taken.set(stream, status);
 }
 
-/** Whether an end of the bytes of `stream` is one (0), or stands for an error (-errno). */
+/** The status at the end of `stream`'s bytes: 0 for a real end, or the kept -errno. */
 export function endStatus(stream: object): number {
   return isUsed ? (taken.get(stream) ?? 0) : 0;
 }

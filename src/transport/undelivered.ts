@@ -3,8 +3,8 @@
  * and promise jobs of the one before in between. Few streams ever have any, so a map has them; the
  * bit `undelivered` of a stream says whether the map does, and is set here only.
  *
- * What they keep alive is counted. That is all of the memory a piece lies in, however little of the
- * piece is left.
+ * The memory that the pieces keep alive is counted: for each piece all of the memory that it lies
+ * in, however short the piece is.
  */
 import type { Host } from './host.js';
 

@@ -1,10 +1,10 @@
 /**
- * Chunks on their way to the kernel. Those that `push` gets are copied where they are small, so
- * that who wrote one may use its memory again, and that several lie side by side and leave in one
- * plain write. All others are kept as they are, and must not change until they are sent.
+ * Chunks that wait for the kernel. `push` copies small chunks: the caller may then use its memory
+ * again, and several chunks lie side by side and leave in one plain write. The queue refers to all
+ * other chunks, which must not change until they are sent.
  *
- * No call does more work where more is waiting: a send looks at what it sends, and what is sent is
- * forgotten in one piece now and then.
+ * The cost of a call does not grow with the queue: a send looks only at the chunks that it sends,
+ * and sent chunks are removed in bulk.
  */
 import type { Kernel } from '../sys/kernel.js';
 import { errno } from '../util/system_error.js';
@@ -13,24 +13,24 @@ import { CopyPool } from './copy_pool.js';
 /** Chunks up to this size are copied. */
 export const COPY_BYTES = 8 * 1024;
 
-/** All that is queued goes in one plain write where it is no more than this. */
+/** A queue of no more than this is sent in one plain write. */
 const JOIN_BYTES = 16 * 1024;
 
 /**
- * Of many small chunks, so much goes in one plain write: copying one costs less than describing it
- * to writev(2).
+ * Many small chunks are copied together up to this size for one plain write: copying a small chunk
+ * costs less than describing it to writev(2).
  */
 const JOIN_SMALL_BYTES = 64 * 1024;
 
-/** So many sent chunks are forgotten at once, at the least. */
+/** The least number of sent chunks that are removed at once. */
 const FORGET_CHUNKS = 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** One for all queues of the thread: it is filled and sent within one call. */
+/** One for all queues of the thread: each call fills and sends it. */
 let scratch: Buffer | null = null;
 
-/** Where the small chunks of all queues of the thread lie until they are sent. */
+/** The memory for the small chunks of all queues of the thread, until they are sent. */
 let pool = new CopyPool();
 
 function put(
@@ -45,39 +45,42 @@ function put(
   return kernel.write(fd, bytes, offset, length);
 }
 
-/** Queues that nobody uses at the moment. */
+/** The most unused queues that a thread keeps. */
 const SPARE_QUEUES = 64;
 const spare: WriteQueue[] = [];
 
 export class WriteQueue {
   lengthBytes = 0;
-  /** The rest waits for the next turn, though the kernel has room: others have theirs first. */
+  /**
+   * The rest waits for the next turn, though the kernel has room, so that other sockets get
+   * theirs.
+   */
   yields = false;
   /** The first chunk: its bytes from `skip` to `end`. Most queues never hold another. */
   private head: Uint8Array | null = null;
   private skip = 0;
   private end = 0;
-  /** All chunks, where there have been several since the queue was empty. */
+  /** All chunks; null unless there were several since the queue was empty. */
   private chunks: Uint8Array[] | null = null;
-  /** Where `head` is in `chunks`. */
+  /** The index of `head` in `chunks`. */
   private first = 0;
-  /** Whose memory the first chunk ever queued lies in, if it was copied. */
+  /** The pool with the first chunk; null if that was not copied. */
   private holds: CopyPool | null = null;
 
-  /** An empty queue. Idle connections have none: `giveBack` it once all is sent. */
+  /** An empty queue. `giveBack` it once all is sent: idle connections have none. */
   static take(): WriteQueue {
     return spare.pop() ?? new WriteQueue();
   }
 
-  /** Drops what is left; the queue is another stream's from now on. */
+  /** Drops the rest. The queue may go to another stream from now on. */
   giveBack(): void {
     this.clear();
     if (spare.length < SPARE_QUEUES) spare.push(this);
   }
 
   /**
-   * Adds chunks as they are: they must not change until they are sent. The list is the queue's from
-   * now on.
+   * Adds chunks without copying them: they must not change until they are sent. The queue owns the
+   * list from now on.
    */
   refer(list: Uint8Array[]): void {
     let added = 0;
@@ -97,7 +100,7 @@ export class WriteQueue {
     this.chunks = chunks;
   }
 
-  /** Adds a chunk. A small one is copied; another must not change until it is sent. */
+  /** Adds a chunk. A small one is copied. A larger one must not change until it is sent. */
   push(chunk: Uint8Array): void {
     const { length } = chunk;
     if (length === 0) return;
@@ -116,7 +119,7 @@ export class WriteQueue {
     this.end = pool.add(chunk);
   }
 
-  /** Puts a small chunk behind the first, where nobody else's lies there. */
+  /** Puts a small chunk directly after the first, unless another queue's bytes lie there. */
   private extend(chunk: Uint8Array): boolean {
     const { holds } = this;
     if (this.chunks !== null || holds === null || holds.offset !== this.end) return false;
@@ -148,7 +151,7 @@ export class WriteQueue {
     this.holds = null;
   }
 
-  /** What is queued may stay for long: it moves out of the memory that all queues share. */
+  /** Moves the queued bytes out of the memory that all queues share, as they may stay for long. */
   settle(): void {
     const { head, chunks } = this;
     if (this.holds === null || head === null) return;
@@ -162,7 +165,7 @@ export class WriteQueue {
     this.letGo();
   }
 
-  /** Takes out what is not sent. */
+  /** Takes out the chunks that are not sent. */
   takeAll(): Uint8Array[] {
     this.settle();
     const { head, chunks, first, skip, end } = this;
@@ -173,9 +176,9 @@ export class WriteQueue {
   }
 
   /**
-   * One system call for as much as it takes; where `finWithLastBytes` the kernel may keep it for
-   * the FIN. Returns the count sent, or -errno: EINVAL where a chunk was detached or shrunk
-   * meanwhile.
+   * Makes one system call for as many bytes as it takes. With `finWithLastBytes` the kernel may
+   * hold them back for the FIN. Returns the count sent, or -errno: EINVAL if a chunk was detached
+   * or shrunk meanwhile.
    */
   send(kernel: Kernel, fd: number, finWithLastBytes: boolean): number {
     const { chunks, skip, lengthBytes } = this;
@@ -198,8 +201,8 @@ export class WriteQueue {
   }
 
   /**
-   * Whether `next`, the chunks to be sent, are as long as they were. Of more than `next` has that
-   * is not known; `advance` finds it out.
+   * Whether `next`, the chunks to be sent, still have their lengths. It checks only these;
+   * `advance` finds changes of the others.
    */
   private areWhole(next: readonly Uint8Array[]): boolean {
     let left = this.skip + this.lengthBytes;
@@ -207,7 +210,7 @@ export class WriteQueue {
     return left === 0 || (left > 0 && this.first + next.length < (this.chunks?.length ?? 0));
   }
 
-  /** Whether one writev(2) would take less than a plain write of copies. */
+  /** Whether one writev(2) would take fewer bytes than a plain write of copies. */
   private areSmall(kernel: Kernel, chunks: readonly Uint8Array[]): boolean {
     const end = this.first + kernel.constants.CHUNKS_MAX;
     if (end > chunks.length) return false;
@@ -223,7 +226,7 @@ export class WriteQueue {
     let at = 0;
     for (let i = this.first; at < most && i < chunks.length; i++) {
       const chunk = chunks[i] as Uint8Array;
-      // Copying from a detached one throws.
+      // Copying from a detached chunk would throw.
       if (chunk.length <= skip) break;
       const fits = chunk.length - skip <= most - at;
       const part = skip === 0 && fits ? chunk : chunk.subarray(skip, skip + most - at);
@@ -239,7 +242,7 @@ export class WriteQueue {
     this.skip += sent;
     const { chunks } = this;
     if (chunks === null) return;
-    // All of them go by where the last ones were detached: then the next `send` fails.
+    // If the last chunks were detached, this passes all of them, and the next `send` fails.
     while (this.first < chunks.length) {
       const head = chunks[this.first] as Uint8Array;
       this.head = head;
@@ -248,7 +251,7 @@ export class WriteQueue {
       chunks[this.first] = NOTHING;
       this.first++;
     }
-    // Each chunk is moved once at the most on average, however many wait.
+    // So each chunk is moved at most once on average, however many wait.
     if (this.first < FORGET_CHUNKS || this.first * 2 < chunks.length) return;
     chunks.splice(0, this.first);
     this.first = 0;

@@ -195,8 +195,8 @@ export default [
   {
     row: 'C072',
     file: 'src/net/connection/idle_timer.ts',
-    find: 'executionAsyncId()) this.clear();\n    this.active();',
-    replace: 'executionAsyncId()) this.clear();',
+    find: '    else this.clear();\n    this.active();',
+    replace: '    else this.clear();',
   },
   {
     row: 'C072',

@@ -4,16 +4,17 @@
  *
  * A time-out that is turned off leaves the timer running, which then finds nothing to do. So
  * `http`, which sets the same one after each response and turns it off at the next request, costs
- * no timer call either.
+ * no timer call either. What such a timer tells runs in the context of whoever set it last.
  */
-import { executionAsyncId } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock, Timer } from '../../util/clock.js';
 
 export class IdleTimer {
   private timer: Timer | null = null;
-  /** What `timer` was set for, and in which asynchronous context: handlers run in that one. */
+  /** What `timer` was set for. */
   private armedMs = 0;
-  private armedIn = 0;
+  /** Where handlers run, if not where `timer` was made. */
+  private context: AsyncResource | null = null;
   private lastActive = 0;
   private timeoutMs = 0;
 
@@ -23,16 +24,20 @@ export class IdleTimer {
   ) {}
 
   /**
-   * Sets the time-out; 0 turns it off. With `mayStay` a timer that still runs for the same time,
-   * in the same asynchronous context as far as its number says, is not made anew: only for `http`,
-   * since AsyncLocalStorage can hold something else without the number being another.
+   * Sets the time-out; 0 turns it off. With `mayStay` a timer that still runs for the same time is
+   * not made anew. That is only for `http`: with all others, timers of several sockets fire in the
+   * order they were set in.
    */
   set(timeoutMs: number, mayStay = false): void {
     const wasOff = this.timeoutMs === 0;
     this.timeoutMs = timeoutMs;
-    if (timeoutMs === 0) return;
+    if (timeoutMs === 0) {
+      this.context = null;
+      return;
+    }
     const runs = this.timer !== null && this.armedMs === timeoutMs;
-    if (!mayStay || !runs || !wasOff || this.armedIn !== executionAsyncId()) this.clear();
+    if (mayStay && runs && wasOff) this.context = new AsyncResource('Timeout');
+    else this.clear();
     this.active();
   }
 
@@ -42,7 +47,6 @@ export class IdleTimer {
     this.lastActive = this.clock.now();
     if (this.timer !== null) return;
     this.armedMs = this.timeoutMs;
-    this.armedIn = executionAsyncId();
     this.arm(this.timeoutMs);
   }
 
@@ -50,6 +54,7 @@ export class IdleTimer {
   clear(): void {
     this.clock.clearTimer(this.timer);
     this.timer = null;
+    this.context = null;
   }
 
   private arm(delayMs: number): void {
@@ -62,6 +67,7 @@ export class IdleTimer {
     if (this.timeoutMs === 0) return;
     const leftMs = this.timeoutMs - (this.clock.now() - this.lastActive);
     if (leftMs > 0.5) this.arm(Math.ceil(leftMs));
-    else this.onIdle();
+    else if (this.context === null) this.onIdle();
+    else this.context.runInAsyncScope(this.onIdle);
   };
 }

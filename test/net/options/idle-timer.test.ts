@@ -1,6 +1,6 @@
 /** The idle time-out on a clock that the test moves: when it fires, and how many timers it arms. */
 import assert from 'node:assert/strict';
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource, executionAsyncId } from 'node:async_hooks';
 import { IdleTimer } from '#internal/net/connection/idle_timer';
 import type { Clock, Timer } from '#internal/util/clock';
 import { test } from '../../kit/test.js';
@@ -104,16 +104,42 @@ test('idle timer: off and on at each request arms no timer per request', () => {
   assert(clock.armed <= 30, `2,000 ms, 100 each: ${clock.armed} timers`);
 });
 
+test('idle timer: nor where each request has its own context, and the last one holds', () => {
+  const store = new AsyncLocalStorage<number>();
+  const clock = new HandClock();
+  const seen: unknown[] = [];
+  const idle = new IdleTimer(clock, () => seen.push(store.getStore(), executionAsyncId()));
+  const inRequest = (id: number, run: () => void): void => {
+    new AsyncResource('REQUEST').runInAsyncScope(() => store.run(id, run));
+  };
+  for (let id = 0; id < 1000; id++) {
+    inRequest(id, () => idle.set(100, true));
+    clock.pass(1);
+    inRequest(id, () => idle.set(0));
+    clock.pass(1);
+  }
+  assert(clock.armed <= 30, `2,000 ms, 100 each: ${clock.armed} timers`);
+  inRequest(7, () => idle.set(100, true));
+  clock.pass(100);
+  assert.equal(seen[0], 7);
+  assert.notEqual(seen[1], executionAsyncId());
+  store.run(8, () => idle.set(100, true));
+  clock.pass(100);
+  assert.equal(seen[2], 8, 'armed anew');
+});
+
 test('idle timer: off and on in another store of the same context', () => {
   const store = new AsyncLocalStorage<string>();
   const clock = new HandClock();
   const seen: unknown[] = [];
   const idle = new IdleTimer(clock, () => seen.push(store.getStore()));
-  store.run('first', () => idle.set(100));
-  idle.set(0);
-  store.run('second', () => idle.set(100));
-  clock.pass(100);
-  assert.deepEqual(seen, ['second']);
+  for (const mayStay of [false, true]) {
+    store.run('first', () => idle.set(100, mayStay));
+    idle.set(0);
+    store.run('second', () => idle.set(100, mayStay));
+    clock.pass(100);
+  }
+  assert.deepEqual(seen, ['second', 'second']);
 });
 
 test('idle timer: set again while on, its handler runs in the context of the last one', () => {

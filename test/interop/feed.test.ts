@@ -1,5 +1,6 @@
 /** Bytes that go straight into http's parser, and who else may come to see them. */
 import assert from 'node:assert/strict';
+import { AsyncResource, createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import http from 'node:http';
 import type builtin from 'node:net';
@@ -193,4 +194,42 @@ test('an upgraded connection moves to the built-in with its bytes', async (scope
   await once(client, 'data');
   client.end('two');
   assert.equal(await text(client), 'two');
+});
+
+test('an answer costs one context for its callbacks, whatever http calls back', async (scope) => {
+  const server = http.createServer((_request, response) => response.end('hello'));
+  const listener = ours.createServer((socket) => server.emit('connection', socket));
+  const port = await listen(scope, listener as unknown as builtin.Server);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  scope.defer(() => agent.destroy());
+  await ask({ port, agent });
+  let made = 0;
+  const hook = createHook({
+    init: (_id, type, _trigger, resource) => {
+      // The client's are the built-in's, which are no AsyncResource.
+      if (type === 'WRITEWRAP' && resource instanceof AsyncResource) made++;
+    },
+  }).enable();
+  scope.defer(() => hook.disable());
+  for (let i = 0; i < 10; i++) await ask({ port, agent });
+  assert.equal(made, 10);
+});
+
+test('a callback that does something is called, whatever its name', async (scope) => {
+  let called = 0;
+  const nop = (): void => {
+    called++;
+  };
+  const silent = { nop: () => {} }.nop;
+  const listener = ours.createServer((socket) => {
+    socket.write('a', silent);
+    socket.write('b', nop);
+    socket.write('c', silent);
+    socket.end('d', nop);
+  });
+  const port = await listen(scope, listener as unknown as builtin.Server);
+  const socket = ours.connect(port);
+  scope.defer(() => socket.destroy());
+  assert.equal(await text(socket), 'abcd');
+  assert.equal(called, 2);
 });

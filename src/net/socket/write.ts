@@ -17,23 +17,43 @@ function plainBytes(chunk: unknown, encoding: unknown): Uint8Array | null {
   return encoding === 'latin1' ? Buffer.from(chunk, 'latin1') : null;
 }
 
+const byHand = { requireManualDestroy: true };
+
+function callBack(connection: Connection, callback: WriteCallback, error?: Error | null): void {
+  try {
+    callback(error);
+  } catch (thrown) {
+    connection.host.kernel.hookReport(thrown);
+  }
+}
+
 /**
  * A user's callback, to run in the asynchronous context it was given in. What it throws is uncaught
  * but does not keep Writable from its work behind it.
  */
 function guarded(connection: Connection, callback: WriteCallback): WriteCallback {
-  const resource = new AsyncResource('WRITEWRAP', { requireManualDestroy: true });
-  const run: WriteCallback = (error) => {
-    try {
-      callback(error);
-    } catch (thrown) {
-      connection.host.kernel.hookReport(thrown);
-    }
-  };
+  const resource = new AsyncResource('WRITEWRAP', byHand);
   return (error) => {
-    resource.runInAsyncScope(run, undefined, error);
+    resource.runInAsyncScope(callBack, undefined, connection, callback, error);
     resource.emitDestroy();
   };
+}
+
+// Taken now: a program may put another in its place.
+const { toString: sourceOf } = Function.prototype;
+
+/** The last function that was found to do nothing. */
+let nothing: unknown;
+
+/**
+ * Whether calling `callback` would do nothing, as its source says: `http` up to Node 24 gives such
+ * a one with each answer, under this name.
+ */
+function doesNothing(callback: WriteCallback): boolean {
+  if (callback === nothing) return true;
+  if (callback.name !== 'nop' || Reflect.apply(sourceOf, callback, []) !== '() => {}') return false;
+  nothing = callback;
+  return true;
 }
 
 /**
@@ -52,7 +72,7 @@ export function write(
   const name = typeof encoding === 'function' ? undefined : encoding;
   const given = typeof encoding === 'function' ? encoding : callback;
   let told: WriteCallback | undefined;
-  if (typeof given === 'function' && connection !== undefined) {
+  if (typeof given === 'function' && connection !== undefined && !doesNothing(given)) {
     told = guarded(connection, given);
     connection.hasCallbacks = true;
   }

@@ -87,8 +87,8 @@ export default [
   },
   {
     name: 'a write that joins the one under way is counted and not queued',
-    file: 'src/net/connection/outgoing.ts',
-    find: 'stream.queue(chunk);\n    const isMuch',
+    file: 'src/net/connection/connection.ts',
+    find: 'stream.queue(chunk);\n      const isMuch',
     replace: 'const isMuch',
   },
   {

@@ -10,7 +10,7 @@ import type { Stream } from '../../transport/stream.js';
 import { COPY_BYTES } from '../../transport/write_queue.js';
 import { errno, systemError } from '../../util/system_error.js';
 import { copyOfView } from '../../util/view.js';
-import { deferCallbacks, deferringCallbacks, markFull, noteJoined } from '../node/stream_state.js';
+import { deferCallbacks, deferringCallbacks, markFull } from '../node/stream_state.js';
 import { SendMode, WritePhase } from './connection_state.js';
 import type { DuplexSurface, WriteCallback } from './duplex.js';
 import type { Extras } from './extras.js';
@@ -21,7 +21,7 @@ const { IDLE, JOINABLE, HANDED } = WritePhase;
 const { AS_WRITTEN, ALL } = SendMode;
 
 /** Chunks that Node's Writable still holds are sent along, up to this much. */
-const SEND_ALONG_BYTES = 64 * 1024;
+export const SEND_ALONG_BYTES = 64 * 1024;
 
 /** What the writing half has of its connection. */
 export interface Outgoing {
@@ -159,27 +159,14 @@ function settle(connection: Outgoing, stream: Stream, status: number): void {
   else if (stream.pendingBytes === 0) completeWithinWrite(connection);
 }
 
-/** Whether a chunk would follow the joinable write with nothing in between. */
-export function canJoin(connection: Outgoing): boolean {
-  const { socket } = connection;
-  const { length, corked, ending, defaultEncoding } = socket._writableState;
-  // Longer than the write under way: Writable holds something back already.
-  if (length !== connection.handedBytes || corked > 0 || ending || socket.destroyed) return false;
-  return defaultEncoding === 'utf8';
-}
-
-/** Makes `chunk` a part of the write under way. Returns what `write()` does. */
-export function join(connection: Outgoing, chunk: Uint8Array): boolean {
-  const { stream } = connection;
-  const state = connection.socket._writableState;
-  noteJoined(state, chunk.length);
-  connection.handedBytes += chunk.length;
-  if (stream !== null) {
-    stream.queue(chunk);
-    const isMuch = chunk.length > COPY_BYTES || stream.pendingBytes > SEND_ALONG_BYTES;
-    if (!isMuch && state.length < state.highWaterMark) return true;
-    sendWithin(connection, stream);
-  }
+/**
+ * A chunk has joined the write under way: it is more than may wait for the end of the handler, or
+ * waits for the connection. Returns what `write()` does.
+ */
+export function afterJoin(connection: Outgoing): boolean {
+  const { stream, socket } = connection;
+  if (stream !== null) sendWithin(connection, stream);
+  const state = socket._writableState;
   const more = state.length < state.highWaterMark || state.length === 0;
   if (!more) markFull(state);
   return more && state.errored === null;

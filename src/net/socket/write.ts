@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
 import type { Connection } from '../connection/connection.js';
 import type { WriteCallback } from '../connection/duplex.js';
-import { canJoin, detachFromCaller, join } from '../connection/outgoing.js';
+import { detachFromCaller } from '../connection/outgoing.js';
 import { writesItself } from '../connection/overrides.js';
 import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';
@@ -76,9 +76,9 @@ export function write(
     told = guarded(connection, given);
     connection.hasCallbacks = true;
   }
-  if (connection?.joinable && told === undefined && canJoin(connection) && writesItself(this)) {
+  if (told === undefined && connection?.canJoin && writesItself(this)) {
     const bytes = plainBytes(chunk, name);
-    if (bytes !== null && bytes.length > 0) return join(connection, bytes);
+    if (bytes !== null && bytes.length > 0) return connection.join(bytes);
   }
   const kept = connection === undefined ? chunk : detachFromCaller(connection, chunk);
   return Duplex.prototype.write.call(this, kept, name as BufferEncoding, told);

@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { own } from '../net/connection/overrides.js';
 import { normalizeArguments } from '../net/options/arguments.js';
 import type { ConnectOptions } from '../net/options/socket_options.js';
 import type { Socket } from '../net/socket/socket.js';
@@ -114,13 +115,15 @@ function dialUnder<Options extends object, Secured>(
   timeout: number | undefined,
   wrap: (options: Options & { socket: Socket }) => Secured,
 ): Secured {
-  const socket = new net.Socket(target);
+  // A mock that replaces `connect` gives a connection of its own, which TLS needs from the start.
+  const isMocked = net.Socket.prototype.connect !== own.connect;
+  const socket = isMocked ? net.connect(target) : new net.Socket(target);
   const secured = wrap({ ...options, socket });
   if (!(secured instanceof tls.TLSSocket)) return secured;
   if (timeout) secured.setTimeout(timeout);
   // A signal that was aborted before closes it without a look at what it stands on.
   secured.once('close', () => socket.destroy());
-  socket.connect(target);
+  if (!isMocked) socket.connect(target);
   return secured;
 }
 

@@ -1,12 +1,21 @@
 /** Which methods of `Socket` a class of a user's has replaced. */
 
-type OwnName = 'write' | '_write' | '_writev' | '_final' | 'read' | 'on' | 'onPeerEnded';
+type OwnName =
+  | 'connect'
+  | 'write'
+  | '_write'
+  | '_writev'
+  | '_final'
+  | 'read'
+  | 'on'
+  | 'onPeerEnded';
 
 /**
  * The methods of `Socket` itself, to see whether a class of a user's has others; and the listener
  * of 'end' that each socket has.
  */
 export const own: Readonly<Record<OwnName, unknown>> = {
+  connect: null,
   write: null,
   read: null,
   on: null,

@@ -426,8 +426,8 @@ function init(self: SocketClass, options?: SocketOptions | number): void {
 }
 
 Object.assign(SocketClass.prototype, { write, end, on }, seldomSet);
-const { _write, _writev, _final, read } = SocketClass.prototype;
-registerOwn({ write, _write, _writev, _final, read, on, onPeerEnded });
+const { connect, _write, _writev, _final, read } = SocketClass.prototype;
+registerOwn({ connect, write, _write, _writev, _final, read, on, onPeerEnded });
 root.prototype = SocketClass.prototype;
 Object.defineProperty(SocketClass, 'name', { value: 'Socket' });
 Object.defineProperty(SocketClass, Symbol.hasInstance, { value: hasInstance, configurable: true });

@@ -30,7 +30,26 @@ function library() {
       HttpsAgent: https.Agent,
     };
   }
-  return require(process.env.BW_INTEROP);
+  const ours = require(process.env.BW_INTEROP);
+  return {
+    ...ours,
+    createHttpsServer: countingConnections(ours.createHttpsServer),
+    createTlsServer: countingConnections(ours.createTlsServer),
+  };
+}
+
+/**
+ * The ready-made servers of TLS give sockets of the built-in's, which this package has accepted:
+ * a server that it listens for has a `listen` that is not Node's.
+ */
+function countingConnections(make) {
+  return (...args) => {
+    const server = make(...args);
+    server.on('connection', () => {
+      if (server.listen !== tls.Server.prototype.listen) sockets.ours++;
+    });
+    return server;
+  };
 }
 
 /** Asks the parent, which has the server, to do something with it. */

@@ -1,6 +1,6 @@
 // Which folder of src may import what: docs/ARCHITECTURE.md's table, as data.
 
-const FRONT_DOORS = ['promises', 'interop', 'register', 'testing', 'cli', 'ipc', 'threads'];
+const FRONT_DOORS = ['promises', 'interop', 'register', 'testing', 'ipc', 'threads'];
 
 /** Files directly in src (index.ts, node.ts, …) count as a layer of this name. */
 export const ENTRIES = 'entries';

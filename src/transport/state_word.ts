@@ -27,7 +27,7 @@ export const STATE_WORD = {
   CONNECTING: [10, 1],
   /** The owner wants bytes. */
   READING: [11, 1],
-  /** The peer's FIN was read. */
+  /** The peer's FIN, or an error, was read. */
   ENDED: [12, 1],
   /** Our FIN was sent. */
   SHUT_DOWN: [13, 1],

@@ -1,3 +1,4 @@
+/** Whether a value is a `BoundSocket`, asked without loading that class. */
 import { kBound } from '../symbols.js';
 import type { BoundSocket } from './bound_socket.js';
 

@@ -1,7 +1,7 @@
 /**
- * Bytes straight into the parser of Node's `http`, where a server of its has the socket and nobody
- * else listens: what `http` itself does with the built-in's handle. All such sockets of a thread
- * are read into one piece of memory, and no Buffer is made per read.
+ * Passes bytes straight to the parser of Node's `http`, if an `http` server owns the socket and
+ * nobody else listens, as `http` itself does with the built-in's handle. All such sockets of a
+ * thread are read into one piece of memory, and no Buffer is made per read.
  *
  * The parser copies what it gives out of it (bodies, headers). What `http` would keep as it is, the
  * bytes behind an upgrade and those of a request that is no HTTP, it gets as a copy.

@@ -2,8 +2,8 @@
  * The writing half of a connection: chunks on their way from Node's Writable to the transport.
  * Those written in one handler leave together, also those that Writable still holds back.
  *
- * Node's Writable hands over one write at a time and waits for its callback. `begin` and `take` are
- * the only places where such a write begins and ends; `WritePhase` says where it stands meanwhile.
+ * Node's Writable hands over one write at a time and waits for its callback. Such a write begins in
+ * `begin` and ends in `takeCallback`, and nowhere else; `WritePhase` says where it stands meanwhile.
  */
 import type { Host } from '../../transport/host.js';
 import type { Stream } from '../../transport/stream.js';

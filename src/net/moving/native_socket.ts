@@ -1,6 +1,6 @@
 /**
- * What a socket of this package's that goes on as the built-in's has beyond those: the counts of
- * what passed before, and the options that this Node's own lack.
+ * Properties that a socket of this package gets when it becomes one of the built-in's: the counts
+ * of bytes that passed before, and the methods for options that this Node's own sockets lack.
  */
 import type builtin from 'node:net';
 import { systemHost } from '../../transport/host.js';

@@ -1,2 +1,2 @@
-/** What the built-in reads at once: who gets bytes from us piece by piece gets no more either. */
+/** The most that the built-in reads at once. A Readable that does not flow gets no more from us. */
 export const BUILTIN_READ_BYTES = 64 * 1024;

@@ -1,3 +1,4 @@
+/** `net.connect`: makes a socket and connects it. */
 import { option } from '../../util/options.js';
 import { normalizeArguments } from '../options/arguments.js';
 import type { LooseConnectOptions, SocketOptions } from '../options/socket_options.js';

@@ -1,3 +1,4 @@
+/** `socket.parser`: Node's `http` sets it while one of its servers owns the socket. */
 import type { Connection } from '../connection/connection.js';
 import { kConnection } from '../symbols.js';
 import type { SocketSurface as Socket } from './surface.js';

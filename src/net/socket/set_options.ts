@@ -1,4 +1,4 @@
-/** The options' setters: what is asked for is noted, and told to the kernel once connected. */
+/** Setters and getters of options. A setting is kept, and applied to the kernel once connected. */
 import { invalidArgType } from '../../util/errors.js';
 import { pick } from '../../util/options.js';
 import { systemError } from '../../util/system_error.js';

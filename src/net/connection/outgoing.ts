@@ -3,7 +3,7 @@
  * Those written in one handler leave together, also those that Writable still holds back.
  *
  * Node's Writable hands over one write at a time and waits for its callback. Such a write begins in
- * `begin` and ends in `takeCallback`, and nowhere else; `WritePhase` says where it stands meanwhile.
+ * `begin` and ends in `takeCallback`, nowhere else; `WritePhase` says where it stands meanwhile.
  */
 import type { Host } from '../../transport/host.js';
 import type { Stream } from '../../transport/stream.js';

@@ -9,7 +9,7 @@ import { listFiles } from '../lib/files.mjs';
 import { linkedFiles } from '../lib/links.mjs';
 
 /** Raise these on purpose, and say in the commit what for. */
-const LIMITS = { packedKb: 640, unpackedKb: 2700, files: 760 };
+const LIMITS = { packedKb: 720, unpackedKb: 3050, files: 860 };
 const ONLY_IN_A_CLONE = ['scripts', 'devDependencies', 'imports'];
 const ONLY_IF_KNOWN = ['repository', 'homepage', 'bugs'];
 const NEEDED = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/SWITCHING.md', 'native/barewire.c'];

@@ -74,11 +74,11 @@ test('to a built-in socket: after end(), and with half a character read', async 
 
 test('to a built-in socket: the server goes on counting, and close() waits', async (scope) => {
   const { ours: socket, peer } = await makePair(scope);
-  const { server } = socket;
-  assert(server !== null);
+  const { server, _server: counted } = socket;
+  assert(server !== null && counted !== null);
   const moved = toNodeSocket(socket);
   await sleep(10);
-  assert.equal(server._connections, 1);
+  assert.equal(counted._connections, 1);
   let closed = false;
   server.close(() => {
     closed = true;

@@ -1,6 +1,7 @@
 /** What the parts of a connection may touch of the Duplex above them. */
 
 import type { EventEmitter } from 'node:events';
+import type { Server as BuiltinServer } from 'node:net';
 import type { Host } from '../../transport/host.js';
 import type { AddressInfo } from '../addresses/address_info.js';
 import type { DuplexInside } from '../node/stream_state.js';
@@ -23,7 +24,7 @@ export interface DuplexSurface extends DuplexInside {
   connecting: boolean;
   readonly bytesRead: number;
   allowHalfOpen: boolean;
-  server: CountingServer | null;
+  server: BuiltinServer | null;
   [kHost](): Host;
   _connectEnded(status: number): void;
   _onTimeout(): void;

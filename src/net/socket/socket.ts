@@ -2,6 +2,7 @@
  * `Socket`: the public surface. What it does stands elsewhere: `create.ts` makes
  * one, `connect.ts` connects it, `connection/` moves its bytes, `set_options.ts` sets its options.
  */
+import type { Server as BuiltinServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterHandlers } from '../../transport/after_handlers.js';
 import { type Host, systemHost } from '../../transport/host.js';
@@ -67,7 +68,7 @@ class SocketClass extends TypedDuplex {
   declare _aborted: boolean;
   declare _server: CountingServer | null;
   /** The server that accepted this connection; null for a client's. */
-  declare server: CountingServer | null;
+  declare server: BuiltinServer | null;
   /** The `blockList` option, as it was given. */
   declare blockList: BlockListLike | undefined;
 

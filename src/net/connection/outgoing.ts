@@ -311,7 +311,9 @@ function addPendingTick(connection: Outgoing): void {
   const extras = connection.ownExtras();
   extras.ticksPending++;
   connection.host.clock.nextTick(() => {
-    if (--extras.ticksPending === 0) connection.hasCallbacks = false;
+    // A write that is under way, or held back behind it, may have a callback still to come.
+    if (--extras.ticksPending === 0 && connection.callback === null)
+      connection.hasCallbacks = false;
   });
 }
 

@@ -123,3 +123,36 @@ for (const how of ['corked', 'in a loop that ignores the answer']) {
     assert.ok(mine < 4 * theirs, `${mine} µs of CPU, the built-in ${theirs}`);
   });
 }
+
+const LARGE = 20_000_000;
+
+/** The order of callbacks where one of them writes while a large chunk waits behind its own. */
+async function order(scope: Scope, connect: Connect): Promise<string> {
+  const { socket, resume } = await connected(scope, connect, false);
+  const seen: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    const first = (): void => {
+      seen.push('large');
+      socket.write('c', () => {
+        seen.push('behind');
+        resolve();
+      });
+    };
+    socket.write('a', () => seen.push('small'));
+    socket.write(Buffer.alloc(LARGE), first);
+    socket.write(Buffer.alloc(20_000), () => seen.push('next'));
+  });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  resume();
+  await done;
+  await new Promise(setImmediate);
+  return seen.join();
+}
+
+test('a callback that writes does not overtake the write behind its own', async (scope) => {
+  const expected = 'small,large,next,behind';
+  assert.equal(await order(scope, builtin.connect), expected);
+  for (let i = 0; i < 5; i++) {
+    assert.equal(await order(scope, current.connect as unknown as Connect), expected);
+  }
+});

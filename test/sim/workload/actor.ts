@@ -189,6 +189,8 @@ export class Actor {
     const { timeouts, run } = this;
     const sinceMs = run.nowMs;
     const { sentBytes } = this.source;
+    // Bytes that leave later are activity which nobody reports.
+    const hasUnsent = socket.writableLength > 0;
     setTimeout(
       () => {
         const same = this.timeoutMs === timeoutMs && this.source.sentBytes === sentBytes;
@@ -196,6 +198,7 @@ export class Actor {
         if (
           same &&
           quiet &&
+          !hasUnsent &&
           !this.mayBuffer &&
           !this.closed &&
           !socket.destroyed &&
